@@ -1,0 +1,42 @@
+#include "target/base/endpoint.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+
+namespace shoal {
+namespace {
+
+bool is_numeric(int family, const std::string& host) {
+  in6_addr address;
+  return inet_pton(family, host.c_str(), &address) == 1;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+std::string Endpoint::to_string() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::optional<Endpoint> Endpoint::parse(std::string_view text, std::optional<std::uint16_t> default_port) {
+  const bool v6 = text.starts_with('[');
+  const std::size_t host_end = v6 ? text.find(']') : std::min(text.find(':'), text.size());
+  if (host_end == std::string_view::npos) return std::nullopt;
+  Endpoint endpoint{std::string(v6 ? text.substr(1, host_end - 1) : text.substr(0, host_end)), 0};
+  if (!is_numeric(v6 ? AF_INET6 : AF_INET, endpoint.host)) return std::nullopt;
+  const std::string_view rest = text.substr(host_end + (v6 ? 1 : 0));
+  const auto port = rest.empty() ? default_port : rest.starts_with(':') ? parse_port(rest.substr(1)) : std::nullopt;
+  if (!port) return std::nullopt;
+  endpoint.port = *port;
+  return endpoint;
+}
+
+}  // namespace shoal

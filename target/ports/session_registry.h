@@ -1,0 +1,44 @@
+// SessionRegistry: which member holds a nexus. Group-wide reinstatement is here: a claim completes only when nothing of the
+// nexus' older generations can touch data (RFC 7143 6.3.5; rules (b) and (c) of "ghost writes" in ARCHITECTURE.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "target/base/completion.h"
+#include "target/base/ids.h"
+#include "target/base/result.h"
+#include "target/ports/target_events.h"
+
+namespace shoal {
+
+struct NexusName {  // I_T nexus of one unit: initiator port and target port
+  ImageId image;
+  std::uint16_t portal_group_tag = 1;
+  std::string initiator_name;
+  std::uint64_t isid = 0;  // 48 bits
+  auto operator<=>(const NexusName&) const = default;
+};
+
+struct NexusClaim {
+  NexusId id;
+  Generation generation;
+  std::uint16_t tsih = 0;  // unique for that initiator in the group; never 0
+  bool reinstated = false;  // an older generation of this nexus existed and was ended
+};
+
+enum class ClaimError {
+  unavailable,  // metadata or holder out of reach and no local claim: answer 0301, the initiator tries again
+  gone,         // the image was deleted: answer 0203
+};
+
+class SessionRegistry {
+ public:
+  virtual ~SessionRegistry() = default;
+  // `session` is told to end when another login takes the nexus; it must be released before it is destroyed.
+  virtual void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) = 0;
+  // The session ended here. A later generation may already hold the nexus; then this does nothing.
+  virtual void release(const NexusId& id, Generation generation) = 0;
+};
+
+}  // namespace shoal

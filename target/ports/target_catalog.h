@@ -1,0 +1,50 @@
+// TargetCatalog: the targets (one per volume, LUN 0) that this member shows, equal on every member of the group.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "target/base/endpoint.h"
+#include "target/base/ids.h"
+#include "target/ports/block_device.h"
+#include "target/ports/reservation_state.h"
+
+namespace shoal {
+
+// Made once per volume, kept in the metadata, the same on every member for ever (VPD 80 and 83).
+struct UnitIdentity {
+  std::uint64_t naa = 0;     // NAA 6 or 3 style: see VPD 83; eight bytes, top nibble 3 (locally assigned), random below
+  std::string serial;        // printable ASCII, at most 32
+  bool operator==(const UnitIdentity&) const = default;
+};
+
+struct LogicalUnit {
+  ImageId image;
+  std::string volume;        // its name
+  std::string target_name;   // IQN
+  std::uint16_t portal_group_tag = 1;
+  UnitIdentity identity;
+  bool write_cache = false;  // reported in mode page 08 (WCE): GOOD is not yet durable
+  bool thin = true;
+  std::uint32_t unmap_granularity_blocks = 128;
+  std::shared_ptr<BlockDevice> device;
+  std::shared_ptr<ReservationState> reservations;
+};
+
+struct TargetListing {
+  std::string name;
+  std::vector<std::string> addresses;  // "host:port,tag" as SendTargets wants them (RFC 7143 13.8)
+};
+
+class TargetCatalog {
+ public:
+  virtual ~TargetCatalog() = default;
+  // SendTargets, asked at `local` (the address that the initiator connected to), in a stable order.
+  virtual std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) = 0;
+  // null: no such target. The name has been normalised to lower case.
+  virtual std::shared_ptr<LogicalUnit> find(const std::string& target_name) = 0;
+};
+
+}  // namespace shoal
