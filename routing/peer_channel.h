@@ -1,0 +1,44 @@
+// PeerChannel: small control requests between members (ending a nexus elsewhere, later load and moves), over the same
+// authenticated links that carry page requests. Page requests themselves go through the router, not through here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "target/base/completion.h"
+#include "target/base/endpoint.h"
+#include "target/base/ids.h"
+#include "target/base/result.h"
+#include "target/base/time.h"
+
+namespace shoal::routing {
+
+enum class PeerError {
+  unreachable,  // no link to that member, or it broke: outcome unknown
+  timed_out,    // outcome unknown
+  refused,      // the peer does not serve this kind
+};
+
+// Kinds of control request; the body is the owner's own format (JSON for the registry's).
+enum class ControlKind : std::uint16_t { end_nexus = 1, load_report = 2, move_page = 3 };
+inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;
+
+// A member as routing needs it: where its links go, and which stores it serves now.
+struct PeerAddress {
+  MemberId id;
+  Endpoint peer;                 // its page-protocol listener
+  std::vector<StoreId> stores;   // as its member record tells; the handshake confirms
+  bool operator==(const PeerAddress&) const = default;
+};
+
+class PeerChannel {
+ public:
+  using Handler = UniqueFunction<void(MemberId from, std::string body, Completion<std::string> reply)>;
+  virtual ~PeerChannel() = default;
+  virtual void request(MemberId to, ControlKind kind, std::string body, Duration timeout,
+                       Completion<Result<std::string, PeerError>> done) = 0;
+  virtual void serve(ControlKind kind, Handler handler) = 0;
+  virtual bool connected(MemberId member) const = 0;
+};
+
+}  // namespace shoal::routing
