@@ -1,0 +1,96 @@
+// Connection: one iSCSI connection and its session (RFC 7143; MaxConnections 1, ErrorRecoveryLevel 0) from the first
+// login PDU to the last byte. A pure machine: bytes and time come in, bytes and events go out.
+//
+//   receive(bytes) -> next_event()* -> answers -> transmit() -> write to the socket, once
+//
+// The caller guarantees: one thread; calls are not nested inside each other (an event is a value, not a callback); time
+// does not go backward; each event is answered as events.h says, at any later time and in any order; after `Ended` it
+// calls nothing but transmit(), has_output(), closing(), deadline(), on_deadline(), peer_closed() and answers, which are
+// ignored. receive() before all events were taken is fine: it only makes the queue longer, bounded by the limits.
+//
+// Everything that has arrived is parsed in one pass; all that is ready leaves in one gathered write: headers, digests and
+// padding of a batch lie in one buffer, payload slices between. Payload is never copied, neither in nor out.
+//
+// Left out: multiple connections, SNACK and recovery above level 0, bidirectional commands (refused), QUERY TASK.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "target/base/log.h"
+#include "target/base/random.h"
+#include "target/base/slice.h"
+#include "target/base/time.h"
+#include "target/iscsi/events.h"
+
+namespace shoal::iscsi {
+
+// What a connection may take, with the reasons for the defaults. Everything from outside meets one of these.
+struct ConnectionLimits {
+  std::uint32_t command_window = 128;              // tasks that an initiator may have in progress (open-iscsi asks 128)
+  std::uint32_t immediate_tasks = 16;              // immediate commands and management requests in progress: Reject 06 above
+  std::uint32_t command_data_bytes = 16u << 20;    // write data of one command; more is CHECK CONDITION 24/00
+  std::uint32_t outstanding_write_bytes = 32u << 20;  // write data asked for or held, of the session: R2Ts wait above it
+  std::uint32_t text_bytes = 64u << 10;            // a text request over all its PDUs
+  std::uint32_t pings_echoed = 32;                 // NOP-Out waiting for a reply to be written: the connection ends above
+  Duration login_timeout = 15s;                    // from accept to full feature phase
+  Duration ping_interval = 5s;                     // idle time before a NOP-In
+  Duration ping_timeout = 5s;                      // NOP-In without any answer: the connection ends
+  Duration logout_timeout = 10s;                   // grace after request_logout() beyond its own time
+  Duration linger = 2s;                            // wait for the peer's FIN after a half-close
+};
+
+class Connection {
+ public:
+  Connection(LoginConfig login, ConnectionLimits limits, Random& random, Time now, Log log = {});
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Bytes as they arrived, in any portions. Slices of `run` are kept by tasks for as long as they need its payload.
+  void receive(Slice run, Time now);
+  // The peer sent FIN, or the connection is gone.
+  void peer_closed(Time now);
+
+  // Take until nullopt after receive(), on_deadline() and every answer.
+  std::optional<Event> next_event();
+
+  // All bytes that are ready, to be written in this order; they are not kept. Call when the last write is done.
+  Slices transmit();
+  bool has_output() const;
+  Closing closing() const;
+
+  // The earliest time at which on_deadline() must be called; it may be called earlier.
+  std::optional<Time> deadline() const;
+  void on_deadline(Time now);
+
+  void answer_login(const LoginAnswer& answer, Time now);
+  void answer_claim(const ClaimAnswer& answer, Time now);
+  void answer_targets(const std::vector<TargetRecord>& targets, Time now);
+  void complete(TaskId task, Outcome outcome, Time now);
+  void complete_management(ManagementId id, ManagementResponse response, Time now);
+  void finish_logout(Time now);
+
+  // Move the session away without an error at the host (protocol.md 5.7, the quick way): the command window is closed,
+  // accepted tasks finish, and when their responses are acknowledged (an idle initiator is pinged for it) Quiet comes.
+  // A command that slips in between is neither executed nor answered: the initiator repeats it on its next connection.
+  void begin_drop(Time now);
+  bool quiet() const;
+  void send_drop_event(Time now);   // async event 2, Parameter2 = Parameter3 = 0, then half-close
+  // Async event 1: the initiator is to log out within that time; if it does not, event 2 and a half-close.
+  void request_logout(Duration within, Time now);
+  // The session ends here and now, without a word (reinstatement, administrator): tasks are the driver's to end.
+  void close(EndReason reason, std::string detail, Time now);
+
+  bool logged_in() const;
+  std::size_t open_tasks() const;   // received and not complete()d, gathering or with SCSI
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace shoal::iscsi

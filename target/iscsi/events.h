@@ -1,0 +1,106 @@
+// What an iSCSI connection asks of its driver (events) and what it is answered. Values only; RFC 7143 and the reasons
+// are at Connection, which yields and takes them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "target/iscsi/login.h"
+#include "target/iscsi/task.h"
+
+namespace shoal::iscsi {
+
+// Names are known: may this login be served here? One is outstanding at most. answer_login().
+struct LoginAsked {
+  LoginQuestion question;
+};
+
+// Security and keys are agreed; the nexus must be this session's before full feature phase (reinstatement, 6.3.5).
+// Not asked for discovery sessions. answer_claim().
+struct NexusClaimAsked {
+  std::string initiator_name;
+  std::string target_name;
+  std::uint64_t isid = 0;
+  std::uint16_t tsih = 0;  // as the initiator gave it: 0 for a new session
+};
+struct ClaimGranted {
+  std::uint16_t tsih = 1;  // never 0
+};
+struct ClaimRefused {
+  LoginStatus status{};
+};
+using ClaimAnswer = std::variant<ClaimGranted, ClaimRefused>;
+
+// The final Login Response is in the output: full feature phase.
+struct LoggedIn {
+  SessionParameters parameters;
+};
+
+// A command may start. Commands come in the order in which SCSI is to take them into the task set: by CmdSN, but for
+// SIMPLE commands whose write data arrived later than that of a SIMPLE successor. complete().
+struct CommandReady {
+  Command command;
+};
+
+// Tasks are to be ended. Those in `tasks` had been given by CommandReady and were not complete()d; the connection
+// already counts them as aborted: no response will be sent, complete() for them is taken and ignored. Affected tasks that
+// SCSI never saw are gone already. Answered only when the affected tasks can no longer touch data: complete_management().
+struct ManagementAsked {
+  ManagementId id;
+  ManagementFunction function{};
+  LunField lun;                 // meaningless for the two target resets
+  std::vector<TaskId> tasks;    // of this connection
+};
+
+// RFC 7143 11.14.1. Every task given by CommandReady should be complete()d (their responses still go out), then
+// finish_logout(). No further command comes.
+enum class LogoutReason : std::uint8_t { close_session = 0, close_connection = 1 };
+struct LogoutAsked {
+  LogoutReason reason{};
+};
+
+// SendTargets. `name` empty: all targets that this initiator may see. answer_targets().
+struct TargetsAsked {
+  std::string name;
+};
+
+// begin_drop() has come to its end: accepted tasks are finished and the initiator has acknowledged their responses.
+// Release the nexus, then send_drop_event().
+struct Quiet {};
+
+enum class EndReason : std::uint8_t {
+  logged_out,         // Logout Response sent
+  redirected,         // Login Response 0101/0102 sent
+  login_refused,      // Login Response of class 2 or 3 sent
+  login_timeout,
+  dropped,            // async event 2 sent, after begin_drop()
+  logout_ignored,     // request_logout() was not followed in time: event 2 sent
+  peer_closed,        // FIN or reset without logout
+  ping_timeout,
+  digest_error,       // header digest: the stream cannot be trusted
+  protocol_error,     // framing or a sequence that leaves nothing to go on with
+  out_of_resources,   // a named limit
+};
+const char* to_string(EndReason reason);
+
+// The last event. Tasks that are not complete()d are to be ended by the driver; their complete() is ignored. The
+// socket's end is told by Connection::closing().
+struct Ended {
+  EndReason reason{};
+  std::string detail;           // for the log
+};
+
+using Event = std::variant<LoginAsked, NexusClaimAsked, LoggedIn, CommandReady, ManagementAsked, LogoutAsked, TargetsAsked,
+                           Quiet, Ended>;
+
+// What the driver does with the socket once the output is written.
+enum class Closing : std::uint8_t {
+  open,
+  half_close,   // shutdown_send() and go on reading until peer_closed() or the deadline
+  close,        // now
+};
+
+}  // namespace shoal::iscsi
