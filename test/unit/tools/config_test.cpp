@@ -1,0 +1,68 @@
+#include "tools/node/config.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace shoal;
+
+namespace {
+const std::string kSingle = R"({"group_portals":["127.0.0.1:3260"],"metadata":{"sqlite":"x.db"}})";
+
+std::string error_of(const std::string& text) {
+  const auto config = parse_config(text, ".");
+  return config ? "" : config.error();
+}
+}  // namespace
+
+TEST_CASE("the smallest configuration is one portal and a metadata file") {
+  const auto config = parse_config(kSingle, ".");
+  REQUIRE(config.has_value());
+  CHECK(config->group_portals.front() == Endpoint{"127.0.0.1", 3260});
+  CHECK(config->page_hold == std::chrono::seconds(7));
+}
+
+TEST_CASE("a wrong configuration names the key and what would be right") {
+  using Catch::Contains;
+  CHECK_THAT(error_of("{"), Contains("JSON"));
+  CHECK_THAT(error_of("[]"), Contains("object"));
+  CHECK_THAT(error_of("{}"), Contains("group_portals"));
+  CHECK_THAT(error_of(R"({"group_portal":["127.0.0.1:1"]})"), Contains("unknown key \"group_portal\"") && Contains("group_portals"));
+  CHECK_THAT(error_of(R"({"limits":{"half":1}})"), Contains("limits.half"));
+  CHECK_THAT(error_of(R"({"group_portals":["localhost:1"]})"), Contains("numeric"));
+  CHECK_THAT(error_of(R"({"group_portals":["127.0.0.1:1"]})"), Contains("metadata"));
+  CHECK_THAT(error_of(R"({"member":0})"), Contains("member") && Contains("1023"));
+  CHECK_THAT(error_of(R"({"member":"1"})"), Contains("whole number"));
+  CHECK_THAT(error_of(R"({"redirect":"sometimes"})"), Contains("none, round-robin"));
+  CHECK_THAT(error_of(R"({"metadata":{"sqlite":"a","etcd":["127.0.0.1:1"]}})"), Contains("exactly one"));
+  CHECK_THAT(error_of(R"({"group_key_file":"/nonexistent/key"})"), Contains("/nonexistent/key"));
+  CHECK_THAT(error_of(R"({"group_portals":["127.0.0.1:1"],"metadata":{"etcd":["127.0.0.1:1"]}})"), Contains("peer"));
+  CHECK_THAT(error_of(R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"control":"10.0.0.1:1"})"),
+             Contains("control_token_file"));
+}
+
+TEST_CASE("a key file is read without its line end and must be long enough") {
+  const auto folder = std::filesystem::temp_directory_path() / ("shoal-config-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "short") << "abc\n";
+  std::ofstream(folder / "key") << "0123456789abcdef\n";
+  const auto with = [&](const std::string& key) {
+    return parse_config(R"({"group_portals":["127.0.0.1:1"],"member_portal":"127.0.0.1:2","peer":"127.0.0.1:3",
+                            "metadata":{"etcd":["127.0.0.1:4"]},"group_key_file":")" + key + "\"}", folder.string());
+  };
+  CHECK_FALSE(with("short").has_value());
+  REQUIRE(with("key").has_value());
+  CHECK(with("key")->group_key == "0123456789abcdef");
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("sizes are powers of two and overflow is no size") {
+  CHECK(parse_size("1GiB") == 1u << 30);
+  CHECK(parse_size("64 MiB") == 64u << 20);
+  CHECK(parse_size("4096") == 4096);
+  CHECK(parse_size("1K") == 1024);
+  for (const char* bad : {"", "GiB", "1 GB", "-1", "1.5G", "99999999999999999999", "999999999TiB"}) CHECK_FALSE(parse_size(bad));
+  CHECK(format_size(3u << 29) == "1.5 GiB");
+  CHECK(format_size(1u << 20) == "1 MiB");
+}

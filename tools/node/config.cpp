@@ -1,0 +1,209 @@
+#include "tools/node/config.h"
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+// Thrown inside this file only; parse_config turns it into its one line.
+struct ConfigError {
+  std::string text;
+};
+
+[[noreturn]] void fail(const std::string& key, const std::string& expected) {
+  throw ConfigError{"key \"" + key + "\": expected " + expected};
+}
+
+std::string text_of(const std::string& key, const json& value) {
+  if (!value.is_string()) fail(key, "a string");
+  return value.get<std::string>();
+}
+
+std::uint64_t number_of(const std::string& key, const json& value, std::uint64_t low, std::uint64_t high) {
+  const std::string range = fmt::format("a whole number from {} to {}", low, high);
+  if (!value.is_number_unsigned()) fail(key, range);
+  const auto number = value.get<std::uint64_t>();
+  if (number < low || number > high) fail(key, range + fmt::format(", not {}", number));
+  return number;
+}
+
+Endpoint endpoint_of(const std::string& key, const json& value) {
+  const auto endpoint = Endpoint::parse(text_of(key, value));
+  if (!endpoint) fail(key, "ADDRESS:PORT with a numeric address, as 127.0.0.1:3260 or [::1]:3260, not " + value.dump());
+  return *endpoint;
+}
+
+std::vector<Endpoint> endpoints_of(const std::string& key, const json& value) {
+  if (!value.is_array() || value.empty()) fail(key, "a list of at least one ADDRESS:PORT");
+  std::vector<Endpoint> endpoints;
+  for (const json& one : value) endpoints.push_back(endpoint_of(key, one));
+  return endpoints;
+}
+
+template <class T>
+T choice_of(const std::string& key, const json& value, const std::map<std::string, T>& choices) {
+  const auto found = choices.find(text_of(key, value));
+  if (found != choices.end()) return found->second;
+  std::string names;
+  for (const auto& [name, unused] : choices) names += (names.empty() ? "" : ", ") + name;
+  fail(key, "one of " + names + ", not " + value.dump());
+}
+
+std::string secret_of(const std::string& key, const json& value, const std::string& folder) {
+  const std::filesystem::path path = std::filesystem::path(folder) / text_of(key, value);
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream bytes;
+  if (!file || !(bytes << file.rdbuf())) fail(key, "a readable, not empty file; cannot read " + path.string());
+  std::string secret = bytes.str();
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  return secret;
+}
+
+Duration seconds_of(const std::string& key, const json& value, std::uint64_t low, std::uint64_t high) {
+  return std::chrono::seconds(number_of(key, value, low, high));
+}
+
+using Setter = std::function<void(const std::string& key, const json& value)>;
+using Setters = std::map<std::string, Setter>;
+
+void apply(const Setters& setters, const json& object, const std::string& prefix) {
+  if (!object.is_object()) throw ConfigError{(prefix.empty() ? "the file" : "key \"" + prefix + "\"") + ": expected a JSON object"};
+  for (const auto& [name, value] : object.items()) {
+    const std::string key = prefix.empty() ? name : prefix + "." + name;
+    const auto setter = setters.find(name);
+    if (setter == setters.end()) {
+      std::string known;
+      for (const auto& [other, unused] : setters) known += (known.empty() ? "" : ", ") + other;
+      throw ConfigError{"unknown key \"" + key + "\"; known keys here: " + known};
+    }
+    setter->second(key, value);
+  }
+}
+
+void apply_limits(NodeLimits& limits, const std::string& prefix, const json& object) {
+  apply({{"connections", [&](auto& k, auto& v) { limits.connections = number_of(k, v, 1, 1'000'000); }},
+         {"half_open", [&](auto& k, auto& v) { limits.half_open = number_of(k, v, 1, 1'000'000); }},
+         {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }}},
+        object, prefix);
+}
+
+void apply_metadata(NodeConfig& config, const std::string& prefix, const json& object) {
+  apply({{"etcd", [&](auto& k, auto& v) { config.etcd = endpoints_of(k, v); }},
+         {"sqlite", [&](auto& k, auto& v) { config.sqlite = text_of(k, v); }}},
+        object, prefix);
+  if (config.etcd.empty() == config.sqlite.empty()) fail(prefix, "exactly one of \"etcd\" and \"sqlite\"");
+}
+
+Setters setters_for(NodeConfig& c, const std::string& folder) {
+  static const std::map<std::string, RedirectRule> kRules = {{"none", RedirectRule::none},
+                                                             {"round-robin", RedirectRule::round_robin}};
+  static const std::map<std::string, LogLevel> kLevels = {{"trace", LogLevel::trace}, {"debug", LogLevel::debug},
+                                                          {"info", LogLevel::info},   {"warn", LogLevel::warn},
+                                                          {"error", LogLevel::error}, {"off", LogLevel::off}};
+  return {
+      {"member", [&](auto& k, auto& v) { c.member.value = static_cast<std::uint32_t>(number_of(k, v, 1, kMaxMemberId)); }},
+      {"group", [&](auto& k, auto& v) { c.group = text_of(k, v); }},
+      {"group_portals", [&](auto& k, auto& v) { c.group_portals = endpoints_of(k, v); }},
+      {"member_portal", [&](auto& k, auto& v) { c.member_portal = endpoint_of(k, v); }},
+      {"peer", [&](auto& k, auto& v) { c.peer = endpoint_of(k, v); }},
+      {"control", [&](auto& k, auto& v) { c.control = endpoint_of(k, v); }},
+      {"control_token_file", [&, folder](auto& k, auto& v) { c.control_token = secret_of(k, v, folder); }},
+      {"group_key_file", [&, folder](auto& k, auto& v) { c.group_key = secret_of(k, v, folder); }},
+      {"store", [&](auto& k, auto& v) { c.store = text_of(k, v); }},
+      {"metadata", [&](auto& k, auto& v) { apply_metadata(c, k, v); }},
+      {"iqn_prefix", [&](auto& k, auto& v) { c.iqn_prefix = text_of(k, v); }},
+      {"redirect", [&](auto& k, auto& v) { c.redirect = choice_of(k, v, kRules); }},
+      {"log_level", [&](auto& k, auto& v) { c.log_level = choice_of(k, v, kLevels); }},
+      {"page_hold_s", [&](auto& k, auto& v) { c.page_hold = seconds_of(k, v, 0, 8); }},
+      {"login_timeout_s", [&](auto& k, auto& v) { c.login_timeout = seconds_of(k, v, 1, 15); }},
+      {"ping_interval_s", [&](auto& k, auto& v) { c.ping_interval = seconds_of(k, v, 1, 3600); }},
+      {"limits", [&](auto& k, auto& v) { apply_limits(c.limits, k, v); }},
+  };
+}
+
+bool is_loopback(const Endpoint& endpoint) { return endpoint.host.starts_with("127.") || endpoint.host == "::1"; }
+
+bool is_iqn_prefix(std::string_view text) {
+  return text.starts_with("iqn.") && text.size() >= 8 && text.size() <= 128 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:") == std::string_view::npos;
+}
+
+bool is_group_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
+}
+
+void check_whole(const NodeConfig& config) {
+  if (config.group_portals.empty()) throw ConfigError{"key \"group_portals\" is missing: give the addresses that hosts log in to"};
+  if (config.etcd.empty() && config.sqlite.empty()) {
+    throw ConfigError{R"(key "metadata" is missing: give {"sqlite": "FILE"} for one server or {"etcd": ["ADDRESS:PORT"]} for a group)"};
+  }
+  if (!is_group_name(config.group)) fail("group", "1 to 64 characters of a-z, 0-9, '.' and '-'");
+  if (!is_iqn_prefix(config.iqn_prefix)) fail("iqn_prefix", "a name such as iqn.2026-11.io.shoal in lower case");
+  if (config.etcd.empty() && config.peer) fail("peer", "metadata in etcd: a group of several servers needs it");
+  if (!config.etcd.empty() && !config.peer) throw ConfigError{"key \"peer\" is missing: members of a group need an address for each other"};
+  if (config.peer && !config.member_portal) throw ConfigError{"key \"member_portal\" is missing: redirects name it"};
+  if (config.peer && config.group_key.size() < kMinGroupKeyBytes) {
+    fail("group_key_file", fmt::format("a file with at least {} bytes that all members share", kMinGroupKeyBytes));
+  }
+  if (config.control && !is_loopback(*config.control) && config.control_token.empty()) {
+    fail("control_token_file", "a file with a token, since \"control\" is not a loopback address");
+  }
+}
+
+}  // namespace
+
+Result<NodeConfig, std::string> parse_config(std::string_view text, const std::string& folder) {
+  const json object = json::parse(text, nullptr, false, true);
+  if (object.is_discarded()) return std::string("not valid JSON");
+  try {
+    NodeConfig config;
+    apply(setters_for(config, folder), object, "");
+    check_whole(config);
+    return config;
+  } catch (const ConfigError& error) {
+    return error.text;
+  }
+}
+
+Result<NodeConfig, std::string> load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf())) return "cannot read " + path;
+  auto config = parse_config(text.str(), std::filesystem::path(path).parent_path().string());
+  if (!config) return path + ": " + config.error();
+  return config;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (unit.starts_with(' ')) unit.remove_prefix(1);
+  static const std::map<std::string_view, int> kShift = {{"", 0},    {"B", 0},   {"K", 10},  {"KiB", 10}, {"M", 20},
+                                                         {"MiB", 20}, {"G", 30}, {"GiB", 30}, {"T", 40},   {"TiB", 40}};
+  const auto shift = kShift.find(unit);
+  if (shift == kShift.end() || number > (~std::uint64_t{0} >> shift->second)) return std::nullopt;
+  return number << shift->second;
+}
+
+std::string format_size(std::uint64_t bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
+  return value == static_cast<double>(static_cast<std::uint64_t>(value))
+             ? fmt::format("{} {}", static_cast<std::uint64_t>(value), kUnits[unit])
+             : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+}  // namespace shoal
