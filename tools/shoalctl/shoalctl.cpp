@@ -1,0 +1,142 @@
+// shoalctl: what an operator asks a group, through the control port of any member.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "tools/node/config.h"
+#include "tools/shoalctl/control_client.h"
+#include "tools/shoalctl/views.h"
+
+namespace {
+
+using nlohmann::json;
+using namespace shoal;
+
+struct Options {
+  std::string control = "127.0.0.1:3263";
+  std::string token_file;
+  bool as_json = false;
+};
+
+// One request; anything but a 2xx ends the program with the member's own words.
+json call(const Options& options, const std::string& method, const std::string& path, const json& body = nullptr) {
+  const auto endpoint = Endpoint::parse(options.control);
+  if (!endpoint) throw std::runtime_error("--control " + options.control + " is not ADDRESS:PORT with a numeric address");
+  std::string token;
+  if (!options.token_file.empty() && !std::getline(std::ifstream(options.token_file), token)) {
+    throw std::runtime_error("cannot read a token from " + options.token_file);
+  }
+  const auto answer = call_control(*endpoint, token, method, path, body.is_null() ? "" : body.dump());
+  if (!answer) throw std::runtime_error(answer.error());
+  const json result = json::parse(answer->body, nullptr, false);
+  if (answer->status / 100 != 2) {
+    throw std::runtime_error(result.is_object() ? result.value("error", answer->body) : answer->body);
+  }
+  return result;
+}
+
+void show(const Options& options, const json& answer, const std::function<std::string(const json&)>& view) {
+  std::cout << (options.as_json ? answer.dump() + "\n" : view(answer)) << std::flush;
+}
+
+std::string done_view(const json& answer) { return answer.value("message", "done") + "\n"; }
+
+struct CreateOptions {
+  std::string name, size, page = "16MiB", durability, placement = "striped";
+};
+
+std::uint64_t size_argument(const std::string& what, const std::string& given) {
+  const auto size = parse_size(given);
+  if (!size) throw std::runtime_error(what + " \"" + given + "\" is not a size; write it as 512MiB or 10GiB");
+  return *size;
+}
+
+void create_volume(const Options& options, const CreateOptions& create) {
+  json body = {{"name", create.name},
+               {"size_bytes", size_argument("size", create.size)},
+               {"page_bytes", size_argument("page size", create.page)},
+               {"placement", create.placement}};
+  if (!create.durability.empty()) body["durability"] = create.durability;
+  show(options, call(options, "POST", "/volumes", body), view_volume);
+}
+
+// A word that becomes one segment of a path.
+std::string segment(const std::string& word) {
+  static const std::string kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  if (word.empty() || word.find_first_not_of(kPlain) != std::string::npos) {
+    throw std::runtime_error("\"" + word + "\" is not a name");
+  }
+  return word;
+}
+
+void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& create) {
+  CLI::App* volume = app.add_subcommand("volume", "volumes of the group")->require_subcommand(1);
+  CLI::App* add = volume->add_subcommand("create", "make a volume");
+  add->add_option("NAME", create.name, "a-z, 0-9, '.', '-'")->required();
+  add->add_option("SIZE", create.size, "as 10GiB")->required();
+  add->add_option("--page", create.page, "page size, 64KiB to 64MiB")->capture_default_str();
+  add->add_option("--durability", create.durability, "memory or writeback (default: what the members have)");
+  add->add_option("--placement", create.placement, "striped or contiguous")->capture_default_str();
+  add->callback([&] { create_volume(options, create); });
+  volume->add_subcommand("list", "all volumes")->callback([&] { show(options, call(options, "GET", "/volumes"), view_volumes); });
+  CLI::App* show_one = volume->add_subcommand("show", "one volume");
+  show_one->add_option("NAME", create.name)->required();
+  show_one->callback([&] { show(options, call(options, "GET", "/volumes/" + segment(create.name)), view_volume); });
+  CLI::App* remove = volume->add_subcommand("delete", "delete a volume and its data; refused while sessions exist");
+  remove->add_option("NAME", create.name)->required();
+  remove->callback([&] { show(options, call(options, "DELETE", "/volumes/" + segment(create.name)), done_view); });
+}
+
+void add_commands(CLI::App& app, const Options& options, CreateOptions& create, std::string& id) {
+  app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
+    show(options, call(options, "GET", "/status"), view_status);
+  });
+  CLI::App* member = app.add_subcommand("member", "members of the group")->require_subcommand(1);
+  member->add_subcommand("list", "all members")->callback([&] { show(options, call(options, "GET", "/members"), view_members); });
+  add_volume_commands(app, options, create);
+  CLI::App* map = app.add_subcommand("map", "which member has which pages of a volume");
+  map->add_option("VOLUME", create.name)->required();
+  map->callback([&] {
+    const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
+    show(options, call(options, "GET", "/volumes/" + segment(create.name) + "/map"),
+         [&](const json& answer) { return view_map(answer, colour); });
+  });
+  app.add_subcommand("sessions", "sessions of the whole group")->callback([&] {
+    show(options, call(options, "GET", "/sessions"), view_sessions);
+  });
+  CLI::App* session = app.add_subcommand("session", "one session")->require_subcommand(1);
+  CLI::App* drop = session->add_subcommand("drop", "finish its commands, then make the host log in anew elsewhere");
+  drop->add_option("ID", id, "from `shoalctl sessions`")->required();
+  drop->callback([&] { show(options, call(options, "POST", "/sessions/" + segment(id) + "/drop"), done_view); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("shoalctl: operate a Shoal group through the control port of any member");
+  Options options;
+  CreateOptions create;
+  std::string id;
+  app.add_option("--control", options.control, "control port of a member")->envname("SHOAL_CONTROL")->capture_default_str();
+  app.add_option("--token-file", options.token_file, "file with the control port's token")->envname("SHOAL_TOKEN_FILE");
+  app.add_flag("--json", options.as_json, "print the answer as JSON, for programs");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "shoalctl " SHOAL_VERSION);
+  add_commands(app, options, create, id);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const std::exception& error) {
+    std::cerr << "shoalctl: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
