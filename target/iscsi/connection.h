@@ -52,6 +52,9 @@ class Connection {
 
   // Bytes as they arrived, in any portions. Slices of `run` are kept by tasks for as long as they need its payload.
   void receive(Slice run, Time now);
+  // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1. From kOwnBufferBytes on the
+  // driver reads into a fresh buffer of just this size, so that payload is never moved again (framer.h).
+  std::size_t missing() const;
   // The peer sent FIN, or the connection is gone.
   void peer_closed(Time now);
 
@@ -71,7 +74,7 @@ class Connection {
   void answer_claim(const ClaimAnswer& answer, Time now);
   void answer_targets(const std::vector<TargetRecord>& targets, Time now);
   void complete(TaskId task, Outcome outcome, Time now);
-  void complete_management(ManagementId id, ManagementResponse response, Time now);
+  void complete_management(ManagementId id, TaskResponse response, Time now);
   void finish_logout(Time now);
 
   // Move the session away without an error at the host (protocol.md 5.7, the quick way): the command window is closed,

@@ -50,14 +50,13 @@ struct CommandReady {
 // SCSI never saw are gone already. Answered only when the affected tasks can no longer touch data: complete_management().
 struct ManagementAsked {
   ManagementId id;
-  ManagementFunction function{};
-  LunField lun;                 // meaningless for the two target resets
+  TaskFunction function{};
+  Lun lun;                      // meaningless for the two target resets
   std::vector<TaskId> tasks;    // of this connection
 };
 
-// RFC 7143 11.14.1. Every task given by CommandReady should be complete()d (their responses still go out), then
-// finish_logout(). No further command comes.
-enum class LogoutReason : std::uint8_t { close_session = 0, close_connection = 1 };
+// Close the session or the connection, which is the same here. Every task given by CommandReady should be complete()d
+// (their responses still go out), then finish_logout(). No further command comes.
 struct LogoutAsked {
   LogoutReason reason{};
 };
