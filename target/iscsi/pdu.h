@@ -15,11 +15,11 @@
 
 namespace shoal::iscsi {
 
-using TaskTag = Strong<struct TaskTagTag, std::uint32_t>;          // Initiator Task Tag
-using TransferTag = Strong<struct TransferTagTag, std::uint32_t>;  // Target Transfer Tag
-using Lun = Strong<struct LunTag, std::uint64_t>;                  // the eight bytes of SAM, big-endian
-inline constexpr TaskTag kNoTask{0xffffffff};
-inline constexpr TransferTag kNoTransfer{0xffffffff};
+using InitiatorTaskTag = Strong<struct InitiatorTaskTagTag, std::uint32_t>;
+using TargetTransferTag = Strong<struct TargetTransferTagTag, std::uint32_t>;
+using Lun = Strong<struct LunTag, std::uint64_t>;  // the eight bytes of SAM, big-endian
+inline constexpr InitiatorTaskTag kNoTask{0xffffffff};
+inline constexpr TargetTransferTag kNoTransfer{0xffffffff};
 
 using Cdb = std::array<std::byte, 16>;
 
@@ -119,7 +119,7 @@ enum class LoginStatus : std::uint16_t {  // class, detail: 11.13.5
   out_of_resources = 0x0302,
 };
 
-enum class LogoutReason : std::uint8_t { close_session = 0, close_connection = 1, remove_for_recovery = 2 };  // 11.14.1
+enum class LogoutRequestReason : std::uint8_t { close_session = 0, close_connection = 1, remove_for_recovery = 2 };  // 11.14.1
 enum class LogoutResult : std::uint8_t {  // 11.15.1
   closed = 0,
   cid_not_found = 1,
@@ -142,8 +142,8 @@ struct Residual {
 struct NopOut {  // 11.18. task kNoTask: no answer wanted
   bool immediate = false;
   Lun lun;
-  TaskTag task = kNoTask;
-  TransferTag transfer = kNoTransfer;
+  InitiatorTaskTag task = kNoTask;
+  TargetTransferTag transfer = kNoTransfer;
   CmdSn cmd_sn;
   StatSn exp_stat_sn;
   bool operator==(const NopOut&) const = default;
@@ -156,7 +156,7 @@ struct ScsiCommand {  // 11.3
   bool write = false;
   TaskAttribute attribute = TaskAttribute::simple;
   Lun lun;
-  TaskTag task;
+  InitiatorTaskTag task;
   std::uint32_t expected_data_transfer_length = 0;
   CmdSn cmd_sn;
   StatSn exp_stat_sn;
@@ -170,8 +170,8 @@ struct TaskManagementRequest {  // 11.5
   bool immediate = false;
   TaskFunction function = TaskFunction::abort_task;  // any 7-bit value may arrive
   Lun lun;
-  TaskTag task;
-  TaskTag referenced_task = kNoTask;
+  InitiatorTaskTag task;
+  InitiatorTaskTag referenced_task = kNoTask;
   CmdSn cmd_sn;
   StatSn exp_stat_sn;
   CmdSn ref_cmd_sn;
@@ -188,7 +188,7 @@ struct LoginRequest {  // 11.12; always immediate
   std::uint8_t version_min = 0;
   std::uint64_t isid = 0;  // 48 bits
   std::uint16_t tsih = 0;
-  TaskTag task;
+  InitiatorTaskTag task;
   std::uint16_t cid = 0;
   CmdSn cmd_sn;
   StatSn exp_stat_sn;
@@ -200,8 +200,8 @@ struct TextRequest {  // 11.10
   bool final = true;
   bool continued = false;
   Lun lun;
-  TaskTag task;
-  TransferTag transfer = kNoTransfer;
+  InitiatorTaskTag task;
+  TargetTransferTag transfer = kNoTransfer;
   CmdSn cmd_sn;
   StatSn exp_stat_sn;
   bool operator==(const TextRequest&) const = default;
@@ -210,8 +210,8 @@ struct TextRequest {  // 11.10
 struct DataOut {  // 11.7
   bool final = true;
   Lun lun;
-  TaskTag task;
-  TransferTag transfer = kNoTransfer;
+  InitiatorTaskTag task;
+  TargetTransferTag transfer = kNoTransfer;
   StatSn exp_stat_sn;
   DataSn data_sn;
   std::uint32_t buffer_offset = 0;
@@ -220,8 +220,8 @@ struct DataOut {  // 11.7
 
 struct LogoutRequest {  // 11.14
   bool immediate = false;
-  LogoutReason reason = LogoutReason::close_session;  // any 7-bit value may arrive
-  TaskTag task;
+  LogoutRequestReason reason = LogoutRequestReason::close_session;  // any 7-bit value may arrive
+  InitiatorTaskTag task;
   std::uint16_t cid = 0;
   CmdSn cmd_sn;
   StatSn exp_stat_sn;
@@ -231,7 +231,7 @@ struct LogoutRequest {  // 11.14
 struct SnackRequest {  // 11.16
   SnackType type = SnackType::data_or_r2t;  // any 4-bit value may arrive
   Lun lun;
-  TaskTag task = kNoTask;
+  InitiatorTaskTag task = kNoTask;
   std::uint32_t tag = 0xffffffff;  // Target Transfer Tag or SNACK Tag
   StatSn exp_stat_sn;
   std::uint32_t beg_run = 0;
@@ -250,8 +250,8 @@ struct Numbering {  // carried by every PDU of the target
 
 struct NopIn {  // 11.19
   Lun lun;
-  TaskTag task = kNoTask;
-  TransferTag transfer = kNoTransfer;
+  InitiatorTaskTag task = kNoTask;
+  TargetTransferTag transfer = kNoTransfer;
   Numbering numbering;
   bool operator==(const NopIn&) const = default;
 };
@@ -261,7 +261,7 @@ struct ScsiResponse {  // 11.4; sense travels in the data segment, behind its tw
   std::uint8_t status = 0;  // SAM
   Residual residual;
   Residual bidirectional_read_residual;
-  TaskTag task;
+  InitiatorTaskTag task;
   std::uint32_t snack_tag = 0;
   Numbering numbering;
   DataSn exp_data_sn;
@@ -270,7 +270,7 @@ struct ScsiResponse {  // 11.4; sense travels in the data segment, behind its tw
 
 struct TaskManagementResponse {  // 11.6
   TaskResponse response = TaskResponse::complete;
-  TaskTag task;
+  InitiatorTaskTag task;
   Numbering numbering;
   bool operator==(const TaskManagementResponse&) const = default;
 };
@@ -284,7 +284,7 @@ struct LoginResponse {  // 11.13
   std::uint8_t version_active = 0;
   std::uint64_t isid = 0;
   std::uint16_t tsih = 0;
-  TaskTag task;
+  InitiatorTaskTag task;
   Numbering numbering;  // valid with status class 0 only
   LoginStatus status = LoginStatus::success;
   bool operator==(const LoginResponse&) const = default;
@@ -294,8 +294,8 @@ struct TextResponse {  // 11.11
   bool final = true;
   bool continued = false;
   Lun lun;
-  TaskTag task;
-  TransferTag transfer = kNoTransfer;
+  InitiatorTaskTag task;
+  TargetTransferTag transfer = kNoTransfer;
   Numbering numbering;
   bool operator==(const TextResponse&) const = default;
 };
@@ -307,8 +307,8 @@ struct DataIn {  // 11.7. status and residual mean something with has_status onl
   std::uint8_t status = 0;
   Residual residual;
   Lun lun;
-  TaskTag task;
-  TransferTag transfer = kNoTransfer;
+  InitiatorTaskTag task;
+  TargetTransferTag transfer = kNoTransfer;
   Numbering numbering;
   DataSn data_sn;
   std::uint32_t buffer_offset = 0;
@@ -317,7 +317,7 @@ struct DataIn {  // 11.7. status and residual mean something with has_status onl
 
 struct LogoutResponse {  // 11.15
   LogoutResult result = LogoutResult::closed;
-  TaskTag task;
+  InitiatorTaskTag task;
   Numbering numbering;
   std::uint16_t time2wait = 0;
   std::uint16_t time2retain = 0;
@@ -326,8 +326,8 @@ struct LogoutResponse {  // 11.15
 
 struct R2t {  // 11.8
   Lun lun;
-  TaskTag task;
-  TransferTag transfer;
+  InitiatorTaskTag task;
+  TargetTransferTag transfer;
   Numbering numbering;
   R2tSn r2t_sn;
   std::uint32_t buffer_offset = 0;

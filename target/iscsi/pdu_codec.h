@@ -47,6 +47,8 @@ BhsBytes encode(const std::variant<Pdus...>& pdu, std::uint32_t data_bytes = 0) 
   return std::visit([&](const auto& one) { return encode(one, data_bytes); }, pdu);
 }
 
+// The extended CDB (AHS type 1) of a header that decoded well; empty when there is none.
+ByteSpan extended_cdb_of(ByteSpan ahs);
 Opcode opcode_of(Bhs bhs);
 std::uint32_t data_length_of(Bhs bhs);  // bytes, without padding
 std::uint32_t ahs_length_of(Bhs bhs);   // bytes
