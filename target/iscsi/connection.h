@@ -21,9 +21,9 @@
 #include <vector>
 
 #include "target/base/log.h"
-#include "target/base/random.h"
 #include "target/base/slice.h"
 #include "target/base/time.h"
+#include "target/iscsi/discovery.h"
 #include "target/iscsi/events.h"
 
 namespace shoal::iscsi {
@@ -34,18 +34,17 @@ struct ConnectionLimits {
   std::uint32_t immediate_tasks = 16;              // immediate commands and management requests in progress: Reject 06 above
   std::uint32_t command_data_bytes = 16u << 20;    // write data of one command; more is CHECK CONDITION 24/00
   std::uint32_t outstanding_write_bytes = 32u << 20;  // write data asked for or held, of the session: R2Ts wait above it
-  std::uint32_t text_bytes = 64u << 10;            // a text request over all its PDUs
-  std::uint32_t pings_echoed = 32;                 // NOP-Out waiting for a reply to be written: the connection ends above
+  std::size_t waiting_output_bytes = 1u << 20;     // replies to what is no task (NOP, text, Reject) not yet taken
   Duration login_timeout = 15s;                    // from accept to full feature phase
   Duration ping_interval = 5s;                     // idle time before a NOP-In
   Duration ping_timeout = 5s;                      // NOP-In without any answer: the connection ends
-  Duration logout_timeout = 10s;                   // grace after request_logout() beyond its own time
+  Duration drop_timeout = 20s;                     // of begin_drop() for write data and acknowledgements to come
   Duration linger = 2s;                            // wait for the peer's FIN after a half-close
 };
 
 class Connection {
  public:
-  Connection(LoginConfig login, ConnectionLimits limits, Random& random, Time now, Log log = {});
+  Connection(LoginConfig login, ConnectionLimits limits, Time now, Log log = {});
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -71,7 +70,8 @@ class Connection {
   void on_deadline(Time now);
 
   void answer_login(const LoginAnswer& answer, Time now);
-  void answer_claim(const ClaimAnswer& answer, Time now);
+  void answer_claim(const LoginAnswer& answer, Time now);
+  // Answers are also right when the question has lapsed meanwhile (another login PDU, the end): then they do nothing.
   void answer_targets(const std::vector<TargetRecord>& targets, Time now);
   void complete(TaskId task, Outcome outcome, Time now);
   void complete_management(ManagementId id, TaskResponse response, Time now);
@@ -83,7 +83,7 @@ class Connection {
   void begin_drop(Time now);
   bool quiet() const;
   void send_drop_event(Time now);   // async event 2, Parameter2 = Parameter3 = 0, then half-close
-  // Async event 1: the initiator is to log out within that time; if it does not, event 2 and a half-close.
+  // Async event 1: the initiator is to log out within that time; if it does not, begin_drop().
   void request_logout(Duration within, Time now);
   // The session ends here and now, without a word (reinstatement, administrator): tasks are the driver's to end.
   void close(EndReason reason, std::string detail, Time now);

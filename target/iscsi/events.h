@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,26 +12,17 @@
 
 namespace shoal::iscsi {
 
-// Names are known: may this login be served here? One is outstanding at most. answer_login().
+// Names are known: where is this login served (LoginQuestion::Kind::place)? answer_login() with Serve, Redirected or
+// Refused. One question is open at most.
 struct LoginAsked {
   LoginQuestion question;
 };
 
-// Security and keys are agreed; the nexus must be this session's before full feature phase (reinstatement, 6.3.5).
-// Not asked for discovery sessions. answer_claim().
+// Security and keys are agreed; the nexus must be this session's before full feature phase (Kind::claim; reinstatement,
+// 6.3.5). Not asked for discovery sessions. answer_claim() with Claimed or Refused.
 struct NexusClaimAsked {
-  std::string initiator_name;
-  std::string target_name;
-  std::uint64_t isid = 0;
-  std::uint16_t tsih = 0;  // as the initiator gave it: 0 for a new session
+  LoginQuestion question;
 };
-struct ClaimGranted {
-  std::uint16_t tsih = 1;  // never 0
-};
-struct ClaimRefused {
-  LoginStatus status{};
-};
-using ClaimAnswer = std::variant<ClaimGranted, ClaimRefused>;
 
 // The final Login Response is in the output: full feature phase.
 struct LoggedIn {
@@ -76,7 +66,6 @@ enum class EndReason : std::uint8_t {
   login_refused,      // Login Response of class 2 or 3 sent
   login_timeout,
   dropped,            // async event 2 sent, after begin_drop()
-  logout_ignored,     // request_logout() was not followed in time: event 2 sent
   peer_closed,        // FIN or reset without logout
   ping_timeout,
   digest_error,       // header digest: the stream cannot be trusted

@@ -19,7 +19,7 @@ using ManagementId = Strong<struct ManagementIdTag, std::uint64_t>;
 // RFC 7143 11.3. All write data has been gathered; what could not be gathered was answered by the connection itself.
 struct Command {
   TaskId task;
-  TaskTag tag;
+  InitiatorTaskTag tag;
   Lun lun;
   TaskAttribute attribute = TaskAttribute::simple;
   bool immediate = false;
