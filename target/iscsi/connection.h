@@ -23,29 +23,20 @@
 #include "target/base/log.h"
 #include "target/base/slice.h"
 #include "target/base/time.h"
-#include "target/iscsi/discovery.h"
+#include "target/iscsi/command_window.h"
+#include "target/iscsi/event_queue.h"
 #include "target/iscsi/events.h"
+#include "target/iscsi/framer.h"
+#include "target/iscsi/limits.h"
+#include "target/iscsi/login.h"
+#include "target/iscsi/outbox.h"
+#include "target/iscsi/session.h"
 
 namespace shoal::iscsi {
-
-// What a connection may take, with the reasons for the defaults. Everything from outside meets one of these.
-struct ConnectionLimits {
-  std::uint32_t command_window = 128;              // tasks that an initiator may have in progress (open-iscsi asks 128)
-  std::uint32_t immediate_tasks = 16;              // immediate commands and management requests in progress: Reject 06 above
-  std::uint32_t command_data_bytes = 16u << 20;    // write data of one command; more is CHECK CONDITION 24/00
-  std::uint32_t outstanding_write_bytes = 32u << 20;  // write data asked for or held, of the session: R2Ts wait above it
-  std::size_t waiting_output_bytes = 1u << 20;     // replies to what is no task (NOP, text, Reject) not yet taken
-  Duration login_timeout = 15s;                    // from accept to full feature phase
-  Duration ping_interval = 5s;                     // idle time before a NOP-In
-  Duration ping_timeout = 5s;                      // NOP-In without any answer: the connection ends
-  Duration drop_timeout = 20s;                     // of begin_drop() for write data and acknowledgements to come
-  Duration linger = 2s;                            // wait for the peer's FIN after a half-close
-};
 
 class Connection {
  public:
   Connection(LoginConfig login, ConnectionLimits limits, Time now, Log log = {});
-  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -73,13 +64,14 @@ class Connection {
   void answer_claim(const LoginAnswer& answer, Time now);
   // Answers are also right when the question has lapsed meanwhile (another login PDU, the end): then they do nothing.
   void answer_targets(const std::vector<TargetRecord>& targets, Time now);
-  void complete(TaskId task, Outcome outcome, Time now);
+  void complete(TaskId task, const Outcome& outcome, Time now);
   void complete_management(ManagementId id, TaskResponse response, Time now);
   void finish_logout(Time now);
 
   // Move the session away without an error at the host (protocol.md 5.7, the quick way): the command window is closed,
   // accepted tasks finish, and when their responses are acknowledged (an idle initiator is pinged for it) Quiet comes.
   // A command that slips in between is neither executed nor answered: the initiator repeats it on its next connection.
+  // Where Ended comes first (a logout, a broken connection), Quiet does not come.
   void begin_drop(Time now);
   bool quiet() const;
   void send_drop_event(Time now);   // async event 2, Parameter2 = Parameter3 = 0, then half-close
@@ -92,8 +84,45 @@ class Connection {
   std::size_t open_tasks() const;   // received and not complete()d, gathering or with SCSI
 
  private:
-  class Core;
-  std::unique_ptr<Core> core_;
+  enum class Phase { login, full_feature, ended };
+  enum class Drop { none, finishing, quiet };
+
+  void parse(Time now);
+  void on_login_frame(const Frame& frame, Time now);
+  void on_login_step(const LoginStep& step, Time now);
+  void begin_session(const SessionParameters& parameters);
+  void answer_question(LoginQuestion::Kind kind, const LoginAnswer& answer, Time now);
+  void on_frame_error(const FrameError& error, Time now);
+
+  void keep_alive(Time now);
+  std::optional<Time> keep_alive_deadline() const;
+  void advance_drop(Time now);
+  void give_up_drop(Time now);
+  void end(EndReason reason, std::string detail, Closing how, Time now);
+
+  const ConnectionLimits limits_;
+  Log log_;
+  Framer framer_;
+  CommandWindow window_;
+  Outbox outbox_;
+  EventQueue events_;
+
+  Phase phase_ = Phase::login;
+  LoginNegotiator negotiator_;
+  std::optional<LoginRequest> login_request_;          // the latest
+  std::optional<LoginQuestion::Kind> open_question_;
+  std::size_t backlog_bytes_ = 0;                      // received while a question was open
+  std::unique_ptr<Session> session_;                   // from full feature phase on
+
+  Drop drop_ = Drop::none;
+  std::optional<StatSn> asked_for_;                    // acknowledgement of what precedes it, by a ping
+  Closing closing_ = Closing::open;
+  Time heard_;                                         // the latest bytes
+  Time pinged_;
+  Time login_deadline_;
+  std::optional<Time> logout_deadline_;                // after request_logout()
+  std::optional<Time> drop_deadline_;
+  std::optional<Time> linger_deadline_;
 };
 
 }  // namespace shoal::iscsi

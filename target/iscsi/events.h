@@ -48,7 +48,7 @@ struct ManagementAsked {
 // Close the session or the connection, which is the same here. Every task given by CommandReady should be complete()d
 // (their responses still go out), then finish_logout(). No further command comes.
 struct LogoutAsked {
-  LogoutReason reason{};
+  LogoutRequestReason reason{};
 };
 
 // SendTargets. `name` empty: all targets that this initiator may see. answer_targets().
@@ -71,6 +71,7 @@ enum class EndReason : std::uint8_t {
   digest_error,       // header digest: the stream cannot be trusted
   protocol_error,     // framing or a sequence that leaves nothing to go on with
   out_of_resources,   // a named limit
+  ended_here,         // close(): reinstatement, an administrator
 };
 const char* to_string(EndReason reason);
 

@@ -1,0 +1,144 @@
+// Session: full feature phase (RFC 7143 4.2, 4.3, 11) of the one connection that a session has here. PDUs come in, events
+// and PDUs go out; deadlines, login and the end of the connection are connection.h's.
+//
+// Rules that bind more than one PDU:
+// - Numbered requests are delivered in CmdSN order; a frame ahead of a hole is held whole, with its unsolicited data.
+// - A task enters SCSI when its data are gathered. A SIMPLE task may overtake a SIMPLE one that still gathers, nothing
+//   overtakes an ORDERED one and that overtakes nothing; HEAD OF QUEUE goes at once.
+// - R2Ts are granted in that order from one budget; the oldest gathering task is never refused.
+// - Task management over sets of tasks waits until every command numbered before it has come (4.2.3.3). Responses that
+//   were sent before need no fence: there is one connection, and it keeps order (4.2.3.3.1). Data still on their way to an
+//   aborted task are dropped when they come; they are not waited for.
+// - No SCSI Response for an aborted task.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "target/iscsi/command_window.h"
+#include "target/iscsi/event_queue.h"
+#include "target/iscsi/events.h"
+#include "target/iscsi/framer.h"
+#include "target/iscsi/limits.h"
+#include "target/iscsi/outbox.h"
+#include "target/iscsi/pdu.h"
+#include "target/iscsi/task_table.h"
+#include "target/iscsi/text_exchange.h"
+
+namespace shoal::iscsi {
+
+class Session {
+ public:
+  Session(const SessionParameters& parameters, const ConnectionLimits& limits, CommandWindow& window, Outbox& outbox,
+          EventQueue& events);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void on_frame(Frame frame, Time now);
+
+  void complete(TaskId id, const Outcome& outcome);
+  void complete_management(ManagementId id, TaskResponse response);
+  void answer_targets(const std::vector<TargetRecord>& targets);
+  bool finish_logout();         // false: none was asked for
+  bool logging_out() const { return logout_.has_value(); }
+
+  void send_ping();             // NOP-In that asks; one is outstanding at most
+  bool ping_outstanding() const { return ping_ != kNoTransfer; }
+  void send_async(AsyncEvent event, std::uint16_t parameter1, std::uint16_t parameter2, std::uint16_t parameter3);
+  void reject(const BhsBytes& bad, RejectReason reason);
+
+  // The drop (connection.h): no command is taken any more.
+  void close_window();
+  void forget_gathering();      // tasks that SCSI has not seen
+  bool idle() const { return tasks_.size() == 0 && managements_.empty(); }
+  bool acknowledged() const { return acknowledged_ == outbox_.next_stat_sn(); }
+
+  std::size_t open_tasks() const { return tasks_.size(); }
+  const SessionParameters& parameters() const { return parameters_; }
+
+ private:
+  struct Held {                 // a request ahead of a hole, and the data that came for it
+    std::vector<Frame> frames;
+    std::size_t data_bytes = 0;
+    InitiatorTaskTag task = kNoTask;
+    Time at{};
+  };
+  struct Management {
+    ManagementId id;
+    TaskManagementRequest request;
+    bool asked = false;         // else it waits for commands numbered before it
+  };
+
+  // One PDU kind each: `on` when it arrives, `deliver` when its turn has come.
+  template <class Pdu>
+  void on(const Pdu& request, Frame& frame);
+  void on(const DataOut& data, Frame& frame);
+  void on(const SnackRequest&, Frame& frame) { reject(frame.bhs, RejectReason::protocol_error); }
+  void on(const LoginRequest&, Frame& frame) { reject(frame.bhs, RejectReason::protocol_error); }
+  void deliver(const NopOut& request, Frame& frame);
+  void deliver(const ScsiCommand& request, Frame& frame);
+  void deliver(const TaskManagementRequest& request, Frame& frame);
+  void deliver(const TextRequest& request, Frame& frame);
+  void deliver(const LogoutRequest& request, Frame& frame);
+
+  void note_acknowledged(StatSn exp_stat_sn);
+  void hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame);
+  void hold_data(const DataOut& data, Frame& frame);
+  void deliver_held();
+  bool refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame);
+
+  WriteTransfer transfer_of(const ScsiCommand& request, Frame& frame) const;
+  void pump();                  // deliver, answer and solicit whatever may be now
+  bool settle(Task& task, bool first, bool behind_ordered);
+  void solicit(Task& task, bool first, bool& budget_left);
+  void deliver_to_scsi(Task& task);
+  void fail(Task& task);
+  void count_claim(Task& task);
+  void release(Task& task);
+
+  void send_outcome(const Task& task, const Outcome& outcome);
+  // Yields how many Data-In PDUs it was.
+  std::uint32_t send_data_in(const Task& task, const Outcome& outcome, const Residual& residual, bool collapse);
+  void send_response(const Task& task, std::uint8_t status, const Residual& residual, std::uint32_t exp_data_sn,
+                     ByteSpan sense);
+
+  void abort_one(const TaskManagementRequest& request);
+  void abort_set(const TaskManagementRequest& request);
+  void begin_waiting_managements();
+  void begin(Management& management);
+  bool affects(const Management& management, const Task& task) const;
+  void drop_task(Task& task);
+  bool drop_held(InitiatorTaskTag tag);
+  void respond(const TaskManagementRequest& request, TaskResponse response);
+
+  void take_step(const TextStep& step, const BhsBytes& request);
+  TargetTransferTag fresh_tag();
+
+  SessionParameters parameters_;
+  const ConnectionLimits& limits_;
+  CommandWindow& window_;
+  Outbox& outbox_;
+  EventQueue& events_;
+
+  Time now_{};                  // of the PDU that is being dealt with
+  StatSn acknowledged_;         // the latest ExpStatSN
+  std::uint64_t arrivals_ = 0;
+  std::uint32_t next_tag_ = 1;
+
+  TaskTable tasks_;
+  std::vector<std::uint16_t> undelivered_;  // slots, in the order of arrival
+  std::uint32_t immediate_in_progress_ = 0;
+  std::uint64_t claimed_bytes_ = 0;         // write data held or asked for
+  std::map<std::uint32_t, Held> held_;      // by CmdSN; nearly always empty
+  std::size_t held_data_bytes_ = 0;
+  std::vector<Management> managements_;     // unanswered
+
+  TextExchange text_;
+  BhsBytes text_request_{};                 // the latest, for a Reject
+  std::optional<LogoutRequest> logout_;
+  TargetTransferTag ping_ = kNoTransfer;
+};
+
+}  // namespace shoal::iscsi
