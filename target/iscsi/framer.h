@@ -9,6 +9,7 @@
 // Every length meets its limit before anything is kept for it. Decoding is pdu_codec.h's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,7 @@ namespace shoal::iscsi {
 
 inline constexpr std::uint32_t kDefaultDataSegmentBytes = 8192;    // until MaxRecvDataSegmentLength is declared (13.12)
 inline constexpr std::uint32_t kMaxAhsBytes = 256;                 // a 260-byte CDB and a bidirectional length fit
+inline constexpr std::size_t kMaxPieces = 16;                      // of one payload; from then on it is gathered in one place
 inline constexpr std::size_t kOwnBufferBytes = 64 * 1024;          // from here on payload deserves a buffer of its own
 
 struct Digests {
@@ -63,38 +65,40 @@ class Framer {
   void receive(Slice chunk);
   Framed next();
 
-  // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1 after NeedMore. From
+  // How many bytes the PDU in progress still needs, as far as its header tells; at least 1 after NeedMore. From
   // kOwnBufferBytes on, the driver reads into a fresh buffer of exactly this size, and the payload is never moved again.
   std::size_t missing() const;
-  // Bytes received and not yet yielded.
-  std::size_t buffered() const;
 
  private:
-  enum class Part { header, data, trailer, failed };
+  enum class Part { bhs, ahs, header_digest, data, trailer, failed };
 
-  std::size_t take(MutableByteSpan into);                 // copies up to into.size() received bytes
-  bool fill(MutableByteSpan into, std::size_t& have);     // continues a copy; true when it is full
-  std::optional<Framed> read_header();
+  bool fill(MutableByteSpan into);  // goes on with a copy of received bytes; true when `into` is full
+  ByteSpan received() const;        // what is left of the first chunk that has anything left
+  void consume(std::size_t bytes);
+  std::optional<FrameFault> begin_pdu();
+  std::optional<FrameFault> check_header_digest();
+  void begin_data();
   bool read_data();
-  bool read_trailer();
+  void keep(Slice piece);
+  void copy_in(ByteSpan piece);
   Frame finish();
   FrameError fail(FrameFault fault);
-  std::size_t header_digest_bytes() const { return digests_.header ? 4 : 0; }
 
   FrameLimits limits_;
   Digests digests_;
-  Slices input_;               // received, not yet consumed
+  Slices input_;                 // received; what lies before (input_index_, input_offset_) is consumed
   std::size_t input_index_ = 0;
   std::size_t input_offset_ = 0;
 
-  Part part_ = Part::header;
+  Part part_ = Part::bhs;
+  std::size_t have_ = 0;         // bytes of the part in progress
   Frame frame_;
-  std::size_t have_ = 0;       // of the part in progress
-  std::uint32_t data_left_ = 0;
+  std::array<std::byte, 4> header_digest_{};
+  std::uint32_t data_bytes_ = 0;
   std::uint32_t data_crc_ = 0;
-  std::array<std::byte, 4> digest_{};
-  std::array<std::byte, 8> trailer_{};  // padding and data digest
-  std::size_t trailer_size_ = 0;
+  MutableByteSpan gathering_;    // frame_.data's only slice, being filled, when it came in too many pieces
+  std::array<std::byte, 7> trailer_{};
+  std::size_t trailer_bytes_ = 0;  // padding and data digest
 };
 
 }  // namespace shoal::iscsi
