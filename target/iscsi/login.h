@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +27,8 @@ inline constexpr unsigned kMaxLoginRequests = 32;                // of one login
 inline constexpr std::size_t kMaxLoginTextBytes = 64 * 1024;     // of one login, all requests together
 inline constexpr std::uint16_t kDiscoveryTsih = 0xffff;          // discovery sessions have no nexus to number
 
-// What this target would have, by key; the defaults are what a server uses.
+// What this target would have, by key; the defaults are what a server uses. Only what the initiator offers is negotiated:
+// of a key that it does not mention the RFC's default holds, even where this asks for less.
 struct LoginConfig {
   std::string target_alias;                           // empty: not declared
   std::uint32_t max_recv_data_segment_bytes = 262144;  // declared
@@ -63,7 +63,7 @@ struct SessionParameters {
   bool immediate_data = true;
   std::uint16_t max_outstanding_r2t = 1;
   std::uint16_t default_time2wait = 2;
-  std::uint16_t default_time2retain = 0;
+  std::uint16_t default_time2retain = 20;
   std::uint8_t protocol_level = 1;
   bool operator==(const SessionParameters&) const = default;
 };
@@ -139,35 +139,46 @@ class LoginNegotiator {
 
   std::optional<Refuse> check_header(const LoginRequest& request) const;
   std::optional<Refuse> check_follows(const LoginRequest& request) const;
-  LoginStep on_text(const std::string& text);
-  std::optional<Refuse> note_keys(const TextKeys& keys);
+  LoginStep on_keys(const TextKeys& keys);
+  std::optional<Refuse> check_places(const TextKeys& keys);
+  std::optional<Refuse> check_place(const KeyRow& row) const;
   std::optional<Refuse> read_identity(const TextKeys& keys);
-  LoginStep after_identity();
+
+  LoginStep on_placed(const LoginAnswer& answer);
+  LoginStep on_claimed(const LoginAnswer& answer);
+
   LoginStep negotiate(const TextKeys& keys);
-  std::optional<Refuse> security_keys(const TextKeys& keys, TextKeys& answers);
+  void declare_first(TextKeys& answers);
+  void declare_operational(TextKeys& answers);
   std::optional<Refuse> operational_keys(const TextKeys& keys, TextKeys& answers);
-  std::optional<Refuse> operational_key(const KeyRow& row, const std::string& offered, TextKeys& answers);
-  void declare_own(TextKeys& answers);
+  std::optional<Refuse> declared_key(const KeyRow& row, const std::string& value);
+  std::string answer_to(const KeyRow& row, const std::string& offered);
+  std::string answer_to_list(const KeyRow& row, const std::string& offered);
+  std::string answer_to_number(const KeyRow& row, const std::string& offered);
+  std::string answer_to_boolean(const KeyRow& row, const std::string& offered);
+  std::uint32_t own_number(KeyId id) const;
+  bool own_boolean(KeyId id) const;
+  void agree(KeyId id, std::uint32_t value);
+
   LoginStep reply(TextKeys answers);
   LoginStep finish(std::uint16_t tsih);
-  LoginStep refuse(Refuse refusal);
-  LoginStep refuse(LoginStatus status, std::string why) { return refuse(Refuse{status, std::move(why)}); }
-  LoginQuestion question(LoginQuestion::Kind kind) const;
+  LoginStep refuse(LoginStatus status, std::string why);
+  LoginStep refuse(const Refuse& refusal) { return refuse(refusal.status, refusal.why); }
+  LoginStep ask(LoginQuestion::Kind kind);
 
   LoginConfig config_;
   Authenticator authenticator_;
   SessionParameters agreed_;
   State state_ = State::first_request;
   Stage stage_ = Stage::security;
-  LoginRequest first_, last_;       // headers of the first and the latest request
+  LoginRequest first_, latest_;
   TextAssembly assembly_{kMaxLoginTextBytes};
   std::size_t text_bytes_ = 0;
   unsigned requests_ = 0;
-  TextKeys pending_;                // keys of the request that waits for an answer
-  Reply final_;                     // the response that waits for the claim
-  std::vector<std::string> seen_;   // keys that the initiator has said
-  bool identified_ = false;
-  bool tag_declared_ = false, own_declared_ = false;
+  std::uint64_t said_ = 0;          // keys of the table that the initiator has said: bit KeyId
+  TextKeys pending_;                // of the request that waits for an answer
+  Reply final_;                     // waits for the claim
+  bool declared_first_ = false, declared_operational_ = false;
 };
 
 // The PDU and its text for a step (not for Ask). `numbering` counts with status class 0 only.
