@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -45,19 +46,21 @@ class TextExchange {
  private:
   enum class State { idle, receiving, asking, answering };
 
-  TextStep begin(const TextRequest& request, std::string_view text);
-  TextStep go_on(const TextRequest& request, std::string_view text);
-  TextStep more_wanted();
-  TextStep on_text();
-  std::variant<TextKeys, TextReject> answer(const TextKeys& keys, std::optional<std::string>& targets);
+  void begin(const TextRequest& request);
+  bool continues(const TextRequest& request) const;
+  TextStep on_keys(const TextKeys& keys);
+  std::optional<TargetsWanted> answer(const TextKeys& keys);
+  std::optional<TargetsWanted> answer_send_targets(const std::string& value);
+  void answer_max_recv(const std::string& value);
   TextStep page();
+  TextStep empty_reply();
   TextStep reject(RejectReason reason, const char* why);
-  TextResponse response() const;
+  TextResponse response(bool final) const;
 
   SessionParameters& parameters_;
   State state_ = State::idle;
-  TextRequest request_;
-  TargetTransferTag transfer_{0};
+  TextRequest request_;             // the latest
+  TargetTransferTag transfer_{0};   // of the negotiation in progress
   TextAssembly assembly_{kMaxRequestTextBytes};
   TextKeys answers_;
   TextPages pages_;
