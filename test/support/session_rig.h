@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "target/iscsi/session.h"
-#include "test/support/target_output.h"
+#include "test/support/initiator_pdus.h"
 
 namespace shoal::test {
 
 using namespace shoal::iscsi;
+
+inline std::string text_of(const Slices& slices) { return std::string(as_text(flatten(slices).bytes())); }
 
 class SessionRig {
  public:
@@ -56,7 +58,10 @@ class SessionRig {
     return {.final = true, .task = r2t.task, .transfer = r2t.transfer, .buffer_offset = r2t.buffer_offset};
   }
 
-  std::vector<Answer> answers() { return output_.read(outbox.take()); }
+  std::vector<Answer> answers() {
+    reader_.receive(outbox.take());
+    return reader_.all();
+  }
   // The only answer there is, of this kind.
   template <class Pdu>
   Pdu answer() {
@@ -94,7 +99,7 @@ class SessionRig {
 
  private:
   std::optional<Session> session_;
-  TargetOutput output_;
+  AnswerReader reader_;
 };
 
 }  // namespace shoal::test
