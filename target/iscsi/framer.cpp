@@ -157,13 +157,13 @@ FrameError Framer::fail(FrameFault fault) {
 }
 
 std::size_t Framer::missing() const {
-  const std::size_t digest = digests_.header ? 4 : 0;
-  const std::size_t behind_header = data_bytes_ + padding_of(data_bytes_) + (digests_.data && data_bytes_ != 0 ? 4 : 0);
+  const std::size_t data = data_bytes_ + padding_of(data_bytes_) + (digests_.data && data_bytes_ != 0 ? 4 : 0);
   switch (part_) {
     case Part::bhs: return kBhsSize - have_;
-    case Part::ahs: return frame_.ahs.size() - have_ + digest + behind_header;
-    case Part::header_digest: return digest - have_ + behind_header;
-    case Part::data: return behind_header - have_;
+    // A length under a header digest is nothing to reserve memory for before the digest was checked.
+    case Part::ahs: return frame_.ahs.size() - have_ + (digests_.header ? header_digest_.size() : data);
+    case Part::header_digest: return header_digest_.size() - have_;
+    case Part::data: return data - have_;
     case Part::trailer: return trailer_bytes_ - have_;
     case Part::failed: return 1;
   }
