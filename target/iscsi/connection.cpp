@@ -98,6 +98,7 @@ std::optional<Event> Connection::next_event() { return events_.pop(); }
 
 Slices Connection::transmit() { return outbox_.take(); }
 bool Connection::has_output() const { return !outbox_.empty(); }
+bool Connection::wants_input() const { return outbox_.size() <= limits_.output_bytes; }
 Closing Connection::closing() const { return closing_; }
 bool Connection::logged_in() const { return phase_ == Phase::full_feature; }
 std::size_t Connection::open_tasks() const { return session_ ? session_->open_tasks() : 0; }

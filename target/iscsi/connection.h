@@ -54,6 +54,9 @@ class Connection {
   // All bytes that are ready, to be written in this order; they are not kept. Call when the last write is done.
   Slices transmit();
   bool has_output() const;
+  // False while too much output waits to be taken: the driver reads no more until it has written. A peer that sends and
+  // never reads is held back so.
+  bool wants_input() const;
   Closing closing() const;
 
   // The earliest time at which on_deadline() must be called; it may be called earlier.

@@ -18,8 +18,9 @@ struct ConnectionLimits {
   std::size_t waiting_output_bytes = 1u << 20;     // replies to what is no task (NOP, text, Reject) not yet taken
   std::size_t login_backlog_bytes = 256u << 10;    // received behind a login request whose answer is the driver's
   Duration login_timeout = 15s;                    // from accept to full feature phase
-  Duration ping_interval = 5s;                     // idle time before a NOP-In
-  Duration ping_timeout = 5s;                      // NOP-In without any answer: the connection ends
+  std::size_t output_bytes = 8u << 20;             // ready and not yet taken: wants_input() is false above it
+  Duration ping_interval = 10s;                    // idle time before a NOP-In
+  Duration ping_timeout = 20s;                     // NOP-In without any answer: the connection ends; a paused guest is back by then
   Duration drop_timeout = 20s;                     // of begin_drop() for write data and acknowledgements to come
   Duration linger = 2s;                            // wait for the peer's FIN after a half-close
 };

@@ -53,6 +53,7 @@ class Outbox {
   std::size_t answer_bytes() const { return answer_bytes_; }
 
   bool empty() const { return writer_.empty(); }
+  std::size_t size() const { return writer_.size(); }
   Slices take() {
     answer_bytes_ = 0;
     return writer_.take();

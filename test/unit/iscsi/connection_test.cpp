@@ -12,7 +12,7 @@ namespace {
 
 // A connection, its driver's hands, and an initiator's pen.
 struct Rig {
-  explicit Rig(ConnectionLimits limits = {}) : connection(LoginConfig{}, limits, Time{}) {}
+  explicit Rig(ConnectionLimits limits = {.ping_interval = 5s, .ping_timeout = 5s}) : connection(LoginConfig{}, limits, Time{}) {}
 
   Connection connection;
   Time now{};
@@ -165,6 +165,19 @@ TEST_CASE("replies that nobody reads are bounded") {
   ping.immediate = true;
   for (int i = 0; i < 100 && rig.connection.closing() == Closing::open; ++i) rig.send(ping, std::string(64 << 10, 'x'));
   CHECK(rig.end() == EndReason::out_of_resources);
+}
+
+TEST_CASE("a peer that never reads is held back") {
+  Rig rig({.output_bytes = 1000});
+  rig.login();
+  for (int i = 0; i < 30; ++i) {
+    rig.send(rig.numbers.read(read16(0, 1), 512));
+    const TaskId task = rig.expect<CommandReady>().command.task;
+    CHECK(rig.connection.wants_input() == (i < 2));
+    rig.connection.complete(task, Outcome{.data = {Slice::copy_of(pattern(512))}, .transfer_bytes = 512}, rig.now);
+  }
+  CHECK(rig.answers().size() == 30);
+  CHECK(rig.connection.wants_input());
 }
 
 TEST_CASE("the end throws away what was not taken, and later answers are ignored") {

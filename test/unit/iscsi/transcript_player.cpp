@@ -77,7 +77,7 @@ std::uint64_t Words::hex(const std::string& field) const {
   return value ? std::stoull(*value, nullptr, 16) : 0;
 }
 
-TranscriptPlayer::TranscriptPlayer() : connection_(LoginConfig{}, ConnectionLimits{}, now_) {}
+TranscriptPlayer::TranscriptPlayer() : connection_(LoginConfig{}, {.ping_interval = 5s, .ping_timeout = 5s}, now_) {}
 
 std::vector<std::string> TranscriptPlayer::play(const std::string& line) {
   if (line.starts_with("login")) {
