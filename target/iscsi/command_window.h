@@ -1,8 +1,9 @@
 // CommandWindow: which numbered commands may come, and in what order they are delivered (RFC 7143 4.2.2.1).
 //
-// The window is [exp_cmd_sn, max_cmd_sn]. Outside it and twice inside it: ignored silently. Ahead of a hole: held, until
-// the hole is filled. max_cmd_sn leaves room for as many commands as `size` less those in progress, and never goes
-// backward. Immediate commands take no number: the caller does not ask about them. What is held is the caller's to keep.
+// The window is [exp_cmd_sn, max_cmd_sn]. Outside it and twice inside it: ignored silently. Ahead of a hole: held,
+// until the hole is filled. max_cmd_sn leaves room for as many commands as `size` less those in progress, and never
+// goes backward. Immediate commands take no number: the caller does not ask about them. What is held is the caller's to
+// keep.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ class CommandWindow {
   Verdict admit(CmdSn cmd_sn);
   // The hole before a held number is filled: delivers it and yields true; call again until false.
   bool take_held(CmdSn& cmd_sn);
-  // ABORT TASK named a command that never came (11.5.5, 11.6.1): it counts as received and will be ignored. False: it lies
-  // outside the window or had come. Afterwards deliver what take_held() yields, if `cmd_sn` was the hole.
+  // ABORT TASK named a command that never came (11.5.5, 11.6.1): it counts as received and will be ignored. False: it
+  // lies outside the window or had come. Afterwards deliver what take_held() yields, if `cmd_sn` was the hole.
   bool count_as_received(CmdSn cmd_sn);
 
   // A delivered command occupies the window until it is answered.

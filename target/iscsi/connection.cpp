@@ -214,8 +214,8 @@ void Connection::advance_drop(Time now) {
   }
 }
 
-// Write data or acknowledgements did not come. What SCSI has not seen is repeated by the initiator, like all that it sent
-// after the window was closed; what SCSI has is waited for.
+// Write data or acknowledgements did not come. What SCSI has not seen is repeated by the initiator, like all that it
+// sent after the window was closed; what SCSI has is waited for.
 void Connection::give_up_drop(Time now) {
   drop_deadline_.reset();
   if (session_->logging_out()) return;

@@ -5,11 +5,12 @@
 //
 // The caller guarantees: one thread; calls are not nested inside each other (an event is a value, not a callback); time
 // does not go backward; each event is answered as events.h says, at any later time and in any order; after `Ended` it
-// calls nothing but transmit(), has_output(), closing(), deadline(), on_deadline(), peer_closed() and answers, which are
-// ignored. receive() before all events were taken is fine: it only makes the queue longer, bounded by the limits.
+// calls nothing but transmit(), has_output(), closing(), deadline(), on_deadline(), peer_closed() and answers, which
+// are ignored. A discovery session is never redirected (a CHECK). receive() before all events were taken is fine: it
+// only makes the queue longer, bounded by the limits.
 //
-// Everything that has arrived is parsed in one pass; all that is ready leaves in one gathered write: headers, digests and
-// padding of a batch lie in one buffer, payload slices between. Payload is never copied, neither in nor out.
+// Everything that has arrived is parsed in one pass; all that is ready leaves in one gathered write: headers, digests
+// and padding of a batch lie in one buffer, payload slices between. Payload from 4 KiB on is never copied here.
 //
 // Left out: multiple connections, SNACK and recovery above level 0, bidirectional commands (refused), QUERY TASK.
 #pragma once
@@ -42,8 +43,8 @@ class Connection {
 
   // Bytes as they arrived, in any portions. Slices of `run` are kept by tasks for as long as they need its payload.
   void receive(Slice run, Time now);
-  // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1. From kOwnBufferBytes on the
-  // driver reads into a fresh buffer of just this size, so that payload is never moved again (framer.h).
+  // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1. From kOwnBufferBytes on
+  // the driver reads into a fresh buffer of just this size, so that payload is never moved again (framer.h).
   std::size_t missing() const;
   // The peer sent FIN, or the connection is gone.
   void peer_closed(Time now);
@@ -77,14 +78,14 @@ class Connection {
   // Where Ended comes first (a logout, a broken connection), Quiet does not come.
   void begin_drop(Time now);
   bool quiet() const;
-  void send_drop_event(Time now);   // async event 2, Parameter2 = Parameter3 = 0, then half-close
+  void send_drop_event(Time now);  // async event 2, Parameter2 = Parameter3 = 0, then half-close
   // Async event 1: the initiator is to log out within that time; if it does not, begin_drop().
   void request_logout(Duration within, Time now);
   // The session ends here and now, without a word (reinstatement, administrator): tasks are the driver's to end.
   void close(EndReason reason, std::string detail, Time now);
 
   bool logged_in() const;
-  std::size_t open_tasks() const;   // received and not complete()d, gathering or with SCSI
+  std::size_t open_tasks() const;  // received and not complete()d, gathering or with SCSI
 
  private:
   enum class Phase { login, full_feature, ended };
@@ -112,18 +113,18 @@ class Connection {
 
   Phase phase_ = Phase::login;
   LoginNegotiator negotiator_;
-  std::optional<LoginRequest> login_request_;          // the latest
+  std::optional<LoginRequest> login_request_;  // the latest
   std::optional<LoginQuestion::Kind> open_question_;
-  std::size_t backlog_bytes_ = 0;                      // received while a question was open
-  std::unique_ptr<Session> session_;                   // from full feature phase on
+  std::size_t backlog_bytes_ = 0;     // received while a question was open
+  std::unique_ptr<Session> session_;  // from full feature phase on
 
   Drop drop_ = Drop::none;
-  std::optional<StatSn> asked_for_;                    // acknowledgement of what precedes it, by a ping
+  std::optional<StatSn> asked_for_;  // acknowledgement of what precedes it, by a ping
   Closing closing_ = Closing::open;
-  Time heard_;                                         // the latest bytes
+  Time heard_;  // the latest bytes
   Time pinged_;
   Time login_deadline_;
-  std::optional<Time> logout_deadline_;                // after request_logout()
+  std::optional<Time> logout_deadline_;  // after request_logout()
   std::optional<Time> drop_deadline_;
   std::optional<Time> linger_deadline_;
 };

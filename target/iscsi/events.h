@@ -36,13 +36,14 @@ struct CommandReady {
 };
 
 // Tasks are to be ended. Those in `tasks` had been given by CommandReady and were not complete()d; the connection
-// already counts them as aborted: no response will be sent, complete() for them is taken and ignored. Affected tasks that
-// SCSI never saw are gone already. Answered only when the affected tasks can no longer touch data: complete_management().
+// already counts them as aborted: no response will be sent, complete() for them is taken and ignored. Affected tasks
+// that SCSI never saw are gone already. Answered only when the affected tasks can no longer touch data:
+// complete_management().
 struct ManagementAsked {
   ManagementId id;
   TaskFunction function{};
-  Lun lun;                      // meaningless for the two target resets
-  std::vector<TaskId> tasks;    // of this connection
+  Lun lun;                    // meaningless for the two target resets
+  std::vector<TaskId> tasks;  // of this connection
 };
 
 // Close the session or the connection, which is the same here. Every task given by CommandReady should be complete()d
@@ -61,17 +62,17 @@ struct TargetsAsked {
 struct Quiet {};
 
 enum class EndReason : std::uint8_t {
-  logged_out,         // Logout Response sent
-  redirected,         // Login Response 0101/0102 sent
-  login_refused,      // Login Response of class 2 or 3 sent
+  logged_out,     // Logout Response sent
+  redirected,     // Login Response 0101/0102 sent
+  login_refused,  // Login Response of class 2 or 3 sent
   login_timeout,
-  dropped,            // async event 2 sent, after begin_drop()
-  peer_closed,        // FIN or reset without logout
+  dropped,      // async event 2 sent, after begin_drop()
+  peer_closed,  // FIN or reset without logout
   ping_timeout,
-  digest_error,       // header digest: the stream cannot be trusted
-  protocol_error,     // framing or a sequence that leaves nothing to go on with
-  out_of_resources,   // a named limit
-  ended_here,         // close(): reinstatement, an administrator
+  digest_error,      // header digest: the stream cannot be trusted
+  protocol_error,    // framing or a sequence that leaves nothing to go on with
+  out_of_resources,  // a named limit
+  ended_here,        // close(): reinstatement, an administrator
 };
 const char* to_string(EndReason reason);
 
@@ -79,17 +80,17 @@ const char* to_string(EndReason reason);
 // socket's end is told by Connection::closing().
 struct Ended {
   EndReason reason{};
-  std::string detail;           // for the log
+  std::string detail;  // for the log
 };
 
-using Event = std::variant<LoginAsked, NexusClaimAsked, LoggedIn, CommandReady, ManagementAsked, LogoutAsked, TargetsAsked,
-                           Quiet, Ended>;
+using Event = std::variant<LoginAsked, NexusClaimAsked, LoggedIn, CommandReady, ManagementAsked, LogoutAsked,
+                           TargetsAsked, Quiet, Ended>;
 
 // What the driver does with the socket once the output is written.
 enum class Closing : std::uint8_t {
   open,
-  half_close,   // shutdown_send() and go on reading until peer_closed() or the deadline
-  close,        // now
+  half_close,  // shutdown_send() and go on reading until peer_closed() or the deadline
+  close,       // now
 };
 
 }  // namespace shoal::iscsi

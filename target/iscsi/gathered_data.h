@@ -1,6 +1,6 @@
-// GatheredData: payload of one write, in order, as it arrives. Shared where it is large; pieces below kOwnPieceBytes are
-// copied, so that a few bytes do not keep a whole receive buffer alive, and many of them are joined, so that a peer cannot
-// make a long list out of little data.
+// GatheredData: payload of one write, in order, as it arrives. Shared where it is large; pieces below kOwnPieceBytes
+// are copied, so that a few bytes do not keep a whole receive buffer alive, and many of them are joined, so that a peer
+// cannot make a long list out of little data.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class GatheredData {
   void join_tail();
 
   Slices pieces_;
-  std::size_t tail_ = 0;        // pieces from here on have not been looked at for joining
+  std::size_t tail_ = 0;  // pieces from here on have not been looked at for joining
   std::size_t tail_bytes_ = 0;
 };
 

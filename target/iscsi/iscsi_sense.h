@@ -1,4 +1,5 @@
-// Sense data for what goes wrong in iSCSI before SCSI sees a command (RFC 7143 11.4.7.2), in fixed format (SPC-4 4.5.3).
+// Sense data for what goes wrong in iSCSI before SCSI sees a command (RFC 7143 11.4.7.2), in fixed format
+// (SPC-4 4.5.3).
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// Outbox: PDUs that leave, numbered (RFC 7143 4.2.2.2). StatSN advances with every status: SCSI response or Data-In with
-// status, task management, text, login and logout response, Reject, async message, NOP-In that answers. Not with R2T,
-// Data-In without status, NOP-In that asks: they carry the number that comes next.
+// Outbox: PDUs that leave, numbered (RFC 7143 4.2.2.2). StatSN advances with every status: SCSI response or Data-In
+// with status, task management, text, login and logout response, Reject, async message, NOP-In that answers. Not with
+// R2T, Data-In without status, NOP-In that asks: they carry the number that comes next.
 #pragma once
 
 #include <cstddef>

@@ -87,7 +87,8 @@ void Session::hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame) {
 }
 
 void Session::hold_data(const DataOut& data, Frame& frame) {
-  const auto found = std::find_if(held_.begin(), held_.end(), [&](const auto& one) { return one.second.task == data.task; });
+  const auto found =
+      std::find_if(held_.begin(), held_.end(), [&](const auto& one) { return one.second.task == data.task; });
   const std::size_t bytes = kBhsSize + total_size(frame.data);
   if (found == held_.end() || held_data_bytes_ + bytes > limits_.held_data_bytes) return;
   found->second.data_bytes += bytes;
@@ -120,9 +121,8 @@ void Session::deliver_held() {
 }
 
 bool Session::refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame) {
-  const bool in_use = tasks_.find(tag) || std::any_of(managements_.begin(), managements_.end(), [&](const Management& one) {
-                        return one.request.task == tag;
-                      });
+  const bool in_use = tasks_.find(tag) || std::any_of(managements_.begin(), managements_.end(),
+                                                      [&](const Management& one) { return one.request.task == tag; });
   if (tag == kNoTask) {
     reject(frame.bhs, RejectReason::invalid_pdu_field);
   } else if (in_use) {
@@ -211,8 +211,8 @@ bool Session::settle(Task& task, bool first, bool behind_ordered) {
     return true;
   }
   const TaskAttribute attribute = task.command.attribute;
-  const bool may = attribute == TaskAttribute::head_of_queue || first ||
-                   (attribute != TaskAttribute::ordered && !behind_ordered);
+  const bool may =
+      attribute == TaskAttribute::head_of_queue || first || (attribute != TaskAttribute::ordered && !behind_ordered);
   if (may) deliver_to_scsi(task);
   return may;
 }
@@ -378,8 +378,10 @@ bool Session::finish_logout() {
   return true;
 }
 
-void Session::send_async(AsyncEvent event, std::uint16_t parameter1, std::uint16_t parameter2, std::uint16_t parameter3) {
-  outbox_.answer(AsyncMessage{.event = event, .parameter1 = parameter1, .parameter2 = parameter2, .parameter3 = parameter3});
+void Session::send_async(AsyncEvent event, std::uint16_t parameter1, std::uint16_t parameter2,
+                         std::uint16_t parameter3) {
+  outbox_.answer(
+      AsyncMessage{.event = event, .parameter1 = parameter1, .parameter2 = parameter2, .parameter3 = parameter3});
 }
 
 void Session::reject(const BhsBytes& bad, RejectReason reason) { outbox_.answer_bytes(Reject{.reason = reason}, bad); }
@@ -388,6 +390,7 @@ void Session::close_window() {
   window_.close();
   held_.clear();
   held_data_bytes_ = 0;
+  begin_waiting_managements();  // what they wait for comes no more
 }
 
 void Session::forget_gathering() {

@@ -1,5 +1,5 @@
-// Session: full feature phase (RFC 7143 4.2, 4.3, 11) of the one connection that a session has here. PDUs come in, events
-// and PDUs go out; deadlines, login and the end of the connection are connection.h's.
+// Session: full feature phase (RFC 7143 4.2, 4.3, 11) of the one connection that a session has here. PDUs come in,
+// events and PDUs go out; deadlines, login and the end of the connection are connection.h's.
 //
 // Rules that bind more than one PDU:
 // - Numbered requests are delivered in CmdSN order; a frame ahead of a hole is held whole, with its unsolicited data.
@@ -7,8 +7,8 @@
 //   overtakes an ORDERED one and that overtakes nothing; HEAD OF QUEUE goes at once.
 // - R2Ts are granted in that order from one budget; the oldest gathering task is never refused.
 // - Task management over sets of tasks waits until every command numbered before it has come (4.2.3.3). Responses that
-//   were sent before need no fence: there is one connection, and it keeps order (4.2.3.3.1). Data still on their way to an
-//   aborted task are dropped when they come; they are not waited for.
+//   were sent before need no fence: there is one connection, and it keeps order (4.2.3.3.1). Data still on their way to
+//   an aborted task are dropped when they come; they are not waited for.
 // - No SCSI Response for an aborted task.
 #pragma once
 
@@ -41,17 +41,17 @@ class Session {
   void complete(TaskId id, const Outcome& outcome);
   void complete_management(ManagementId id, TaskResponse response);
   void answer_targets(const std::vector<TargetRecord>& targets);
-  bool finish_logout();         // false: none was asked for
+  bool finish_logout();  // false: none was asked for
   bool logging_out() const { return logout_.has_value(); }
 
-  void send_ping();             // NOP-In that asks; one is outstanding at most
+  void send_ping();  // NOP-In that asks; one is outstanding at most
   bool ping_outstanding() const { return ping_ != kNoTransfer; }
   void send_async(AsyncEvent event, std::uint16_t parameter1, std::uint16_t parameter2, std::uint16_t parameter3);
   void reject(const BhsBytes& bad, RejectReason reason);
 
   // The drop (connection.h): no command is taken any more.
   void close_window();
-  void forget_gathering();      // tasks that SCSI has not seen
+  void forget_gathering();  // tasks that SCSI has not seen
   bool idle() const { return tasks_.size() == 0 && managements_.empty(); }
   bool acknowledged() const { return acknowledged_ == outbox_.next_stat_sn(); }
 
@@ -59,7 +59,7 @@ class Session {
   const SessionParameters& parameters() const { return parameters_; }
 
  private:
-  struct Held {                 // a request ahead of a hole, and the data that came for it
+  struct Held {  // a request ahead of a hole, and the data that came for it
     std::vector<Frame> frames;
     std::size_t data_bytes = 0;
     InitiatorTaskTag task = kNoTask;
@@ -68,7 +68,7 @@ class Session {
   struct Management {
     ManagementId id;
     TaskManagementRequest request;
-    bool asked = false;         // else it waits for commands numbered before it
+    bool asked = false;  // else it waits for commands numbered before it
   };
 
   // One PDU kind each: `on` when it arrives, `deliver` when its turn has come.
@@ -90,7 +90,7 @@ class Session {
   bool refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame);
 
   WriteTransfer transfer_of(const ScsiCommand& request, Frame& frame) const;
-  void pump();                  // deliver, answer and solicit whatever may be now
+  void pump();  // deliver, answer and solicit whatever may be now
   bool settle(Task& task, bool first, bool behind_ordered);
   void solicit(Task& task, bool first, bool& budget_left);
   void deliver_to_scsi(Task& task);
@@ -122,21 +122,21 @@ class Session {
   Outbox& outbox_;
   EventQueue& events_;
 
-  Time now_{};                  // of the PDU that is being dealt with
-  StatSn acknowledged_;         // the latest ExpStatSN
+  Time now_{};           // of the PDU that is being dealt with
+  StatSn acknowledged_;  // the latest ExpStatSN
   std::uint64_t arrivals_ = 0;
   std::uint32_t next_tag_ = 1;
 
   TaskTable tasks_;
   std::vector<std::uint16_t> undelivered_;  // slots, in the order of arrival
   std::uint32_t immediate_in_progress_ = 0;
-  std::uint64_t claimed_bytes_ = 0;         // write data held or asked for
-  std::map<std::uint32_t, Held> held_;      // by CmdSN; nearly always empty
+  std::uint64_t claimed_bytes_ = 0;     // write data held or asked for
+  std::map<std::uint32_t, Held> held_;  // by CmdSN; nearly always empty
   std::size_t held_data_bytes_ = 0;
-  std::vector<Management> managements_;     // unanswered
+  std::vector<Management> managements_;  // unanswered
 
   TextExchange text_;
-  BhsBytes text_request_{};                 // the latest, for a Reject
+  BhsBytes text_request_{};  // the latest, for a Reject
   std::optional<LogoutRequest> logout_;
   TargetTransferTag ping_ = kNoTransfer;
 };

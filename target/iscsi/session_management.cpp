@@ -71,8 +71,8 @@ void Session::begin(Management& management) {
 bool Session::affects(const Management& management, const Task& task) const {
   const TaskManagementRequest& request = management.request;
   if (request.function == TaskFunction::abort_task) return task.command.tag == request.referenced_task;
-  const bool whole_target = request.function == TaskFunction::target_warm_reset ||
-                            request.function == TaskFunction::target_cold_reset;
+  const bool whole_target =
+      request.function == TaskFunction::target_warm_reset || request.function == TaskFunction::target_cold_reset;
   if (!whole_target && task.command.lun != request.lun) return false;
   return task.command.immediate ? task.arrival() < management.id.value : precedes(task.cmd_sn, request.cmd_sn);
 }

@@ -23,24 +23,25 @@ struct Command {
   Lun lun;
   TaskAttribute attribute = TaskAttribute::simple;
   bool immediate = false;
-  bool read = false;                    // R: the initiator expects Data-In
-  bool write = false;                   // W: the initiator gave data
-  std::uint32_t expected_bytes = 0;     // Expected Data Transfer Length; 0 when neither R nor W is set
+  bool read = false;                 // R: the initiator expects Data-In
+  bool write = false;                // W: the initiator gave data
+  std::uint32_t expected_bytes = 0;  // Expected Data Transfer Length; 0 when neither R nor W is set
   Cdb cdb{};
-  Slice extended_cdb;                   // what follows the 16 bytes (AHS type 1); nearly always empty
-  Slices data;                          // write: exactly expected_bytes
-  Time received_at{};                   // when the command PDU arrived
+  Slice extended_cdb;  // what follows the 16 bytes (AHS type 1); nearly always empty
+  Slices data;         // write: exactly expected_bytes
+  Time received_at{};  // when the command PDU arrived
 };
 
 // A task's end, in SCSI's words.
 //
-// Residuals (RFC 7143 11.4.5) are computed here from transfer_bytes. A write whose CDB asks for more than expected_bytes
-// is SCSI's to refuse: CHECK CONDITION 05/0E/03 (INVALID FIELD IN COMMAND INFORMATION UNIT), nothing written,
-// transfer_bytes = the CDB's length; one that asks for less takes the first bytes of `data`. Reads send what fits.
+// Residuals (RFC 7143 11.4.5) are computed here from transfer_bytes. A write whose CDB asks for more than
+// expected_bytes is SCSI's to refuse: CHECK CONDITION 05/0E/03 (INVALID FIELD IN COMMAND INFORMATION UNIT), nothing
+// written, transfer_bytes = the CDB's length; one that asks for less takes the first bytes of `data`. Reads send what
+// fits.
 struct Outcome {
-  std::uint8_t status = 0;              // SAM status: 00 GOOD, 02 CHECK CONDITION, 08 BUSY, 28 TASK SET FULL, ...
-  Slice sense;                          // sense data without the length that iSCSI puts in front
-  Slices data;                          // read: what to send; what exceeds expected_bytes is cut off
+  std::uint8_t status = 0;  // SAM status: 00 GOOD, 02 CHECK CONDITION, 08 BUSY, 28 TASK SET FULL, ...
+  Slice sense;              // sense data without the length that iSCSI puts in front
+  Slices data;              // read: what to send; what exceeds expected_bytes is cut off
   // What the command transfers by its CDB (allocation length honoured): reads, the bytes that the device server had for
   // the initiator; writes, the bytes that it took or would have taken.
   std::uint64_t transfer_bytes = 0;

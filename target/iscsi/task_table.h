@@ -1,5 +1,5 @@
-// TaskTable: the tasks of a session that are not answered yet, in flat memory that is reused. Found by initiator task tag
-// (a scan of numbers that lie side by side: there are at most a window's worth) or by TaskId.
+// TaskTable: the tasks of a session that are not answered yet, in flat memory that is reused. Found by initiator task
+// tag (a scan of numbers that lie side by side: there are at most a window's worth) or by TaskId.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace shoal::iscsi {
 
 struct Task {
-  TaskId id;                     // 0: free
-  bool delivered = false;        // SCSI has it
+  TaskId id;               // 0: free
+  bool delivered = false;  // SCSI has it
   CmdSn cmd_sn;
-  Command command;               // its slices have gone once it is delivered
+  Command command;  // its slices have gone once it is delivered
   WriteTransfer transfer;
   std::uint32_t claimed_bytes = 0;  // counted in the session's sum
 

@@ -1,8 +1,8 @@
 // Transfers of data between initiator and target (RFC 7143 4.2.4.2, 11.4.5, 11.7, 11.8).
 //
 // WriteTransfer gathers the data of one write from its three sources: immediate data of the command, unsolicited
-// Data-Out, and Data-Out that answers R2Ts. It decides what may come and what to ask for next; the caller gives tags and
-// sends. Payload is shared (gathered_data.h). DataInCutter cuts read data for the initiator's limits.
+// Data-Out, and Data-Out that answers R2Ts. It decides what may come and what to ask for next; the caller gives tags
+// and sends. Payload is shared (gathered_data.h). DataInCutter cuts read data for the initiator's limits.
 //
 // DataPDUInOrder and DataSequenceInOrder are Yes: bytes come in order, so what is gathered is always a prefix.
 #pragma once
@@ -84,7 +84,7 @@ class WriteTransfer {
   WriteRules rules_;
   std::uint32_t expected_ = 0;
   std::uint32_t gathered_ = 0;
-  std::uint32_t solicited_ = 0;        // asked for up to here
+  std::uint32_t solicited_ = 0;  // asked for up to here
   bool unsolicited_open_ = false;
   DataFault fault_ = DataFault::none;
   DataSn next_unsolicited_sn_;

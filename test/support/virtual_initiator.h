@@ -1,6 +1,7 @@
 // VirtualInitiator: a small initiator as a pure machine, for tests in virtual time. It logs in, keeps several reads and
-// writes of a small disk in flight, obeys what was negotiated, answers pings, and compares all it reads with what it wrote.
-// It follows the rules that a target depends on and throws std::runtime_error where the target breaks one of its own.
+// writes of a small disk in flight, obeys what was negotiated, answers pings, and compares all it reads with what it
+// wrote. It follows the rules that a target depends on and throws std::runtime_error where the target breaks one of its
+// own.
 #pragma once
 
 #include <algorithm>
@@ -47,13 +48,15 @@ class VirtualInitiator {
   struct Task {
     bool write = false;
     std::uint32_t first = 0, bytes = 0;
-    std::string data;                 // to write, or read so far
-    std::uint32_t next_data_sn = 0;   // of Data-In
+    std::string data;                // to write, or read so far
+    std::uint32_t next_data_sn = 0;  // of Data-In
     std::uint32_t next_r2t_sn = 0;
   };
 
   [[noreturn]] static void fail(const std::string& what) { throw std::runtime_error("target: " + what); }
-  std::uint32_t number(std::string_view key) const { return static_cast<std::uint32_t>(std::stoul(agreed_.at(std::string(key)))); }
+  std::uint32_t number(std::string_view key) const {
+    return static_cast<std::uint32_t>(std::stoul(agreed_.at(std::string(key))));
+  }
   bool yes(std::string_view key) const { return agreed_.at(std::string(key)) == "Yes"; }
 
   void on_answer(const Answer& answer) {

@@ -14,8 +14,10 @@ namespace {
 class Pair {
  public:
   Pair(std::uint64_t seed, const TextKeys& keys, ConnectionLimits limits)
-      : random_(seed), connection_(LoginConfig{.max_recv_data_segment_bytes = 4096}, limits, now_),
-        disk_(kBlocks * VirtualInitiator::kBlock, '\0'), initiator_(seed, keys, kBlocks, 200, 16) {}
+      : random_(seed),
+        connection_(LoginConfig{.max_recv_data_segment_bytes = 4096}, limits, now_),
+        disk_(kBlocks * VirtualInitiator::kBlock, '\0'),
+        initiator_(seed, keys, kBlocks, 200, 16) {}
 
   VirtualInitiator& initiator() { return initiator_; }
   Connection& connection() { return connection_; }

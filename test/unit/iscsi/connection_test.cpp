@@ -12,7 +12,8 @@ namespace {
 
 // A connection, its driver's hands, and an initiator's pen.
 struct Rig {
-  explicit Rig(ConnectionLimits limits = {.ping_interval = 5s, .ping_timeout = 5s}) : connection(LoginConfig{}, limits, Time{}) {}
+  explicit Rig(ConnectionLimits limits = {.ping_interval = 5s, .ping_timeout = 5s})
+      : connection(LoginConfig{}, limits, Time{}) {}
 
   Connection connection;
   Time now{};

@@ -118,6 +118,15 @@ TEST_CASE("a task set is aborted when the commands numbered before the request h
   CHECK(rig.answer<DataIn>().task == later.task);
 }
 
+TEST_CASE("a request that waits for commands goes on when the window is closed") {
+  SessionRig rig;
+  rig.next_cmd_sn = CmdSn{103};
+  rig.send(set_request(rig, TaskFunction::logical_unit_reset));
+  CHECK_FALSE(rig.next_event());
+  rig.session().close_window();
+  CHECK(rig.event<ManagementAsked>().tasks.empty());
+}
+
 TEST_CASE("a reset of a unit takes that unit's tasks, a reset of the target all") {
   SessionRig rig;
   ScsiCommand other = rig.read(1, 4);

@@ -379,8 +379,11 @@ TEST_CASE("a logout that cannot be is answered and changes nothing") {
   SessionRig rig;
   rig.parameters.cid = 1;
   const auto logout = [&](std::uint8_t reason, std::uint16_t cid) {
-    return LogoutRequest{
-        .immediate = true, .reason = static_cast<LogoutRequestReason>(reason), .task = {9}, .cid = cid, .cmd_sn = {100}};
+    return LogoutRequest{.immediate = true,
+                         .reason = static_cast<LogoutRequestReason>(reason),
+                         .task = {9},
+                         .cid = cid,
+                         .cmd_sn = {100}};
   };
   rig.send(logout(1, 5));
   CHECK(rig.answer<LogoutResponse>().result == LogoutResult::cid_not_found);

@@ -98,7 +98,8 @@ std::vector<std::string> TranscriptPlayer::play(const std::string& line) {
 
 void TranscriptPlayer::login(const std::string& line) {
   const Words words("login" + line);
-  TextKeys keys = words.flag("discovery") ? without(discovery_keys(), "AuthMethod") : without(security_keys(), "AuthMethod");
+  TextKeys keys =
+      words.flag("discovery") ? without(discovery_keys(), "AuthMethod") : without(security_keys(), "AuthMethod");
   for (const auto& [key, value] : words.fields()) keys.add(key, value);
   connection_.receive(wire(operational_request(), keys), now_);
   connection_.answer_login(Serve{}, now_);
@@ -132,8 +133,7 @@ void TranscriptPlayer::number(Pdu& pdu, const Words& words) {
 template <class Pdu>
 void TranscriptPlayer::send_pdu(Pdu pdu, const Words& words) {
   number(pdu, words);
-  const std::string data =
-      words.find("text") ? to_text(keys_of(words.all("text"))) : pattern(words.number("data"), 0);
+  const std::string data = words.find("text") ? to_text(keys_of(words.all("text"))) : pattern(words.number("data"), 0);
   const Slice bytes = wire(pdu, data, digests_);
   if (!words.flag("damaged")) return connection_.receive(bytes, now_);
   std::string text(as_text(bytes.bytes()));
@@ -145,7 +145,8 @@ void TranscriptPlayer::send(const Words& words) {
   const std::string& name = words.name();
   const auto u32 = [&](const char* field) { return static_cast<std::uint32_t>(words.number(field)); };
   if (name == "scsi_command") {
-    ScsiCommand pdu{.read = words.flag("read"), .write = words.flag("write"), .expected_data_transfer_length = u32("expected")};
+    ScsiCommand pdu{
+        .read = words.flag("read"), .write = words.flag("write"), .expected_data_transfer_length = u32("expected")};
     pdu.attribute = static_cast<TaskAttribute>(words.number("attribute", 1));
     pdu.cdb[0] = static_cast<std::byte>(words.hex("cdb"));
     send_pdu(pdu, words);
@@ -156,7 +157,8 @@ void TranscriptPlayer::send(const Words& words) {
   } else if (name == "text_request") {
     send_pdu(TextRequest{.continued = words.flag("continued")}, words);
   } else if (name == "logout_request") {
-    send_pdu(LogoutRequest{.reason = static_cast<LogoutRequestReason>(u32("reason")), .cid = static_cast<std::uint16_t>(u32("cid"))},
+    send_pdu(LogoutRequest{.reason = static_cast<LogoutRequestReason>(u32("reason")),
+                           .cid = static_cast<std::uint16_t>(u32("cid"))},
              words);
   } else if (name == "snack_request") {
     send_pdu(SnackRequest{}, words);
@@ -263,7 +265,8 @@ std::vector<std::string> TranscriptPlayer::results() {
 
 std::string TranscriptPlayer::tell(const Event& event) {
   if (const auto* asked = std::get_if<LoginAsked>(&event)) {
-    return fmt::format("login_asked initiator={} target={}", asked->question.initiator_name, asked->question.target_name);
+    return fmt::format("login_asked initiator={} target={}", asked->question.initiator_name,
+                       asked->question.target_name);
   }
   if (const auto* asked = std::get_if<NexusClaimAsked>(&event)) {
     return fmt::format("nexus_claim_asked target={} isid={:012x}", asked->question.target_name, asked->question.isid);

@@ -1,5 +1,6 @@
-// TranscriptPlayer: conversations with a Connection as text (test/transcripts/README.md has the grammar). Lines that act
-// are played, lines that tell what came of it are compared: a transcript is a test and the documentation of the protocol.
+// TranscriptPlayer: conversations with a Connection as text (test/transcripts/README.md has the grammar). Lines that
+// act are played, lines that tell what came of it are compared: a transcript is a test and the documentation of the
+// protocol.
 #pragma once
 
 #include <map>
@@ -34,7 +35,8 @@ class TranscriptPlayer {
  public:
   TranscriptPlayer();
 
-  // Plays one line that acts; yields the lines that come of it. Throws std::runtime_error for what it does not understand.
+  // Plays one line that acts; yields the lines that come of it. Throws std::runtime_error for what it does not
+  // understand.
   std::vector<std::string> play(const std::string& line);
 
  private:
@@ -58,8 +60,8 @@ class TranscriptPlayer {
   iscsi::CmdSn cmd_sn_{1};
   iscsi::StatSn exp_stat_sn_{0};
   iscsi::Closing told_closing_ = iscsi::Closing::open;
-  std::map<std::uint32_t, iscsi::TaskId> tasks_;       // by initiator task tag, the latest
-  std::optional<iscsi::ManagementId> management_;      // the latest
+  std::map<std::uint32_t, iscsi::TaskId> tasks_;   // by initiator task tag, the latest
+  std::optional<iscsi::ManagementId> management_;  // the latest
 };
 
 // The whole transcript as it is when it is played now: equal to `text` where that is right.

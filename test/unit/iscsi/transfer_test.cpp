@@ -8,7 +8,10 @@ using namespace shoal::iscsi;
 namespace {
 
 WriteRules unsolicited_rules() {
-  return {.initial_r2t = false, .immediate_data = true, .first_burst_bytes = 100, .max_burst_bytes = 200,
+  return {.initial_r2t = false,
+          .immediate_data = true,
+          .first_burst_bytes = 100,
+          .max_burst_bytes = 200,
           .outstanding_r2ts = 2};
 }
 
@@ -132,12 +135,12 @@ TEST_CASE("what does not follow in a sequence damages the write") {
     CHECK(transfer.take(data, bytes(count), true));
     return transfer.fault();
   };
-  CHECK(fault_of(solicited(1, 27, 0, true), 200) == DataFault::damaged);           // DataSN
+  CHECK(fault_of(solicited(1, 27, 0, true), 200) == DataFault::damaged);  // DataSN
   CHECK(fault_of(solicited(1, 0xffffffff, 0, true), 200) == DataFault::damaged);
-  CHECK(fault_of(solicited(1, 0, 4, true), 196) == DataFault::damaged);            // offset
-  CHECK(fault_of(solicited(2, 0, 200, true), 200) == DataFault::damaged);          // sequence out of order
-  CHECK(fault_of(solicited(1, 0, 0, true), 100) == DataFault::wrong_amount);       // F too early
-  CHECK(fault_of(solicited(1, 0, 0, true), 201) == DataFault::wrong_amount);       // beyond the R2T
+  CHECK(fault_of(solicited(1, 0, 4, true), 196) == DataFault::damaged);       // offset
+  CHECK(fault_of(solicited(2, 0, 200, true), 200) == DataFault::damaged);     // sequence out of order
+  CHECK(fault_of(solicited(1, 0, 0, true), 100) == DataFault::wrong_amount);  // F too early
+  CHECK(fault_of(solicited(1, 0, 0, true), 201) == DataFault::wrong_amount);  // beyond the R2T
 }
 
 TEST_CASE("data for a transfer that is not open are told apart") {
