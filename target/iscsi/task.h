@@ -35,9 +35,9 @@ struct Command {
 // A task's end, in SCSI's words.
 //
 // Residuals (RFC 7143 11.4.5) are computed here from transfer_bytes. A write whose CDB asks for more than
-// expected_bytes is SCSI's to refuse: CHECK CONDITION 05/0E/03 (INVALID FIELD IN COMMAND INFORMATION UNIT), nothing
-// written, transfer_bytes = the CDB's length; one that asks for less takes the first bytes of `data`. Reads send what
-// fits.
+// expected_bytes is carried out for the bytes there are (a last part of a block is merged into it), GOOD, with the
+// CDB's length as transfer_bytes: overflow. libiscsi's suite wants just that. One that asks for less takes the first
+// bytes of `data`. Reads send what fits.
 struct Outcome {
   std::uint8_t status = 0;  // SAM status: 00 GOOD, 02 CHECK CONDITION, 08 BUSY, 28 TASK SET FULL, ...
   Slice sense;              // sense data without the length that iSCSI puts in front
