@@ -2,18 +2,18 @@
 
 import time
 
-from checks import expect, wait_until
+from checks import Failed, expect, wait_until
 from initiator import finish_fio, start_fio
 
-# Every block is overwritten several times, never by two writes at once, and fio checks the number of the
-# write as well as the CRC: a write the old member applies late puts an old number back and is seen.
-# The rate makes the load last about 20 s whatever the machine.
-LOAD = "--size=16M --io_size=80M --norandommap=1 --serialize_overlap=1 --rate_iops=1024"
+# A small area is overwritten again and again, never by two writes at once, and read back whenever a
+# quarter of it waits for that: fio checks the number of the write as well as the CRC, so a write that
+# the old member applies late, over a newer one, is seen. The rate makes the load last about 20 s on any machine.
+LOAD = "--size=1M --io_size=100M --norandommap=1 --serialize_overlap=1 --verify_backlog=64 --rate_iops=1024,1024"
 
 
 def run(rig):
     group, guest, initiator = rig.group, rig.guest, rig.initiator
-    iqn = group.create_volume("drop", size_mib=64)
+    iqn = group.create_volume("drop", size_mib=64, page_kib=64)
 
     with rig.step("discovery and login at member 1, redirected") as notes:
         initiator.discover(group.group_portal(1))
@@ -38,8 +38,10 @@ def run(rig):
 
 def move(rig, script, notes):
     group = rig.group
-    session, = group.sessions()
-    old = session[0]
+    sessions = group.sessions()
+    expect(len(sessions) == 1, f"expected one session, the group has {sessions}")
+    session, = sessions
+    old, _ = session
     begin = time.monotonic()
     group.drop(session)
     new = wait_until(lambda: [s for s in group.sessions() if s != session], "the session's return", timeout=30)[0][0]
@@ -48,7 +50,9 @@ def move(rig, script, notes):
 
     before = group.host_bytes(old)
     time.sleep(4)
-    expect(not script.done(), "the load ended before the move was over: nothing shown")
+    if script.done():
+        script.wait(0)
+        raise Failed("the load ended before the move was over: nothing shown")
     if before is None:
         notes.append("late writes not counted: the stand-in has no counters")
     else:

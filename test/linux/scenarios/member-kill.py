@@ -6,12 +6,12 @@ import time
 from checks import expect, wait_until
 from initiator import finish_fio, start_fio
 
-LOAD = "--size=16M --io_size=64M --norandommap=1 --serialize_overlap=1 --rate_iops=1024"
+LOAD = "--size=1M --io_size=80M --norandommap=1 --serialize_overlap=1 --verify_backlog=64 --rate_iops=1024,1024"
 
 
 def run(rig):
     group, guest, initiator = rig.group, rig.guest, rig.initiator
-    iqn = group.create_volume("kill", size_mib=64)
+    iqn = group.create_volume("kill", size_mib=64, page_kib=64)
 
     with rig.step("discovery and login at member 1, redirected") as notes:
         initiator.discover(group.group_portal(1))
