@@ -1,0 +1,93 @@
+// RoutedVolume: the BlockDevice of one image, wherever its pages lie. It cuts an operation by page (and at kMaxRequestBytes),
+// asks the local pages or the owner's link for each part, gathers the data in order, and completes once, when no part can touch data any
+// more; the first error wins. Nothing is repeated after the answer.
+//
+// A part whose owner has no link, or whose link broke, is held and sent again, with the same operation id and part, when the link
+// returns; at `page_hold` after the command was received the operation ends with owner_silent. A mutation that was on a link that broke has an unknown
+// outcome: its operation does not end before `settle` has passed since the break. By then it has reached its owner or never
+// will (peer_transport.h, Order), so what the host does next, through any member, comes after it. Until then the operation is unfinished, so no
+// watermark passes its id, and a repeat is answered from the owner's record.
+// A part on a store that nobody serves any more ends with data_lost at once.
+//
+// flush goes to every owner of the image: SYNCHRONIZE CACHE covers what other sessions wrote through other members, too.
+// compare_and_write must lie inside one page; across a border it ends with `failed` (the unit reports the limit).
+// lba_status covers at most kMaxLbaStatusPages pages from range.first on.
+// abort() with a zero nexus covers the operations that came through this member. Group-wide LUN RESET is left out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "routing/page_map.h"
+#include "routing/splitter.h"
+#include "target/ports/block_device.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::routing {
+
+class Router;
+
+inline constexpr std::uint64_t kMaxLbaStatusPages = 16;
+
+struct VolumeCounters {
+  std::uint64_t operations = 0, failed = 0;                  // completed; with another status than ok
+  std::uint64_t local_bytes = 0, forwarded_bytes = 0;        // data of reads and writes that completed ok
+  std::uint64_t local_parts = 0, forwarded_parts = 0;
+  std::uint64_t held = 0, repeated = 0, owner_silent = 0, data_lost = 0, wrong_store = 0;
+  std::size_t in_progress = 0, held_now = 0;
+};
+
+class RoutedVolume final : public BlockDevice, public std::enable_shared_from_this<RoutedVolume> {
+  struct Private {};
+
+ public:
+  RoutedVolume(Private, Router& router, PageMap::Snapshot map);  // Router::open()
+  ~RoutedVolume() override;
+
+  std::uint64_t size_blocks() const override;
+  void submit(Operation operation, Completion<IoResult> done) override;
+  void abort(const AbortSelection& selection, Completion<> done) override;
+
+  const PageMap::Snapshot& map() const { return map_; }
+  void set_map(PageMap::Snapshot map);  // of the same image
+  VolumeCounters counters() const;
+  // Stores of the map that are lost, with the reason: for status.
+  std::vector<std::pair<StoreId, std::string>> lost_stores() const;
+
+ private:
+  friend class Router;
+  struct Part;
+  struct InProgress;
+  struct AbortWait;
+
+  InProgress& acquire(Operation operation, Completion<IoResult> done);
+  bool next_part(InProgress& op, Part& part) const;
+  void start_parts(InProgress& op);
+  void launch(InProgress& op, Part& part);
+  void send(InProgress& op, Part& part, MemberId member, bool local);
+  void on_result(std::uint32_t op, std::uint32_t part, PageResult result);
+  void take(InProgress& op, Part& part, PageResult& result);
+  void hold(InProgress& op, Part& part);
+  void review(InProgress& op, Part& part, Time now);
+  void end_part(InProgress& op, Part& part, IoStatus status, std::uint64_t detail = 0);
+  void end_if_done(InProgress& op);
+  void finish(InProgress& op);
+  void review_held(Time now);
+  void send_abort(const AbortSelection& selection);
+  void count_abort(const InProgress& op);
+
+  Router& router_;
+  PageMap::Snapshot map_;
+  std::vector<StoreId> owners_;   // stores of the map
+  std::deque<InProgress> slots_;  // addresses stay; a free one is used again
+  std::vector<std::uint32_t> free_;
+  std::uint64_t next_serial_ = 1;
+  std::vector<AbortWait> aborts_;
+  VolumeCounters counters_;
+};
+
+}  // namespace shoal::routing
