@@ -80,6 +80,7 @@ struct IoResult {
 struct AbortSelection {
   NexusId nexus;                  // zero: of every nexus (LUN RESET)
   OperationId id;                 // zero: all of that nexus
+  Generation generation;          // zero: any. An abort that comes late must not hit the next session's operations
 };
 
 class BlockDevice {

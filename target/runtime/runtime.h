@@ -91,6 +91,8 @@ class Runtime {
 
   // Small metadata operations on files are synchronous (start-up, creation of a page's file); data never is.
   virtual Result<std::unique_ptr<File>, FileError> open_file(const std::string& path, bool create) = 0;
+  // Names of files created in that directory are durable when it completes (open_file alone does not promise it).
+  virtual void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) = 0;
   virtual Result<std::uint64_t, FileError> file_size(const std::string& path) = 0;
   virtual Result<void, FileError> make_directories(const std::string& path) = 0;  // durable
   virtual Result<std::vector<std::string>, FileError> list_directory(const std::string& path) = 0;  // names, sorted

@@ -1,0 +1,37 @@
+// EtcdStore: metadata of a group, in etcd over its JSON gateway (/v3/kv/txn, range, watch, lease). Asio and Beast are in this folder
+// and in the runtime only. Several endpoints are tried in turn; a call has kCallTimeout, after which its outcome is unknown.
+// What is worked around in which version of etcd stands at the code that does it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/meta_store.h"
+#include "target/base/endpoint.h"
+#include "target/base/log.h"
+#include "target/base/time.h"
+
+namespace shoal::cluster {
+
+inline constexpr Duration kEtcdCallTimeout = std::chrono::seconds(3);
+
+class EtcdStore final : public MetaStore {
+ public:
+  // `prefix` is put before every key ("/shoal/<group>"), so that several groups may share an etcd.
+  EtcdStore(boost::asio::io_context& context, std::vector<Endpoint> endpoints, std::string prefix, Log log);
+  ~EtcdStore() override;
+
+  void cas(std::vector<Expect> expect, std::vector<Write> writes, Completion<CasResult> done) override;
+  void list(std::string prefix, std::string after, std::size_t limit, Completion<Listing> done) override;
+  std::unique_ptr<Subscription> watch(std::string prefix, std::function<void(std::optional<Change>)> on_change) override;
+  std::unique_ptr<Subscription> announce(std::string key, std::string value, Duration ttl) override;
+  bool reachable() const override;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace shoal::cluster

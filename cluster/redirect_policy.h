@@ -1,0 +1,61 @@
+// RedirectPolicy: where a login is served. Pure rule place() under a LoginPolicy that looks up what it needs.
+//
+//   discovery                                    -> here
+//   no such target                               -> 0203
+//   came to a member portal                      -> here (draining: 0301)
+//   the group knows who holds the nexus, and that member is ready -> there, unless it is to be moved
+//   policy none                                  -> here
+//   round-robin                                  -> the next ready member, this one included; members that are down or draining,
+//                                                   and the one it is moving away from, are skipped while another is ready
+// A member of the group portal that finds nobody ready serves it itself. Round robin counts at each member for itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "cluster/group_sessions.h"
+#include "cluster/members.h"
+#include "cluster/volumes.h"
+#include "target/ports/login_policy.h"
+
+namespace shoal::cluster {
+
+enum class RedirectRule { none, round_robin };
+
+struct Candidate {
+  MemberId member;
+  Endpoint portal;       // its member portal
+  bool ready = false;    // in reach and not draining; the own member is ready unless it drains
+};
+
+struct PlaceQuestion {
+  bool at_member_portal = false;
+  bool draining = false;               // this member
+  std::optional<NexusRecord> record;   // what the group knows of the nexus
+};
+
+// `next` is the round robin's state, moved on when it was used.
+LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates, RedirectRule rule,
+                    MemberId& next);
+
+class RedirectPolicy final : public LoginPolicy {
+ public:
+  using Connected = std::function<bool(MemberId)>;  // PeerChannel::connected
+  RedirectPolicy(RedirectRule rule, const Members& members, const Volumes& volumes, const GroupSessions& sessions,
+                 Connected connected);
+  void decide(const LoginQuery& query, Completion<LoginDecision> done) override;
+
+ private:
+  std::vector<Candidate> candidates() const;
+
+  RedirectRule rule_;
+  const Members& members_;
+  const Volumes& volumes_;
+  const GroupSessions& sessions_;
+  Connected connected_;
+  MemberId next_;
+};
+
+}  // namespace shoal::cluster

@@ -1,0 +1,77 @@
+// Volumes: the records of all volumes, made and deleted by compare-and-swap, and a picture of them that follows the metadata.
+//
+// Records are /v/<name>; /i/next is the next image id, so that none is ever used again. Identity (NAA, serial) and placement are made
+// here, once. A deletion removes the record; each member drops an image that no record names any more (on_change), after a
+// complete listing only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/members.h"
+#include "cluster/meta_store.h"
+#include "routing/page.h"
+#include "target/base/log.h"
+#include "target/ports/target_catalog.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::cluster {
+
+inline constexpr std::size_t kMaxVolumeNameBytes = 64;   // a-z, 0-9, '.', '-'; begins and ends with a letter or digit
+inline constexpr std::size_t kMaxVolumes = 4096;
+
+struct VolumeRecord {
+  std::string name;
+  std::string iqn;                // iqn_prefix:name
+  routing::Image image;
+  UnitIdentity identity;
+  std::uint64_t created_ms = 0;   // wall clock, for people
+  bool operator==(const VolumeRecord&) const = default;
+};
+
+std::string encode(const VolumeRecord& record);                 // JSON
+std::optional<VolumeRecord> decode_volume(std::string_view text);
+
+struct VolumeRequest {
+  std::string name;
+  std::uint64_t size_bytes = 0;
+  std::uint32_t page_bytes = routing::kDefaultPageBytes;
+  routing::PlacementRule rule = routing::PlacementRule::striped;
+  std::optional<routing::StoreKind> kind;  // nullopt: file where every member has one, else memory
+};
+
+// A refusal: what is wrong and what to do, one line for people, and the HTTP status that it deserves.
+struct VolumeError {
+  int status = 400;  // 400 bad request, 404 no such volume, 409 exists or busy, 503 metadata out of reach
+  std::string text;
+};
+
+class Volumes {
+ public:
+  using Picture = std::shared_ptr<const std::map<std::string, VolumeRecord>>;  // by name
+
+  Volumes(Runtime& runtime, MetaStore& meta, const Members& members, std::string iqn_prefix, Log log);
+  ~Volumes();
+
+  void load(Completion<> done);   // the first complete listing; tries until it has it
+  Picture all() const;
+  const VolumeRecord* find_target(const std::string& iqn) const;
+  // `fresh`: a complete listing of metadata stands behind this call, so an image that is not there was deleted.
+  void on_change(std::function<void(bool fresh)> changed);
+
+  // Placed on one store of the kind of every member of the group, in the order of member ids.
+  void create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done);
+  // Refused while a session record of the image exists (sessions of members that are down count until their records go).
+  void remove(std::string name, Completion<Result<VolumeRecord, VolumeError>> done);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace shoal::cluster

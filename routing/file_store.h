@@ -1,0 +1,49 @@
+// FileStore: pages as sparse files in a folder, one file a page, for durability `writeback`. A write completes when the kernel has it;
+// sync() and durable records complete after fdatasync of every file touched since, and of the folders that got new names.
+// Never retries a failed fdatasync: the store goes out of service. One process at a time owns the folder (a lock file).
+//
+// Leaves out: checksums and torn-write safety of blocks within a crash of the machine (the journal store's), versions.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "routing/page_store.h"
+#include "target/base/log.h"
+#include "target/base/result.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::routing {
+
+class FileStore final : public PageStore {
+ public:
+  // Opens the store in that folder, or makes a new one with a new id where the folder is empty or absent. The error is one line for
+  // people: the folder, what is wrong, what to do (foreign, damaged, in use, not permitted).
+  static Result<std::unique_ptr<FileStore>, std::string> open(Runtime& runtime, const std::string& folder, Log log);
+  ~FileStore() override;
+
+  StoreId id() const override;
+  StoreKind kind() const override { return StoreKind::file; }
+  StoreState state() const override;
+  void apply(std::vector<PageRecord> batch, Durability durability, Done done) override;
+  void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
+            Completion<Result<ReadAnswer, StoreError>> done) override;
+  void sync(Done done) override;
+  Epoch promised(const PageId& page) const override;
+  std::vector<Fence> fences() const override;
+  std::uint64_t first_seq() const override;
+  std::vector<VersionedRange> unsettled(const PageId& page) const override;
+  std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override;
+  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset, std::uint32_t length) const override;
+  std::vector<ImageId> images() const override;
+  std::vector<StoredPage> list(ImageId image) const override;
+  void drop_image(ImageId image, Done done) override;
+
+ private:
+  struct Impl;
+  explicit FileStore(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace shoal::routing

@@ -1,0 +1,75 @@
+// TargetServer: the iSCSI side of one member. Listens at its portals, gives each connection a driver, and knows all sessions that
+// are served here. A thin shell: rules are in iscsi/ and scsi/, decisions behind the ports.
+//
+// The caller guarantees: the ports outlive the server; stop() has completed before it is destroyed, or nobody waits for anything.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "target/base/log.h"
+#include "target/iscsi/limits.h"
+#include "target/iscsi/login.h"
+#include "target/ports/login_policy.h"
+#include "target/ports/session_registry.h"
+#include "target/ports/target_catalog.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::server {
+
+struct ServerLimits {
+  std::size_t connections = 4096;  // all portals; beyond it a new one is closed at once
+  std::size_t half_open = 1024;    // of them not logged in yet: beyond it the oldest of these goes
+};
+
+struct ServerConfig {
+  ServerLimits limits;
+  iscsi::ConnectionLimits connection;
+  iscsi::LoginConfig login;
+};
+
+struct SessionInfo {
+  std::uint64_t number = 0;  // of this server, from 1, never used again
+  NexusName nexus;
+  NexusId nexus_id;
+  Generation generation;
+  std::string volume, target_name, initiator_alias;
+  Endpoint peer, local;
+  Time since{};
+  std::uint64_t commands = 0, read_bytes = 0, written_bytes = 0;
+  std::size_t open_tasks = 0;
+  bool dropping = false;
+};
+
+struct ServerCounters {
+  std::uint64_t accepted = 0, refused_connections = 0;  // refused: at a limit
+  std::uint64_t logins = 0, redirects = 0, refused_logins = 0;
+  std::uint64_t commands = 0, check_conditions = 0, read_bytes = 0, written_bytes = 0;
+  std::size_t connections = 0, half_open = 0;  // now
+};
+
+class TargetServer {
+ public:
+  TargetServer(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry, ServerConfig config,
+               Log log);
+  ~TargetServer();
+  TargetServer(const TargetServer&) = delete;
+
+  // Yields the address with the port that port 0 became.
+  Result<Endpoint, NetError> listen(const Endpoint& at);
+  std::vector<SessionInfo> sessions() const;  // normal sessions in full feature phase, by number
+  ServerCounters counters() const;
+  // null: no such session any more. Valid until control returns to the runtime.
+  SessionControl* session(std::uint64_t number);
+  // Refuses new connections, drops every session after its tasks (async event 2), and completes when all are gone or `within`
+  // has passed; then what is left is closed.
+  void stop(Duration within, Completion<> done);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace shoal::server
