@@ -1,8 +1,9 @@
 // DeviceServer: a session's logical unit (LUN 0 of its target), as SPC-4 and SBC-3 want it. A command goes in, operations on the
-// unit's BlockDevice go out, a result comes back. One object a session: it keeps the nexus' unit attentions.
+// unit's BlockDevice go out, a result comes back. One object a session: it keeps the nexus' unit attentions and numbers the
+// operations of the nexus' generation, so that a command may need none, one, or several of them.
 //
 // The caller guarantees: commands are executed in the order in which the task set takes them; the write data are all there.
-// Leaves out: task management (the driver aborts at the BlockDevice), reservations beyond their port.
+// Leaves out: which tasks a task management function is about, reservations beyond their port.
 #pragma once
 
 #include <array>
@@ -10,19 +11,25 @@
 #include <memory>
 
 #include "target/base/completion.h"
+#include "target/base/ids.h"
 #include "target/base/slice.h"
+#include "target/base/time.h"
 #include "target/ports/target_catalog.h"
 #include "target/ports/target_events.h"
 
 namespace shoal::scsi {
 
+// Names a command for abort(): the caller's number, never that of another command that still runs.
+using CommandId = Strong<struct CommandIdTag, std::uint64_t>;
+
 struct CommandRequest {
+  CommandId id;
   std::array<std::byte, 16> cdb{};
   std::uint64_t lun = 0;             // the eight bytes of SAM-5 4.7, big-endian
   bool read = false, write = false;  // the initiator expects data; gave data
   std::uint32_t expected_bytes = 0;  // that it expects or gave; 0 with neither
   Slices data;                       // write: exactly expected_bytes
-  Origin origin;                     // of the nexus, with an id of its own
+  Time received_at{};                // becomes Origin::issued_at
 };
 
 // As iscsi::Outcome: residuals are computed from transfer_bytes there.
@@ -35,12 +42,20 @@ struct CommandResult {
 
 class DeviceServer {
  public:
-  explicit DeviceServer(std::shared_ptr<LogicalUnit> unit);
+  DeviceServer(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation);
   ~DeviceServer();
   DeviceServer(const DeviceServer&) = delete;
 
   // Completes once, perhaps before it returns; after the object is gone, not any more.
   void execute(CommandRequest request, Completion<CommandResult> done);
+
+  // Each completes when nothing of the commands it is about can touch data on any member, none of their operations that were
+  // not submitted yet included. The commands complete before it, with TASK ABORTED or with their own result. Perhaps before it
+  // returns, which it does for a command that is not running.
+  void abort(CommandId id, Completion<> done);
+  void abort_all(Completion<> done);  // of this nexus: ABORT TASK SET, CLEAR TASK SET (TST = 001), end of the session
+  void reset(Completion<> done);      // of every nexus, as far as they are at the BlockDevice: LOGICAL UNIT RESET
+
   // Reported by the next command that may report it; at most kMaxUnitAttentions wait, no two alike.
   void raise(UnitAttention attention);
 
