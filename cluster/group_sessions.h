@@ -1,16 +1,34 @@
-// GroupSessions: the SessionRegistry of a group. Which member holds a nexus is a record in the metadata, changed by compare-and-swap
-// only; group-wide reinstatement and the fence are here (ARCHITECTURE.md, ghost writes, rules (a) to (c)).
+// GroupSessions: the SessionRegistry of a group. Which member holds a nexus is a record in the metadata, changed by
+// compare-and-swap only; group-wide reinstatement and the fence are here (ARCHITECTURE.md, ghost writes, rules (a) to
+// (c)).
 //
-// Records are /s/<image>/<portal group>/<initiator>/<isid>: {member, epoch, moving}. A generation is epoch << 32 | local: the epoch
-// comes from the record, `local` counts re-logins at the member that holds it, without metadata. Locally started state never reuses
-// a generation: a restarted member raises the epoch of every nexus that it takes up again.
+// Records are /s/<image>/<portal group>/<initiator>/<isid>; /s/<image> is the image's gate, which counts them
+// (nexus_record.h). A generation is epoch << 32 | local: the epoch comes from the record, `local` counts re-logins at
+// the member that holds it, without metadata. A restarted member never reuses a generation: it raises the epoch of
+// every nexus that it takes up again.
 //
 // claim():
-//   held here in this incarnation -> end the old session here, fence the older local generations, done; metadata are not asked
-//   held by nobody                -> create the record, fence, done
-//   held by another member        -> compare-and-swap to us, then ask the old holder (ControlKind::end_nexus) to end its session
-//                                    and to confirm within kConfirm = 3 s; failing that, fence every owner of the image (Router::fence);
-//                                    who is out of reach learns the fence first when its link returns. Then done.
+//   held here in this incarnation -> end the old session here; metadata are not asked
+//   no record                     -> create it. Nobody can have anything in flight: no fence
+//   released for a move           -> compare-and-swap to us; its tasks were finished before: no fence
+//   held by another member, or by this one before it restarted
+//                                 -> compare-and-swap to us, then ask the old holder (ControlKind::end_nexus) to end
+//                                 its session and
+//                                    to confirm within kConfirmWithin; failing that, fence every owner of the image
+//                                    within kFenceWithin (who is out of reach learns the fence first when its link
+//                                    returns). Then done
+// A claim that needs metadata waits kMetadataWithin for them, then ends with `unavailable`; its compare-and-swap is
+// pursued all the same until its outcome is known, so that a record which it did write is found again. Claims of one
+// nexus are served one after the other, so the newest wins. A holder ends its session, too, when it sees a newer
+// record.
+//
+// release(): the record stays for kLinger, so that a host whose connection broke gets back in without metadata, even
+// when they are out of reach just then. A volume that is to be deleted does not wait for that: release_idle() removes
+// at once what no session uses. While such a removal is under way its nexus can not be claimed without metadata:
+// whether the record still stands is not known.
+//
+// The caller guarantees: a session given to claim() outlives the claim, and is released only when nothing of it can
+// touch data any more.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +38,10 @@
 #include <string>
 #include <vector>
 
+#include "cluster/image_use.h"
 #include "cluster/members.h"
 #include "cluster/meta_store.h"
+#include "cluster/nexus_record.h"
 #include "routing/page_store.h"
 #include "routing/peer_channel.h"
 #include "target/base/log.h"
@@ -30,36 +50,42 @@
 
 namespace shoal::cluster {
 
-struct NexusRecord {
-  NexusName name;
-  MemberId member;              // 0: released on purpose (session drop, move): the next login is placed anew
-  MemberId not_at;              // with member 0: it is placed elsewhere, while another member is ready
-  std::uint32_t epoch = 0;
-  bool operator==(const NexusRecord&) const = default;
-};
+inline constexpr Duration kMetadataWithin = 5s;  // these three together stay below the time limit of a login (15 s)
+inline constexpr Duration kConfirmWithin = 3s;
+inline constexpr Duration kFenceWithin = 3s;
+inline constexpr Duration kLinger = 60s;
+inline constexpr Duration kAbandoned =
+    120s;  // after a restart: own records of earlier incarnations that no host came back to go
 
 // Refuses older generations at every owner; completes when every owner in reach has confirmed (Router::fence is one).
 using FenceOwners = std::function<void(const routing::Fence& fence, Duration within, Completion<> done)>;
 
 class GroupSessions final : public SessionRegistry {
  public:
-  GroupSessions(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers, FenceOwners fence, Log log);
+  // `peers` may be null: a single server. Everything that is passed in outlives this.
+  GroupSessions(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers,
+                FenceOwners fence, Log log);
   ~GroupSessions() override;
 
-  void load(Completion<> done);  // one listing of the records; tries until it has it
+  void load(
+      Completion<> done);  // after Members::join: the first complete listing of the records; tries until it has it
 
   void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override;
-  // The record is deleted some time later, unless the nexus comes back: a host that reconnects finds its generation go on.
   void release(const NexusId& id, Generation generation) override;
 
-  // A session is to leave for good (session drop): its record becomes {member 0, not_at self} before it ends.
+  // A session is to leave for good (session drop); its tasks are finished. Its record becomes {member 0, not_at self},
+  // so that its next login is placed elsewhere. Completes within kMetadataWithin; without metadata the record stays and
+  // the host comes back here.
   void release_for_move(const NexusId& id, Generation generation, Completion<> done);
+
+  // Asks every holder of a record of the image, this member included, to remove the records that no session uses.
+  void release_idle(ImageId image, Completion<ImageUse> done);
 
   // As far as is known here (watched; a hint): who holds it. For RedirectPolicy, rule (c).
   std::optional<NexusRecord> known(const NexusName& name) const;
-  std::vector<NexusRecord> all() const;  // of the group, in order
+  std::vector<NexusRecord> all() const;  // of the group, in order of their names
 
-  static NexusId id_of(const NexusName& name);
+  static NexusId id_of(const NexusName& name);  // first half of SHA-256 over the name of the record
 
  private:
   struct Impl;

@@ -1,16 +1,18 @@
-// Members: who belongs to the group, as the metadata tell. Writes this member's own record when it starts, announces that it
-// lives, and keeps an immutable picture of all records; who is really in reach is the links' to say, not this.
+// Members: who belongs to the group, as the metadata tell. Writes this member's own record when it starts, announces
+// that it lives, and keeps an immutable picture of all records; who is really in reach is the links' to say, not this.
 //
-// Records are /c/srv/<id>; /c/live/<id> is a hint for people. The picture is re-listed every kRelist and after every hint.
-// A start raises the record's incarnation by compare-and-swap: of two processes that claim one member id, the later wins and the
-// earlier one finds out (on_replaced).
+// Records are /c/srv/<id>; /c/live/<id> is a hint for people. The picture follows the metadata (followed_listing.h).
+// A start raises the record's incarnation by compare-and-swap: of two processes that claim one member id, the later
+// wins and the earlier one finds out (on_replaced).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cluster/meta_store.h"
@@ -31,31 +33,37 @@ struct MemberStore {
 
 struct MemberRecord {
   MemberId id;
-  std::uint64_t incarnation = 0;      // counts up with every start
+  std::uint64_t incarnation = 0;  // counts up with every start
+  std::uint64_t instance = 0;     // random, of one process: two that claim one id tell each other apart
   std::vector<Endpoint> group_portals;
-  Endpoint member_portal;             // port 0: none (a single server)
-  Endpoint peer;                      // port 0: none
-  Endpoint control;                   // port 0: none
+  Endpoint member_portal;  // port 0: none (a single server)
+  Endpoint peer;           // port 0: none
+  Endpoint control;        // port 0: none
   std::vector<MemberStore> stores;
-  // Stores that earlier incarnations had and this one has not: lost, with the reason, for people and for StoreDirectory::lost.
+  // Stores that earlier incarnations had and this one has not: lost, with the reason, for people and for
+  // StoreDirectory::lost.
   std::map<StoreId, std::string> lost_stores;  // at most kMaxLostStores, the oldest go
   bool draining = false;
   bool operator==(const MemberRecord&) const = default;
 };
 inline constexpr std::size_t kMaxLostStores = 256;
 
-std::string encode(const MemberRecord& record);                 // JSON
+// The record that a start writes over the one that was found: the next incarnation, and what of the old stores is gone.
+MemberRecord next_incarnation(const std::optional<MemberRecord>& found, MemberRecord self);
+
+std::string encode(const MemberRecord& record);                    // JSON
 std::optional<MemberRecord> decode_member(std::string_view text);  // nullopt: not one of this version
 
 class Members {
  public:
   using Picture = std::shared_ptr<const std::map<MemberId, MemberRecord>>;
 
+  // incarnation, instance and lost_stores of `self` are found by join().
   Members(Runtime& runtime, MetaStore& meta, MemberRecord self, Log log);
   ~Members();
 
-  // Writes the own record (repeats until the outcome is known), lists the others, then completes. Never gives up by itself:
-  // while metadata are out of reach it says so in the log and tries again.
+  // Writes the own record (repeats until the outcome is known), lists the others, then completes. Never gives up by
+  // itself: while metadata are out of reach it says so in the log and tries again.
   void join(Completion<> done);
   const MemberRecord& self() const;   // incarnation is valid after join()
   Picture all() const;                // this member included, after join()

@@ -1,5 +1,6 @@
-// MetaStore: the few records that the whole group agrees on. Its only safety-relevant call is cas(); list() and watch() may be
-// stale, late, repeated or lossy, so nothing is ever decided on them: a decision carries its comparison into a cas().
+// MetaStore: the few records that the whole group agrees on. Its only safety-relevant call is cas(); list() and watch()
+// may be stale, late, repeated or lossy, so nothing is ever decided on them: a decision carries its comparison into a
+// cas().
 #pragma once
 
 #include <cstdint>

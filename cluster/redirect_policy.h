@@ -5,8 +5,10 @@
 //   came to a member portal                      -> here (draining: 0301)
 //   the group knows who holds the nexus, and that member is ready -> there, unless it is to be moved
 //   policy none                                  -> here
-//   round-robin                                  -> the next ready member, this one included; members that are down or draining,
-//                                                   and the one it is moving away from, are skipped while another is ready
+//   round-robin                                  -> the next ready member, this one included; members that are down or
+//   draining,
+//                                                   and the one it is moving away from, are skipped while another is
+//                                                   ready
 // A member of the group portal that finds nobody ready serves it itself. Round robin counts at each member for itself.
 #pragma once
 
@@ -26,19 +28,19 @@ enum class RedirectRule { none, round_robin };
 
 struct Candidate {
   MemberId member;
-  Endpoint portal;       // its member portal
-  bool ready = false;    // in reach and not draining; the own member is ready unless it drains
+  Endpoint portal;     // its member portal
+  bool ready = false;  // in reach and not draining; the own member is ready unless it drains
 };
 
 struct PlaceQuestion {
   bool at_member_portal = false;
-  bool draining = false;               // this member
-  std::optional<NexusRecord> record;   // what the group knows of the nexus
+  bool draining = false;              // this member
+  std::optional<NexusRecord> record;  // what the group knows of the nexus
 };
 
 // `next` is the round robin's state, moved on when it was used.
-LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates, RedirectRule rule,
-                    MemberId& next);
+LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates,
+                    RedirectRule rule, MemberId& next);
 
 class RedirectPolicy final : public LoginPolicy {
  public:

@@ -1,5 +1,6 @@
-// SqliteStore: metadata of a single machine, in one SQLite file (WAL, synchronous=FULL: durable before completion). Calls take some
-// hundred microseconds on the caller's thread and complete through Runtime::post. ":memory:" for disposable targets.
+// SqliteStore: metadata of a single machine, in one SQLite file (WAL, synchronous=FULL: durable before completion).
+// Calls take some hundred microseconds on the caller's thread and complete through Runtime::post. ":memory:" for
+// disposable targets.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,8 @@ class SqliteStore final : public MetaStore {
 
   void cas(std::vector<Expect> expect, std::vector<Write> writes, Completion<CasResult> done) override;
   void list(std::string prefix, std::string after, std::size_t limit, Completion<Listing> done) override;
-  std::unique_ptr<Subscription> watch(std::string prefix, std::function<void(std::optional<Change>)> on_change) override;
+  std::unique_ptr<Subscription> watch(std::string prefix,
+                                      std::function<void(std::optional<Change>)> on_change) override;
   std::unique_ptr<Subscription> announce(std::string key, std::string value, Duration ttl) override;
   bool reachable() const override;
 

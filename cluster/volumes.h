@@ -1,8 +1,10 @@
-// Volumes: the records of all volumes, made and deleted by compare-and-swap, and a picture of them that follows the metadata.
+// Volumes: the records of all volumes, made and deleted by compare-and-swap, and a picture of them that follows the
+// metadata.
 //
-// Records are /v/<name>; /i/next is the next image id, so that none is ever used again. Identity (NAA, serial) and placement are made
-// here, once. A deletion removes the record; each member drops an image that no record names any more (on_change), after a
-// complete listing only.
+// Records are /v/<name>; /i/next is the next image id, so that none is ever used again. Identity (NAA, serial) and
+// placement are made here, once. With a volume its image's gate is made (nexus_record.h); a deletion is one
+// compare-and-swap that removes record and gate and expects that the gate counts no sessions. Each member drops an
+// image when was_deleted() says so.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/image_use.h"
 #include "cluster/members.h"
 #include "cluster/meta_store.h"
 #include "routing/page.h"
@@ -22,19 +25,19 @@
 
 namespace shoal::cluster {
 
-inline constexpr std::size_t kMaxVolumeNameBytes = 64;   // a-z, 0-9, '.', '-'; begins and ends with a letter or digit
+inline constexpr std::size_t kMaxVolumeNameBytes = 64;  // a-z, 0-9, '.', '-'; begins and ends with a letter or digit
 inline constexpr std::size_t kMaxVolumes = 4096;
 
 struct VolumeRecord {
   std::string name;
-  std::string iqn;                // iqn_prefix:name
+  std::string iqn;  // iqn_prefix:name
   routing::Image image;
   UnitIdentity identity;
-  std::uint64_t created_ms = 0;   // wall clock, for people
+  std::uint64_t created_ms = 0;  // wall clock, for people
   bool operator==(const VolumeRecord&) const = default;
 };
 
-std::string encode(const VolumeRecord& record);                 // JSON
+std::string encode(const VolumeRecord& record);  // JSON
 std::optional<VolumeRecord> decode_volume(std::string_view text);
 
 struct VolumeRequest {
@@ -58,15 +61,20 @@ class Volumes {
   Volumes(Runtime& runtime, MetaStore& meta, const Members& members, std::string iqn_prefix, Log log);
   ~Volumes();
 
-  void load(Completion<> done);   // the first complete listing; tries until it has it
+  void load(Completion<> done);  // the first complete listing; tries until it has it
   Picture all() const;
   const VolumeRecord* find_target(const std::string& iqn) const;
-  // `fresh`: a complete listing of metadata stands behind this call, so an image that is not there was deleted.
+  // The image existed once and is gone for ever. False where that is not certain: a listing may be older than the
+  // image.
+  bool was_deleted(ImageId image) const;
+  // After every complete listing; `fresh`: one that was_deleted() was learned from.
   void on_change(std::function<void(bool fresh)> changed);
 
   // Placed on one store of the kind of every member of the group, in the order of member ids.
   void create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done);
-  // Refused while a session record of the image exists (sessions of members that are down count until their records go).
+  // Asked when sessions are in the way of a deletion: GroupSessions::release_idle.
+  void on_busy(std::function<void(ImageId image, Completion<ImageUse> done)> release_idle);
+  // Refused while sessions of it exist anywhere in the group (those of members that are down count until they return).
   void remove(std::string name, Completion<Result<VolumeRecord, VolumeError>> done);
 
  private:
