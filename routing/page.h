@@ -26,6 +26,8 @@ struct PageId {
   auto operator<=>(const PageId&) const = default;
 };
 
+inline constexpr Epoch kFirstEpoch{1};  // of a page whose configuration was never changed
+
 enum class StoreKind : std::uint8_t { memory, file };
 enum class PlacementRule : std::uint8_t { striped, contiguous };
 
@@ -53,7 +55,7 @@ struct PageRequest {
   OperationKind kind = OperationKind::read;
   PageId page;
   std::uint32_t offset = 0;   // bytes in the page, a multiple of kBlockBytes
-  std::uint32_t length = 0;   // bytes; offset + length <= page size. flush: ignored
+  std::uint32_t length = 0;   // bytes; offset + length <= page size. flush: page index, range and epoch are ignored
   bool fua = false;
   Epoch epoch;                // of the page's configuration as the asker knows it
   StoreId store;              // on which the asker believes it lies; another store answers wrong_store
@@ -73,6 +75,7 @@ enum class PageStatus : std::uint8_t {
   no_space,
   failed,             // the store is out of service
   aborted,
+  unreachable,        // the link broke before the answer: outcome unknown. Never on the wire, never of a page service
 };
 
 struct PageResult {
@@ -89,4 +92,15 @@ class PageEndpoint {
   virtual void submit(PageRequest request, Completion<PageResult> done) = 0;
 };
 
+const char* to_string(PageStatus status);
+
 }  // namespace shoal::routing
+
+template <>
+struct std::hash<shoal::routing::PageId> {
+  std::size_t operator()(const shoal::routing::PageId& page) const noexcept {
+    std::uint64_t mixed = (page.image.value * 0x9e3779b97f4a7c15u) ^ page.index.value;
+    mixed = (mixed ^ (mixed >> 32)) * 0xd6e8feb86659fd93u;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+  }
+};

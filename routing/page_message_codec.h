@@ -31,7 +31,7 @@ Result<Message, FrameFault> decode(const Frame& frame);
 
 class PageOutbox {
  public:
-  void put(std::uint64_t id, const PageRequest& request, std::uint64_t age_us);  // issued_at is not sent
+  void put(std::uint64_t id, PageRequest request, std::uint64_t age_us);  // issued_at is not sent
   void put(std::uint64_t id, PageResult result);
   void put(const Message& message);
 
@@ -41,7 +41,7 @@ class PageOutbox {
 
  private:
   MutableByteSpan head(std::size_t body_bytes);
-  void finish(FrameType type, std::uint64_t id, MutableByteSpan head, const Slices& payload);
+  void finish(FrameType type, std::uint64_t id, MutableByteSpan head, Slices payload = {});
   void close_run();
 
   Slices slices_;
@@ -66,18 +66,20 @@ class PageFramer {
  private:
   using Chunk = std::shared_ptr<std::byte[]>;
 
-  ByteSpan unread() const { return {chunk_.get() + begin_, end_ - begin_}; }
-  std::optional<FrameFault> check_head(ByteSpan head);
-  void change_chunk(std::size_t wanted);
-  Chunk free_chunk();
+  std::size_t unread() const { return end_ - begin_; }
+  std::optional<FrameFault> check_header(ByteSpan header);
+  static bool head_intact(ByteSpan head);
+  Framed fail(FrameFault fault);
+  Frame cut();
+  void change_chunk();
 
   bool authenticated_ = false;
   std::optional<FrameFault> fault_;
-  bool head_checked_ = false;    // of the frame at begin_
-  std::size_t wanted_ = 0;       // bytes of the frame at begin_, as far as known
+  std::size_t wanted_ = kFrameHeaderBytes;  // how much of the frame at begin_ is known to come
+  bool head_checked_ = false;
   Chunk chunk_;
   std::size_t capacity_ = 0, begin_ = 0, end_ = 0;  // received and not cut: [begin_, end_)
-  std::vector<Chunk> spare_;     // of kChunk bytes; free where nobody else holds them
+  std::vector<Chunk> pool_;                         // of one size; free where nobody else holds them
 };
 
 }  // namespace shoal::routing

@@ -20,7 +20,7 @@ enum class PeerError {
 };
 
 // Kinds of control request; the body is the owner's own format (JSON for the registry's).
-enum class ControlKind : std::uint16_t { end_nexus = 1, load_report = 2, move_page = 3 };
+enum class ControlKind : std::uint16_t { end_nexus = 1, load_report = 2, move_page = 3, list_sessions = 4, drop_session = 5 };
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;
 
 // A member as routing needs it: where its links go, and which stores it serves now.

@@ -22,46 +22,15 @@
 #include <vector>
 
 #include "routing/local_pages.h"
+#include "routing/outbound_peer.h"
 #include "routing/page_handshake.h"
 #include "routing/peer_channel.h"
+#include "routing/peer_limits.h"
 #include "routing/peer_links.h"
 #include "target/base/log.h"
 #include "target/runtime/runtime.h"
 
 namespace shoal::routing {
-
-inline constexpr Duration kLinkSilence = 2s;           // rule 3 above
-inline constexpr Duration kMaxOperationAge = 8s;       // a mutation older than that is refused by its owner: ghost rule (d)
-
-struct PeerTransportLimits {
-  Duration connect_timeout = 2s;
-  Duration handshake_timeout = 2s;
-  Duration ping_interval = 500ms;
-  Duration silence = kLinkSilence;
-  Duration first_back_off = 100ms, longest_back_off = 2s;  // doubling, with jitter; the longest after a refusal
-  std::size_t handshakes = 64;                             // accepted and not yet authenticated: then the oldest goes
-  std::size_t outstanding_requests = 512;                  // asked and not answered, per link; the rest waits here
-  std::size_t outstanding_bytes = 32 * 1024 * 1024;
-  std::size_t outstanding_controls = 256;                  // per link
-  std::size_t pending_fences = 65536;                      // per member
-};
-
-enum class LinkState { idle, connecting, handshaking, up, waiting };  // waiting: for the next attempt
-const char* to_string(LinkState state);
-
-struct LinkStatus {  // of the link that this member dials
-  MemberId member;
-  Endpoint peer;
-  LinkState state = LinkState::idle;
-  Time since{};
-  std::string reason;       // why it is not up
-  Duration rtt{};           // of the last ping
-  std::uint64_t incarnation = 0;
-  std::vector<StoreId> stores;  // as the handshake told
-  std::uint64_t requests = 0, sent_bytes = 0, received_bytes = 0, breaks = 0;
-  std::size_t outstanding = 0, pending_fences = 0;
-  bool inbound = false;     // and the link that it dials here is up
-};
 
 class PeerTransport final : public PeerChannel, public PeerLinks {
  public:
