@@ -262,11 +262,7 @@ void OutboundPeer::abort(ImageId image, const AbortSelection& selection, Complet
   // What waits here has not been seen by the member: it is not to go behind the abort.
   std::deque<Queued> kept, ended;
   for (Queued& queued : queue_) {
-    const Origin& origin = queued.request.origin;
-    const bool selected = queued.request.page.image == image &&
-                          (selection.nexus.is_zero() || selection.nexus == origin.nexus) &&
-                          (selection.id == OperationId{} || selection.id == origin.id) &&
-                          (selection.generation == Generation{} || selection.generation == origin.generation);
+    const bool selected = queued.request.page.image == image && selects(selection, queued.request.origin);
     (selected ? ended : kept).push_back(std::move(queued));
   }
   queue_ = std::move(kept);

@@ -19,4 +19,10 @@ const char* to_string(PageStatus status) {
   return "unknown";
 }
 
+bool selects(const AbortSelection& selection, const Origin& origin) {
+  return (selection.nexus.is_zero() || selection.nexus == origin.nexus) &&
+         (selection.id == OperationId{} || selection.id == origin.id) &&
+         (selection.generation == Generation{} || selection.generation == origin.generation);
+}
+
 }  // namespace shoal::routing

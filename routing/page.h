@@ -93,6 +93,7 @@ class PageEndpoint {
 };
 
 const char* to_string(PageStatus status);
+bool selects(const AbortSelection& selection, const Origin& origin);
 
 }  // namespace shoal::routing
 

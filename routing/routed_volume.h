@@ -17,21 +17,18 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "routing/operation_in_progress.h"
 #include "routing/page_map.h"
-#include "routing/splitter.h"
 #include "target/ports/block_device.h"
-#include "target/runtime/runtime.h"
 
 namespace shoal::routing {
 
 class Router;
-
-inline constexpr std::uint64_t kMaxLbaStatusPages = 16;
 
 struct VolumeCounters {
   std::uint64_t operations = 0, failed = 0;                  // completed; with another status than ok
@@ -46,7 +43,6 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
 
  public:
   RoutedVolume(Private, Router& router, PageMap::Snapshot map);  // Router::open()
-  ~RoutedVolume() override;
 
   std::uint64_t size_blocks() const override;
   void submit(Operation operation, Completion<IoResult> done) override;
@@ -54,39 +50,49 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
 
   const PageMap::Snapshot& map() const { return map_; }
   void set_map(PageMap::Snapshot map);  // of the same image
-  VolumeCounters counters() const;
+  VolumeCounters counters() const { return counters_; }
   // Stores of the map that are lost, with the reason: for status.
   std::vector<std::pair<StoreId, std::string>> lost_stores() const;
 
  private:
   friend class Router;
-  struct Part;
-  struct InProgress;
-  struct AbortWait;
+  struct Slot {
+    OperationInProgress op;
+    std::uint32_t index = 0;
+    std::uint64_t serial = 0;  // in the order of submission
+    bool busy = false;         // its parts are being sent: what completes meanwhile is finished by who sends
+  };
+  struct AbortWait {
+    AbortSelection selection;
+    std::uint64_t up_to;  // serial: what was submitted before the abort
+    std::size_t remaining;
+    Completion<> done;
+  };
 
-  InProgress& acquire(Operation operation, Completion<IoResult> done);
-  bool next_part(InProgress& op, Part& part) const;
-  void start_parts(InProgress& op);
-  void launch(InProgress& op, Part& part);
-  void send(InProgress& op, Part& part, MemberId member, bool local);
-  void on_result(std::uint32_t op, std::uint32_t part, PageResult result);
-  void take(InProgress& op, Part& part, PageResult& result);
-  void hold(InProgress& op, Part& part);
-  void review(InProgress& op, Part& part, Time now);
-  void end_part(InProgress& op, Part& part, IoStatus status, std::uint64_t detail = 0);
-  void end_if_done(InProgress& op);
-  void finish(InProgress& op);
-  void review_held(Time now);
-  void send_abort(const AbortSelection& selection);
-  void count_abort(const InProgress& op);
+  Slot& acquire();
+  void start_parts(Slot& slot);
+  void place(Slot& slot, OperationPart& part);
+  void send(Slot& slot, OperationPart& part, const Owner& owner, PageEndpoint& endpoint, MemberId member);
+  void hold(Slot& slot, OperationPart& part);
+  void on_result(std::uint32_t slot, std::uint32_t part, PageResult result);
+  void take(Slot& slot, OperationPart& part, PageResult result);
+  bool review(Time now);  // everything that waits; true: something still does
+  void review(Slot& slot);
+  void release_held(Slot& slot, OperationPart& part);
+  void finish_if_done(Slot& slot);
+  void count_aborts(const Origin& origin, std::uint64_t serial);
+  std::vector<Slot*> selected(const AbortSelection& selection);
+  void hasten(const std::vector<Slot*>& slots, const AbortSelection& selection);
+  void close();  // the router goes: nothing is answered any more
 
-  Router& router_;
+  Router* router_;                // null: closed
   PageMap::Snapshot map_;
-  std::vector<StoreId> owners_;   // stores of the map
-  std::deque<InProgress> slots_;  // addresses stay; a free one is used again
+  std::vector<StoreId> owners_;   // stores that have pages
+  std::deque<Slot> slots_;        // addresses stay; a free one is used again
   std::vector<std::uint32_t> free_;
-  std::uint64_t next_serial_ = 1;
+  std::uint64_t last_serial_ = 0;
   std::vector<AbortWait> aborts_;
+  std::shared_ptr<RoutedVolume> keep_;  // while an operation is in progress
   VolumeCounters counters_;
 };
 

@@ -1,7 +1,8 @@
 // Router: what all routed volumes of a member share. It knows the local pages, the links, and which member serves which store, and
 // ticks while any volume holds a page for a silent owner.
 //
-// The caller guarantees: the router outlives its volumes' operations, the local pages and links outlive the router.
+// The caller guarantees: local pages and links outlive the router. Operations that are in progress when it is destroyed are not
+// answered any more.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ class Router final : private PeerLinks::Listener {
   ~Router() override;
   Router(const Router&) = delete;
 
-  // The volume of that image. It keeps its operations alive by itself; set_map() on it when the map changes.
+  // A volume of that image. It keeps its operations alive by itself; set_map() on it when the map changes.
   std::shared_ptr<RoutedVolume> open(PageMap::Snapshot map);
   // Before the first one, pages on stores of other members are waited for.
   void set_directory(StoreDirectory::Snapshot directory);
@@ -51,7 +52,8 @@ class Router final : private PeerLinks::Listener {
   void on_stale_map(std::function<void(ImageId)> refresh) { refresh_ = std::move(refresh); }
 
   // Refuses older generations at every owner of the image: here, and at the members that serve its stores (every member, where
-  // the image is not open here). Who cannot be reached learns it first when its link returns.
+  // the image is not open here). Who cannot be reached learns it first when its link returns. Without a directory nobody knows whom
+  // to tell: the report then says that member 0 failed.
   void fence(const Fence& fence, Duration within, Completion<FenceReport> done);
 
  private:
@@ -65,10 +67,10 @@ class Router final : private PeerLinks::Listener {
   Where where(const StoreId& store) const;
   std::string why_lost(const StoreId& store) const;
   void stale_map(ImageId image);
-  void arm();   // something is held
-  void on_tick();
-  std::vector<MemberId> owners_of(ImageId image) const;
-  std::vector<std::shared_ptr<RoutedVolume>> open_volumes() const;
+  void arm();     // something waits
+  void review();  // what waits, of all volumes
+  std::vector<MemberId> owners_of(ImageId image);
+  std::vector<std::shared_ptr<RoutedVolume>> open_volumes();
 
   Runtime& runtime_;
   MemberId self_;
@@ -78,7 +80,7 @@ class Router final : private PeerLinks::Listener {
   RouterLimits limits_;
   StoreDirectory::Snapshot directory_;
   std::function<void(ImageId)> refresh_;
-  std::map<ImageId, std::weak_ptr<RoutedVolume>> volumes_;
+  std::map<ImageId, std::vector<std::weak_ptr<RoutedVolume>>> volumes_;
   std::map<ImageId, Time> refreshed_;
   std::unique_ptr<Timer> timer_;
 };
