@@ -1,9 +1,10 @@
-// DeviceServer: a session's logical unit (LUN 0 of its target), as SPC-4 and SBC-3 want it. A command goes in, operations on the
-// unit's BlockDevice go out, a result comes back. One object a session: it keeps the nexus' unit attentions and numbers the
-// operations of the nexus' generation, so that a command may need none, one, or several of them.
+// DeviceServer: a session's logical unit (LUN 0 of its target), as SPC-4 and SBC-3 want it. A command goes in,
+// operations on the unit's BlockDevice go out, a result comes back. One object a session: it keeps the nexus' unit
+// attentions and numbers the operations of the nexus' generation, so that a command may need none, one, or several of
+// them.
 //
-// The caller guarantees: commands are executed in the order in which the task set takes them; the write data are all there.
-// Leaves out: which tasks a task management function is about, reservations beyond their port.
+// The caller guarantees: commands are executed in the order in which the task set takes them; the write data are all
+// there. Leaves out: which tasks a task management function is about, reservations beyond their port.
 #pragma once
 
 #include <array>
@@ -49,9 +50,9 @@ class DeviceServer {
   // Completes once, perhaps before it returns; after the object is gone, not any more.
   void execute(CommandRequest request, Completion<CommandResult> done);
 
-  // Each completes when nothing of the commands it is about can touch data on any member, none of their operations that were
-  // not submitted yet included. The commands complete before it, with TASK ABORTED or with their own result. Perhaps before it
-  // returns, which it does for a command that is not running.
+  // Each completes when nothing of the commands it is about can touch data on any member, none of their operations that
+  // were not submitted yet included. The commands complete before it, with TASK ABORTED or with their own result.
+  // Perhaps before it returns, which it does for a command that is not running.
   void abort(CommandId id, Completion<> done);
   void abort_all(Completion<> done);  // of this nexus: ABORT TASK SET, CLEAR TASK SET (TST = 001), end of the session
   void reset(Completion<> done);      // of every nexus, as far as they are at the BlockDevice: LOGICAL UNIT RESET

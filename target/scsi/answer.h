@@ -1,0 +1,56 @@
+// What a command's rules are given, and what they answer: a result, or a plan of operations on the unit's BlockDevice.
+// Rules are functions of one into the other; the device server carries a plan out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "target/ports/block_device.h"
+#include "target/ports/target_catalog.h"
+#include "target/scsi/device_server.h"
+#include "target/scsi/sense.h"
+
+namespace shoal::scsi {
+
+namespace status {  // SAM-5 5.3.1
+inline constexpr std::uint8_t kGood = 0x00;
+inline constexpr std::uint8_t kCheckCondition = 0x02;
+inline constexpr std::uint8_t kBusy = 0x08;
+inline constexpr std::uint8_t kReservationConflict = 0x18;
+inline constexpr std::uint8_t kTaskAborted = 0x40;
+}  // namespace status
+
+// A last block of which the initiator gave only the beginning: it is read, and its end is added to the first
+// operation's data.
+struct PartialBlock {
+  Lba block;
+  std::uint32_t given_bytes = 0;  // 1..kBlockBytes-1
+};
+
+struct Plan {
+  std::vector<Operation> operations;  // in any order, a few at once; their origin is filled in when they are submitted
+  std::optional<PartialBlock> partial;
+  std::uint64_t transfer_bytes = 0;
+};
+
+using Answer = std::variant<CommandResult, Plan>;
+
+struct CommandContext {
+  CommandRequest& request;  // a plan takes its data
+  const LogicalUnit& unit;
+  std::uint64_t unit_blocks = 0;
+  bool lun_exists = true;                    // false only for the commands that any LUN answers
+  std::optional<UnitAttention> attention{};  // taken from the queue for REQUEST SENSE
+};
+
+CommandResult check_condition(const Sense& sense);
+// GOOD with the first `allocation_length` bytes of `data` (SPC-4 4.2.5.6).
+CommandResult good(Slice data, std::uint64_t allocation_length);
+CommandResult good(ByteSpan data, std::uint64_t allocation_length);
+
+// The end of a command that had an operation which did not end well.
+CommandResult failure(const IoResult& result);
+
+}  // namespace shoal::scsi

@@ -1,0 +1,115 @@
+#include "target/scsi/command_table.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "target/scsi/block_commands.h"
+#include "target/scsi/inquiry.h"
+#include "target/scsi/mode_sense.h"
+#include "target/scsi/primary_commands.h"
+#include "target/scsi/provisioning_commands.h"
+#include "target/scsi/read_capacity.h"
+#include "target/scsi/supported_opcodes.h"
+
+namespace shoal::scsi {
+
+namespace {
+
+template <class Layout>
+constexpr CommandEntry entry(Opcode opcode, Answer (*run)(CommandContext&), std::optional<AccessKind> access = {}) {
+  CommandEntry entry{
+      .opcode = opcode, .cdb_bytes = Layout::kBytes, .usage = Layout::Used::usage(), .run = run, .access = access};
+  OpcodeField::put(entry.usage, opcode);
+  return entry;
+}
+
+template <class Layout>
+constexpr CommandEntry action(Opcode opcode, std::uint8_t service_action, Answer (*run)(CommandContext&)) {
+  CommandEntry action = entry<Layout>(opcode, run);
+  action.service_action = service_action;
+  ServiceActionField::put(action.usage, service_action);
+  return action;
+}
+
+constexpr CommandEntry for_any_lun(CommandEntry entry, AttentionRule attention) {
+  entry.any_lun = true;
+  entry.attention = attention;
+  return entry;
+}
+
+constexpr CommandEntry if_thin(CommandEntry entry) {
+  entry.thin_only = true;
+  return entry;
+}
+
+constexpr auto kRead = AccessKind::read;
+constexpr auto kWrite = AccessKind::write;
+
+constexpr CommandEntry kCommands[] = {
+    entry<TestUnitReadyCdb>(Opcode::test_unit_ready, test_unit_ready),
+    for_any_lun(entry<RequestSenseCdb>(Opcode::request_sense, request_sense), AttentionRule::take),
+    entry<Transfer6Cdb>(Opcode::read_6, read_6, kRead),
+    entry<Transfer6Cdb>(Opcode::write_6, write_6, kWrite),
+    for_any_lun(entry<InquiryCdb>(Opcode::inquiry, inquiry), AttentionRule::ignore),
+    entry<ModeSense6Cdb>(Opcode::mode_sense_6, mode_sense_6, kRead),
+    entry<ReadCapacity10Cdb>(Opcode::read_capacity_10, read_capacity_10),
+    entry<Transfer10Cdb>(Opcode::read_10, read_10, kRead),
+    entry<Transfer10Cdb>(Opcode::write_10, write_10, kWrite),
+    entry<SynchronizeCache10Cdb>(Opcode::synchronize_cache_10, synchronize_cache_10, kWrite),
+    entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
+    if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
+    entry<ModeSense10Cdb>(Opcode::mode_sense_10, mode_sense_10, kRead),
+    entry<Transfer16Cdb>(Opcode::read_16, read_16, kRead),
+    entry<Transfer16Cdb>(Opcode::write_16, write_16, kWrite),
+    entry<SynchronizeCache16Cdb>(Opcode::synchronize_cache_16, synchronize_cache_16, kWrite),
+    entry<WriteSame16Cdb>(Opcode::write_same_16, write_same_16, kWrite),
+    action<ReadCapacity16Cdb>(Opcode::service_action_in_16, kReadCapacity16Action, read_capacity_16),
+    for_any_lun(entry<ReportLunsCdb>(Opcode::report_luns, report_luns), AttentionRule::ignore),
+    action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction, report_supported_opcodes),
+    entry<Transfer12Cdb>(Opcode::read_12, read_12, kRead),
+    entry<Transfer12Cdb>(Opcode::write_12, write_12, kWrite),
+};
+
+static_assert(std::is_sorted(std::begin(kCommands), std::end(kCommands), [](const auto& a, const auto& b) {
+  return a.opcode < b.opcode || (a.opcode == b.opcode && a.service_action < b.service_action);
+}));
+
+std::span<const CommandEntry> with_opcode(Opcode opcode) {
+  const auto range = std::ranges::equal_range(kCommands, opcode, {}, &CommandEntry::opcode);
+  return {range.begin(), range.end()};
+}
+
+bool offered(const CommandEntry& entry, const LogicalUnit& unit) { return unit.thin || !entry.thin_only; }
+
+}  // namespace
+
+std::span<const CommandEntry> command_table() { return kCommands; }
+
+const CommandEntry* find_command(Opcode opcode, std::optional<std::uint16_t> service_action, const LogicalUnit& unit) {
+  for (const CommandEntry& entry : with_opcode(opcode)) {
+    if (entry.service_action == service_action && offered(entry, unit)) return &entry;
+  }
+  return nullptr;
+}
+
+const CommandEntry* find_command(const Cdb& cdb, const LogicalUnit& unit) {
+  const Opcode opcode = OpcodeField::get(cdb);
+  if (has_service_actions(opcode, unit)) return find_command(opcode, ServiceActionField::get(cdb), unit);
+  return find_command(opcode, std::nullopt, unit);
+}
+
+bool has_service_actions(Opcode opcode, const LogicalUnit& unit) {
+  const auto entries = with_opcode(opcode);
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const CommandEntry& entry) { return entry.service_action && offered(entry, unit); });
+}
+
+std::optional<FieldPointer> first_unused_bit(const Cdb& cdb, const CommandEntry& entry) {
+  for (std::uint16_t i = 1; i < entry.cdb_bytes; ++i) {
+    const auto unused = std::to_integer<std::uint8_t>(cdb[i] & ~entry.usage[i]);
+    if (unused != 0) return FieldPointer{true, i, static_cast<std::uint8_t>(std::bit_width(unused) - 1)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace shoal::scsi

@@ -1,0 +1,16 @@
+// VPD page 83, device identification (SPC-4 7.8.6): by what names a host knows that two paths lead to one unit, and to
+// which port and device each of them leads. The whole group is one target device with one target port, so every member
+// says the same.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "target/ports/target_catalog.h"
+
+namespace shoal::scsi {
+
+// What follows the page's header.
+std::vector<std::byte> device_identification(const LogicalUnit& unit);
+
+}  // namespace shoal::scsi

@@ -1,0 +1,103 @@
+#include "target/scsi/device_server.h"
+
+#include "target/base/check.h"
+#include "target/scsi/answer.h"
+#include "target/scsi/command_table.h"
+#include "target/scsi/plan_runner.h"
+#include "target/scsi/unit_attentions.h"
+
+namespace shoal::scsi {
+
+namespace {
+
+// LUN 0 in either of the forms that initiators use for small numbers (SAM-5 4.7.7.2, 4.7.7.3).
+bool is_lun_0(std::uint64_t lun) {
+  constexpr std::uint64_t kPeripheralDevice = 0;
+  constexpr std::uint64_t kFlatSpace = std::uint64_t{1} << 62;
+  return lun == kPeripheralDevice || lun == kFlatSpace;
+}
+
+CommandResult unit_attention(const UnitAttention& attention) {
+  return check_condition({SenseKey::unit_attention, attention.asc, attention.ascq});
+}
+
+CommandResult no_such_command(const Cdb& cdb, const LogicalUnit& unit) {
+  const bool opcode_is_known = has_service_actions(OpcodeField::get(cdb), unit);
+  return check_condition(opcode_is_known ? sense::invalid<ServiceActionField>() : sense::kInvalidOpcode);
+}
+
+CommandResult invalid_field(const FieldPointer& field) {
+  Sense sense = sense::kInvalidFieldInCdb;
+  sense.field = field;
+  return check_condition(sense);
+}
+
+}  // namespace
+
+struct DeviceServer::Impl {
+  Impl(std::shared_ptr<LogicalUnit> its_unit, NexusId its_nexus, Generation generation)
+      : unit(std::move(its_unit)), nexus(its_nexus), runner(std::make_shared<PlanRunner>(unit, nexus, generation)) {}
+
+  // The checks that are the same for every command, in the order of their precedence (SAM-5 5.3.3).
+  Answer answer(CommandRequest& request) {
+    const bool lun_exists = is_lun_0(request.lun);
+    const CommandEntry* entry = find_command(request.cdb, *unit);
+    if (!lun_exists && !(entry && entry->any_lun)) return check_condition(sense::kLunNotSupported);
+    if (!entry || entry->attention == AttentionRule::report) {
+      if (const auto attention = attentions.take()) return unit_attention(*attention);
+    }
+    if (!entry) return no_such_command(request.cdb, *unit);
+    if (const auto unused = first_unused_bit(request.cdb, *entry)) return invalid_field(*unused);
+    if (entry->access && !unit->reservations->allows(nexus, *entry->access)) {
+      return CommandResult{.status = status::kReservationConflict};
+    }
+    return run(*entry, request, lun_exists);
+  }
+
+  Answer run(const CommandEntry& entry, CommandRequest& request, bool lun_exists) {
+    CommandContext context{request, *unit, unit->device->size_blocks(), lun_exists};
+    if (lun_exists && entry.attention == AttentionRule::take) context.attention = attentions.take();
+    return entry.run(context);
+  }
+
+  std::shared_ptr<LogicalUnit> unit;
+  NexusId nexus;
+  UnitAttentions attentions;
+  std::shared_ptr<PlanRunner> runner;
+};
+
+DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation)
+    : impl_(std::make_shared<Impl>(std::move(unit), nexus, generation)) {
+  CHECK(impl_->unit->device->size_blocks() != 0, impl_->unit->image);
+}
+
+DeviceServer::~DeviceServer() = default;
+
+// Completions may destroy the device server: what runs then is kept by the caller of each.
+
+void DeviceServer::execute(CommandRequest request, Completion<CommandResult> done) {
+  CHECK(!request.write || total_size(request.data) == request.expected_bytes, request.expected_bytes);
+  Answer answer = impl_->answer(request);
+  if (auto* result = std::get_if<CommandResult>(&answer)) return done(std::move(*result));
+  const auto runner = impl_->runner;
+  runner->run(request.id, request.received_at, std::get<Plan>(std::move(answer)), std::move(done));
+}
+
+void DeviceServer::abort(CommandId id, Completion<> done) {
+  const auto runner = impl_->runner;
+  runner->abort(id, std::move(done));
+}
+
+void DeviceServer::abort_all(Completion<> done) {
+  const auto runner = impl_->runner;
+  runner->abort_all(std::move(done));
+}
+
+void DeviceServer::reset(Completion<> done) {
+  const auto runner = impl_->runner;
+  runner->reset(std::move(done));
+}
+
+void DeviceServer::raise(UnitAttention attention) { impl_->attentions.raise(attention); }
+
+}  // namespace shoal::scsi

@@ -1,0 +1,23 @@
+// What one command may ask of a unit. VPD page B0 tells initiators; what exceeds it is CHECK CONDITION 24/00 or 26/00.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "target/base/ids.h"
+
+namespace shoal::scsi {
+
+inline constexpr std::uint32_t kMaxTransferBlocks = (16u << 20) / kBlockBytes;  // READ, WRITE
+inline constexpr std::uint32_t kMaxUnmapBlocks = 1u << 20;                      // all descriptors together
+inline constexpr std::uint32_t kMaxUnmapDescriptors = 256;
+inline constexpr std::uint64_t kMaxWriteSameBlocks = (std::uint64_t{2} << 30) / kBlockBytes;
+
+// WRITE SAME of a pattern becomes writes of this size, whose data are one buffer, repeated.
+inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
+inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;
+
+inline constexpr std::size_t kOperationsAtOnce = 8;    // of one command
+inline constexpr std::size_t kMaxUnitAttentions = 16;  // waiting, of one nexus
+
+}  // namespace shoal::scsi

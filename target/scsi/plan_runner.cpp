@@ -1,0 +1,141 @@
+#include "target/scsi/plan_runner.h"
+
+#include <algorithm>
+
+#include "target/base/check.h"
+#include "target/scsi/limits.h"
+
+namespace shoal::scsi {
+
+PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation)
+    : unit_(std::move(unit)), nexus_(nexus), generation_(generation) {}
+
+void PlanRunner::run(CommandId id, Time received_at, Plan plan, Completion<CommandResult> done) {
+  if (plan.operations.empty()) return done({.status = status::kGood, .transfer_bytes = plan.transfer_bytes});
+  const Origin origin{.nexus = nexus_,
+                      .generation = generation_,
+                      .reservation_generation = unit_->reservations->generation(),
+                      .issued_at = received_at};
+  const auto [at, fresh] = running_.try_emplace(id, Running{id, std::move(plan), origin, std::move(done)});
+  CHECK(fresh, id.value);
+  advance(at->second);
+}
+
+void PlanRunner::advance(Running& command) {
+  if (command.advancing) return;
+  command.advancing = true;
+  while (may_submit(command)) submit(command, next_operation(command));
+  command.advancing = false;
+  if (command.in_flight.empty()) finish(command);
+}
+
+bool PlanRunner::may_submit(const Running& command) {
+  return !command.aborted && command.failed.status == IoStatus::ok && !command.reading_partial &&
+         command.in_flight.size() < kOperationsAtOnce && command.next < command.plan.operations.size();
+}
+
+Operation PlanRunner::next_operation(Running& command) {
+  if (command.plan.partial) {
+    command.reading_partial = true;
+    return {.kind = OperationKind::read, .range = {command.plan.partial->block, 1}};
+  }
+  return std::move(command.plan.operations[command.next++]);
+}
+
+void PlanRunner::submit(Running& command, Operation operation) {
+  const OperationId id = numbers_.next();
+  command.in_flight.push_back(id);
+  operation.origin = command.origin;
+  operation.origin.id = id;
+  operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
+  unit_->device->submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
+    if (const auto self = weak.lock()) self->on_completed(command, id, std::move(result));
+  });
+}
+
+void PlanRunner::on_completed(CommandId id, OperationId operation, IoResult result) {
+  numbers_.finish(operation);
+  const auto found = running_.find(id);
+  CHECK(found != running_.end(), id.value, operation.value);
+  Running& command = found->second;
+  std::erase(command.in_flight, operation);
+  take_result(command, std::move(result));
+  advance(command);
+}
+
+void PlanRunner::take_result(Running& command, IoResult result) {
+  const bool was_partial = std::exchange(command.reading_partial, false);
+  if (result.status != IoStatus::ok) {
+    if (command.failed.status == IoStatus::ok) command.failed = std::move(result);
+  } else if (was_partial) {
+    const std::uint32_t given = command.plan.partial->given_bytes;
+    Slices& data = command.plan.operations.front().data;
+    for (Slice& slice : sub_slices(result.data, given, kBlockBytes - given)) data.push_back(std::move(slice));
+    command.plan.partial.reset();
+  } else {
+    command.data = std::move(result.data);
+  }
+}
+
+void PlanRunner::finish(Running& command) {
+  CommandResult result = result_of(command);
+  Completion<CommandResult> done = std::move(command.done);
+  running_.erase(command.id);
+  done(std::move(result));
+}
+
+CommandResult PlanRunner::result_of(Running& command) const {
+  if (command.failed.status != IoStatus::ok) return failure_of(command);
+  if (command.next < command.plan.operations.size()) return {.status = status::kTaskAborted};
+  return {.status = status::kGood, .data = std::move(command.data), .transfer_bytes = command.plan.transfer_bytes};
+}
+
+// An owner that knows newer reservations than we did may mean one that excludes us, or only that the command is to be
+// repeated.
+CommandResult PlanRunner::failure_of(const Running& command) const {
+  const AccessKind access =
+      command.plan.operations.front().kind == OperationKind::read ? AccessKind::read : AccessKind::write;
+  if (command.failed.status == IoStatus::stale_reservation && !unit_->reservations->allows(nexus_, access)) {
+    return {.status = status::kReservationConflict};
+  }
+  return failure(command.failed);
+}
+
+// ---- aborts
+
+void PlanRunner::select_and_abort(const AbortSelection& selection, Completion<> done) {
+  auto when_here = [weak = weak_from_this(), done = std::move(done)]() mutable {
+    if (const auto self = weak.lock()) done();
+  };
+  unit_->device->abort(selection, std::move(when_here));
+}
+
+void PlanRunner::abort(CommandId id, Completion<> done) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) return done();
+  found->second.aborted = true;
+  const std::vector<OperationId> operations = found->second.in_flight;
+  CHECK(!operations.empty(), id.value);
+  struct Countdown {
+    std::size_t left;
+    Completion<> done;
+  };
+  const auto countdown = std::make_shared<Countdown>(Countdown{operations.size(), std::move(done)});
+  for (const OperationId operation : operations) {
+    select_and_abort({nexus_, operation, generation_}, [countdown] {
+      if (--countdown->left == 0) countdown->done();
+    });
+  }
+}
+
+void PlanRunner::abort_all(Completion<> done) {
+  for (auto& [id, command] : running_) command.aborted = true;
+  select_and_abort({.nexus = nexus_, .generation = generation_}, std::move(done));
+}
+
+void PlanRunner::reset(Completion<> done) {
+  for (auto& [id, command] : running_) command.aborted = true;
+  select_and_abort({}, std::move(done));
+}
+
+}  // namespace shoal::scsi

@@ -1,0 +1,58 @@
+// PlanRunner: carries out the plans of one nexus' commands. Numbers their operations, keeps a few of each in flight,
+// and knows which are, so that an abort meets all of them and lets no further one begin. A command ends when nothing of
+// it is in flight.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "target/scsi/answer.h"
+#include "target/scsi/operation_numbers.h"
+
+namespace shoal::scsi {
+
+class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
+ public:
+  PlanRunner(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation);
+
+  // As DeviceServer::execute.
+  void run(CommandId id, Time received_at, Plan plan, Completion<CommandResult> done);
+  // As those of DeviceServer.
+  void abort(CommandId id, Completion<> done);
+  void abort_all(Completion<> done);
+  void reset(Completion<> done);
+
+ private:
+  struct Running {
+    CommandId id;
+    Plan plan;
+    Origin origin;  // of all its operations, apart from their numbers
+    Completion<CommandResult> done;
+    std::size_t next = 0;  // in plan.operations
+    std::vector<OperationId> in_flight{};
+    bool reading_partial = false;
+    bool advancing = false;  // advance() is on the stack: a device may complete before submit() returns
+    bool aborted = false;
+    IoResult failed{};  // the first operation that did not end well
+    Slices data{};      // read
+  };
+
+  void advance(Running& command);
+  static bool may_submit(const Running& command);
+  static Operation next_operation(Running& command);
+  void submit(Running& command, Operation operation);
+  void on_completed(CommandId command, OperationId operation, IoResult result);
+  static void take_result(Running& command, IoResult result);
+  void finish(Running& command);
+  CommandResult result_of(Running& command) const;
+  CommandResult failure_of(const Running& command) const;
+  void select_and_abort(const AbortSelection& selection, Completion<> done);
+
+  std::shared_ptr<LogicalUnit> unit_;
+  NexusId nexus_;
+  Generation generation_;
+  OperationNumbers numbers_;
+  std::map<CommandId, Running> running_;
+};
+
+}  // namespace shoal::scsi

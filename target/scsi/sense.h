@@ -1,0 +1,74 @@
+// Sense: what went wrong, in SPC-4's words (4.5), and its two forms on the wire. Errors of a command are sent in the
+// fixed form (D_SENSE = 0); REQUEST SENSE gives either.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "target/base/slice.h"
+#include "target/scsi/field.h"
+
+namespace shoal::scsi {
+
+enum class SenseKey : std::uint8_t {
+  no_sense = 0x0,
+  not_ready = 0x2,
+  medium_error = 0x3,
+  hardware_error = 0x4,
+  illegal_request = 0x5,
+  unit_attention = 0x6,
+  data_protect = 0x7,
+  miscompare = 0xe,
+};
+
+// The first byte and bit that are wrong, of the CDB or of the parameter data (SPC-4 4.5.2.4.2).
+struct FieldPointer {
+  bool in_cdb = true;
+  std::uint16_t byte = 0;
+  std::uint8_t bit = 7;
+  bool operator==(const FieldPointer&) const = default;
+};
+
+struct Sense {
+  SenseKey key = SenseKey::no_sense;
+  std::uint8_t asc = 0, ascq = 0;
+  std::optional<std::uint64_t> information{};
+  std::optional<FieldPointer> field{};
+  bool operator==(const Sense&) const = default;
+};
+
+Slice encode_fixed(const Sense& sense);
+Slice encode_descriptor(const Sense& sense);
+
+namespace sense {
+inline constexpr Sense kNothing{};
+inline constexpr Sense kInvalidOpcode{SenseKey::illegal_request, 0x20, 0x00};
+inline constexpr Sense kLbaOutOfRange{SenseKey::illegal_request, 0x21, 0x00};
+inline constexpr Sense kInvalidFieldInCdb{SenseKey::illegal_request, 0x24, 0x00};
+inline constexpr Sense kLunNotSupported{SenseKey::illegal_request, 0x25, 0x00};
+inline constexpr Sense kInvalidFieldInParameterList{SenseKey::illegal_request, 0x26, 0x00};
+inline constexpr Sense kParameterListLengthError{SenseKey::illegal_request, 0x1a, 0x00};
+inline constexpr Sense kSavingNotSupported{SenseKey::illegal_request, 0x39, 0x00};
+inline constexpr Sense kBecomingReady{SenseKey::not_ready, 0x04, 0x01};
+inline constexpr Sense kPortUnavailable{SenseKey::not_ready, 0x04, 0x0c};
+inline constexpr Sense kUnrecoveredReadError{SenseKey::medium_error, 0x11, 0x00};
+inline constexpr Sense kInternalTargetFailure{SenseKey::hardware_error, 0x44, 0x00};
+inline constexpr Sense kMiscompare{SenseKey::miscompare, 0x1d, 0x00};
+inline constexpr Sense kSpaceAllocationFailed{SenseKey::data_protect, 0x27, 0x07};
+
+// 24/00, pointing at a field of the CDB's layout.
+template <class CdbField>
+constexpr Sense invalid() {
+  Sense sense = kInvalidFieldInCdb;
+  sense.field = FieldPointer{true, CdbField::kByte, CdbField::kHighBit};
+  return sense;
+}
+// 26/00, pointing at a byte of the parameter list.
+constexpr Sense invalid_parameter(std::uint16_t byte) {
+  Sense sense = kInvalidFieldInParameterList;
+  sense.field = FieldPointer{false, byte, 7};
+  return sense;
+}
+}  // namespace sense
+
+}  // namespace shoal::scsi

@@ -1,0 +1,21 @@
+// The unit attentions that wait for one nexus (SAM-5 5.14): the most important first, equal ones in the order in which
+// they were raised, no two alike. Bounded: beyond kMaxUnitAttentions the least important is lost.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "target/ports/target_events.h"
+
+namespace shoal::scsi {
+
+class UnitAttentions {
+ public:
+  void raise(UnitAttention attention);
+  std::optional<UnitAttention> take();
+
+ private:
+  std::vector<UnitAttention> waiting_;
+};
+
+}  // namespace shoal::scsi
