@@ -22,9 +22,8 @@ class SessionControl {
   // touch data any more. The connection is closed.
   virtual void end(const std::string& reason, Completion<> done) = 0;
   // Finishes the tasks that it has accepted, sends async event 2 with Parameter2 = 0, half-closes. `quiet` is called when the
-  // tasks are finished and acknowledged; the event is sent when what it was given is called, so that the nexus is released
-  // before the host comes back. `done` after the close; if the session ends meanwhile, `quiet` may never be called.
-  virtual void drop_after_tasks(const std::string& reason, Completion<Completion<>> quiet, Completion<> done) = 0;
+  // tasks are finished and acknowledged, before the event is sent, so that the nexus can be released; `done` after the close.
+  virtual void drop_after_tasks(const std::string& reason, Completion<> quiet, Completion<> done) = 0;
   // Async event 1: the initiator is to log out within that time, else drop_after_tasks.
   virtual void request_logout(Duration within, const std::string& reason) = 0;
   virtual void raise_unit_attention(UnitAttention attention) = 0;
