@@ -1,9 +1,10 @@
-// OperationInProgress: one operation of a routed volume as a pure machine: its parts, what became of each, and the result that is
-// gathered from them in order. At most `window` parts are under way; a part leaves the window when it and all before it have ended.
+// OperationInProgress: one operation of a routed volume as a pure machine: its parts, what became of each, and the
+// result that is gathered from them in order. At most `window` parts are under way; a part leaves the window when it
+// and all before it have ended.
 //
-// Doubt. A mutation whose link broke may still reach its owner until `settled_at`. An answer from the same member over a later
-// link ends the doubt (the old link is closed by then: peer_transport.h, Order); otherwise only time does. Until then the
-// operation is not finished, whatever became of its parts.
+// Doubt. A mutation whose link broke may still reach its owner until `settled_at`. An answer from the same member over
+// a later link ends the doubt (the old link is closed by then: peer_transport.h, Order); otherwise only time does.
+// Until then the operation is not finished, whatever became of its parts.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ namespace shoal::routing {
 inline constexpr std::uint64_t kMaxLbaStatusPages = 16;
 
 enum class PartState : std::uint8_t {
-  sent,   // an owner has it, or it is on a link
-  held,   // waits for its owner
+  sent,  // an owner has it, or it is on a link
+  held,  // waits for its owner
   ended,
 };
 
@@ -29,12 +30,12 @@ struct OperationPart {
   PagePart where;            // flush: empty
   StoreId store;             // flush: whose; otherwise the page map says
   PartState state = PartState::ended;
-  MemberId asked;            // where it was sent last
-  bool repeated = false;     // it was sent before
-  bool waited = false;       // it was held before
-  MemberId broke;            // in doubt there; nobody: at several members
-  Time settled_at{};         // in doubt until then
-  Slices data;               // of a read that ended ok, until it is gathered
+  MemberId asked;         // where it was sent last
+  bool repeated = false;  // it was sent before
+  bool waited = false;    // it was held before
+  MemberId broke;         // in doubt there; nobody: at several members
+  Time settled_at{};      // in doubt until then
+  Slices data;            // of a read that ended ok, until it is gathered
   std::vector<LbaStatus> lba_status;
 
   bool in_doubt() const { return settled_at != Time{}; }
@@ -51,7 +52,8 @@ class OperationInProgress {
   IoStatus status() const { return result_.status; }
   std::uint64_t parts() const { return parts_; }
 
-  // The next part to send, already in state `sent`. null: all are under way, the window is full, or the operation has failed.
+  // The next part to send, already in state `sent`. null: all are under way, the window is full, or the operation has
+  // failed.
   OperationPart* start_next();
   OperationPart& part(std::uint32_t number) { return window_[number % window_.size()]; }
   template <class Visit>
@@ -62,11 +64,11 @@ class OperationInProgress {
   }
   PageRequest request(const OperationPart& part, const Owner& owner) const;
 
-  void broke(OperationPart& part, Time settled_at);        // the link that it was sent on
-  void answered(OperationPart& part);                      // by the member that it was sent to, whatever it said
+  void broke(OperationPart& part, Time settled_at);  // the link that it was sent on
+  void answered(OperationPart& part);                // by the member that it was sent to, whatever it said
   void end_ok(OperationPart& part, PageResult result);
   void end(OperationPart& part, IoStatus status, std::uint64_t detail = 0);
-  void fail(IoStatus status, std::uint64_t detail = 0);    // the first error stays; no further part starts
+  void fail(IoStatus status, std::uint64_t detail = 0);  // the first error stays; no further part starts
 
   bool parts_ended() const { return front_ == next_ && !more(); }
   bool finished(Time now) const { return parts_ended() && now >= settled_at_; }
@@ -89,9 +91,9 @@ class OperationInProgress {
   std::vector<OperationPart> window_;  // a ring by number: [front_, next_)
   std::uint32_t front_ = 0, next_ = 0;
   std::uint64_t parts_ = 0;
-  Time settled_at_{};                  // of parts that have left the window
+  Time settled_at_{};  // of parts that have left the window
   IoResult result_;
-  bool gap_ = false;                   // lba_status: a part told less than all, so what follows is not adjacent
+  bool gap_ = false;  // lba_status: a part told less than all, so what follows is not adjacent
 };
 
 IoStatus to_io_status(PageStatus status);

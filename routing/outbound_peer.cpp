@@ -37,8 +37,8 @@ const char* to_string(LinkState state) {
   return "unknown";
 }
 
-OutboundPeer::OutboundPeer(Runtime& runtime, const LinkIdentity& self, const PeerTransportLimits& limits, const Log& log,
-                           MemberId member, Endpoint address, OnUp on_up)
+OutboundPeer::OutboundPeer(Runtime& runtime, const LinkIdentity& self, const PeerTransportLimits& limits,
+                           const Log& log, MemberId member, Endpoint address, OnUp on_up)
     : runtime_(runtime),
       self_(self),
       limits_(limits),
@@ -71,7 +71,9 @@ void OutboundPeer::on_connected(Result<std::unique_ptr<Stream>, NetError> result
   Nonce nonce;
   runtime_.random().fill(nonce);
   handshake_.emplace(self_, member_, attempt_, nonce);
-  link_ = std::make_shared<PeerLink>(runtime_, std::move(*result), static_cast<PeerLink::User&>(*this), limits_.silence);
+  refused_ = false;
+  link_ =
+      std::make_shared<PeerLink>(runtime_, std::move(*result), static_cast<PeerLink::User&>(*this), limits_.silence);
   wait(limits_.handshake_timeout, &OutboundPeer::on_handshake_timeout);
   link_->outbox().put(handshake_->hello());
   link_->send();
@@ -87,9 +89,10 @@ void OutboundPeer::on_handshake(const Frame& frame) {
 }
 
 void OutboundPeer::refused(const HandshakeStep& step) {
-  const RefusalReason reason = *step.fault;
-  lost(fmt::format("{}{}", step.by_peer ? "refused by the peer: " : "refused: ", to_string(reason)),
-       reason != RefusalReason::busy && reason != RefusalReason::stale_link);
+  refused_ = *step.fault != RefusalReason::busy && *step.fault != RefusalReason::stale_link;
+  if (step.send) link_->outbox().put(*step.send);
+  link_->fail_when_sent(
+      fmt::format("{}{}", step.by_peer ? "refused by the peer: " : "refused: ", to_string(*step.fault)));
 }
 
 void OutboundPeer::on_up(const PeerIdentity& peer) {
@@ -159,7 +162,7 @@ void OutboundPeer::stop() {
   stopped_ = true;
   lost("no member of the group any more");
   for (auto& [nexus, pending] : std::exchange(fences_, {})) {
-    for (auto& done : pending.waiting) done(FenceOutcome::failed);
+    pending.done(FenceOutcome::failed);
   }
 }
 
@@ -274,11 +277,13 @@ void OutboundPeer::abort(ImageId image, const AbortSelection& selection, Complet
 void OutboundPeer::fence(const Fence& fence, Completion<FenceOutcome> done) {
   const auto known = fences_.find(fence.nexus);
   if (known == fences_.end() && fences_.size() >= limits_.pending_fences) return done(FenceOutcome::failed);
+  if (known != fences_.end() && fence.generation < known->second.fence.generation) return done(FenceOutcome::pending);
   PendingFence& pending = fences_[fence.nexus];
-  const bool newer = pending.waiting.empty() || pending.fence.generation < fence.generation;
-  if (pending.fence.generation < fence.generation) pending.fence = fence;
-  pending.waiting.push_back(std::move(done));
-  if (newer && up()) send_fence(pending.fence);
+  const bool newer = pending.fence != fence;
+  pending.fence = fence;
+  auto replaced = std::exchange(pending.done, std::move(done));
+  if (newer && up()) send_fence(fence);
+  if (replaced) replaced(FenceOutcome::pending);
 }
 
 void OutboundPeer::send_fence(const Fence& fence) {
@@ -347,7 +352,7 @@ void OutboundPeer::on_fence_done(const FenceDoneMessage& message) {
 void OutboundPeer::end_fence(const NexusId& nexus, FenceOutcome outcome) {
   auto pending = std::move(fences_.at(nexus));
   fences_.erase(nexus);
-  for (auto& done : pending.waiting) done(outcome);
+  pending.done(outcome);
 }
 
 void OutboundPeer::on_abort_done(const AbortDoneMessage& message) {

@@ -1,6 +1,6 @@
-// OutboundPeer: the link that this member dials to one other, for as long as that is a member: dials, backs off, asks, and keeps
-// what must go first on the next link. Requests are pipelined and answered in any order; all of one pass leave in one write.
-// Whoever waits for an answer when the link breaks is told `unreachable`: outcome unknown.
+// OutboundPeer: the link that this member dials to one other, for as long as that is a member: dials, backs off, asks,
+// and keeps what must go first on the next link. Requests are pipelined and answered in any order; all of one pass
+// leave in one write. Whoever waits for an answer when the link breaks is told `unreachable`: outcome unknown.
 #pragma once
 
 #include <cstdint>
@@ -30,21 +30,23 @@ struct LinkStatus {  // of the link that this member dials
   Endpoint peer;
   LinkState state = LinkState::idle;
   Time since{};
-  std::string reason;       // why it is not up
-  Duration rtt{};           // of the last ping
+  std::string reason;  // why it is not up
+  Duration rtt{};      // of the last ping
   std::uint64_t incarnation = 0;
   std::vector<StoreId> stores;  // as the handshake told
   std::uint64_t requests = 0, sent_bytes = 0, received_bytes = 0, breaks = 0;
   std::size_t outstanding = 0, pending_fences = 0;
-  bool inbound = false;     // and the link that it dials here is up
+  bool inbound = false;  // and the link that it dials here is up
 };
 
-class OutboundPeer final : public PageEndpoint, private PeerLink::User, public std::enable_shared_from_this<OutboundPeer> {
+class OutboundPeer final : public PageEndpoint,
+                           private PeerLink::User,
+                           public std::enable_shared_from_this<OutboundPeer> {
  public:
   using OnUp = std::function<void(MemberId)>;
 
-  OutboundPeer(Runtime& runtime, const LinkIdentity& self, const PeerTransportLimits& limits, const Log& log, MemberId member,
-               Endpoint address, OnUp on_up);
+  OutboundPeer(Runtime& runtime, const LinkIdentity& self, const PeerTransportLimits& limits, const Log& log,
+               MemberId member, Endpoint address, OnUp on_up);
   ~OutboundPeer() override;  // requests in flight are not answered any more
   OutboundPeer(const OutboundPeer&) = delete;
 
@@ -57,7 +59,8 @@ class OutboundPeer final : public PageEndpoint, private PeerLink::User, public s
 
   void submit(PageRequest request, Completion<PageResult> done) override;
   void abort(ImageId image, const AbortSelection& selection, Completion<> done);
-  // Called when the member has confirmed, perhaps over a later link; or could not keep it.
+  // Called when the member has confirmed, perhaps over a later link, or could not keep it; `pending` when a newer fence
+  // of the same nexus, which covers it, has taken its place.
   void fence(const Fence& fence, Completion<FenceOutcome> done);
   void control(ControlKind kind, std::string body, Duration timeout, Completion<Result<std::string, PeerError>> done);
 
@@ -84,7 +87,7 @@ class OutboundPeer final : public PageEndpoint, private PeerLink::User, public s
   };
   struct PendingFence {
     Fence fence;
-    std::vector<Completion<FenceOutcome>> waiting;
+    Completion<FenceOutcome> done;
   };
   struct Queued {
     PageRequest request;
@@ -104,7 +107,7 @@ class OutboundPeer final : public PageEndpoint, private PeerLink::User, public s
 
   // Asking.
   void on_frame(const Frame& frame) override;
-  void on_end(const std::string& reason) override { lost(reason); }
+  void on_end(const std::string& reason) override { lost(reason, refused_); }
   template <class T>
   std::uint64_t take_slot(T awaits);
   Slot* find(std::uint64_t id);
@@ -135,9 +138,10 @@ class OutboundPeer final : public PageEndpoint, private PeerLink::User, public s
   Time since_{};
   std::string reason_, logged_reason_;
   bool stopped_ = false;
-  std::uint64_t attempt_ = 0;      // what an older one brings is closed
-  unsigned failures_ = 0;          // since the link was last up
-  std::unique_ptr<Timer> timer_;   // of the handshake, or of the next attempt
+  bool refused_ = false;          // by either side, for what a quick retry does not change
+  std::uint64_t attempt_ = 0;     // what an older one brings is closed
+  unsigned failures_ = 0;         // since the link was last up
+  std::unique_ptr<Timer> timer_;  // of the handshake, or of the next attempt
   std::shared_ptr<PeerLink> link_;
   std::optional<DialerHandshake> handshake_;
   std::optional<PeerIdentity> peer_;
@@ -145,8 +149,8 @@ class OutboundPeer final : public PageEndpoint, private PeerLink::User, public s
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::size_t outstanding_ = 0, outstanding_bytes_ = 0, controls_ = 0;  // outstanding_: page requests
-  std::deque<Queued> queue_;       // beyond the limits
-  std::map<NexusId, PendingFence> fences_;
+  std::deque<Queued> queue_;                                            // beyond the limits
+  std::map<NexusId, PendingFence> fences_;                              // not confirmed: the newest of each nexus
   std::uint64_t requests_ = 0, sent_bytes_ = 0, received_bytes_ = 0, breaks_ = 0;
 };
 

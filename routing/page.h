@@ -1,6 +1,6 @@
 // The words of routing: images, pages, where they are placed, and a request for a part of one page.
-// A volume name points at an image; everything here is keyed by the image id, which is never reused. A page is placed on a
-// *store* (by its UUID), not on a member or an address: a store that was wiped is a different store.
+// A volume name points at an image; everything here is keyed by the image id, which is never reused. A page is placed
+// on a *store* (by its UUID), not on a member or an address: a store that was wiped is a different store.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,7 @@ struct Placement {
 
 struct Image {
   ImageId id;
-  std::uint64_t size_bytes = 0;    // a multiple of kPhysicalBlockBytes
+  std::uint64_t size_bytes = 0;  // a multiple of kPhysicalBlockBytes
   std::uint32_t page_bytes = kDefaultPageBytes;
   StoreKind kind = StoreKind::file;  // kind of the stores in the placement
   Placement placement;
@@ -54,28 +54,28 @@ struct Image {
 struct PageRequest {
   OperationKind kind = OperationKind::read;
   PageId page;
-  std::uint32_t offset = 0;   // bytes in the page, a multiple of kBlockBytes
-  std::uint32_t length = 0;   // bytes; offset + length <= page size. flush: page index, range and epoch are ignored
+  std::uint32_t offset = 0;  // bytes in the page, a multiple of kBlockBytes
+  std::uint32_t length = 0;  // bytes; offset + length <= page size. flush: page index, range and epoch are ignored
   bool fua = false;
-  Epoch epoch;                // of the page's configuration as the asker knows it
-  StoreId store;              // on which the asker believes it lies; another store answers wrong_store
+  Epoch epoch;    // of the page's configuration as the asker knows it
+  StoreId store;  // on which the asker believes it lies; another store answers wrong_store
   Origin origin;
   std::uint32_t part = 0;
-  Slices data;                // as in Operation
+  Slices data;  // as in Operation
 };
 
 enum class PageStatus : std::uint8_t {
   ok,
-  wrong_store,        // not the store, image or epoch that was meant: the asker refreshes its map and directory
-  fenced,             // generation older than the newest that this owner knows
-  ghost,              // operation id below the nexus' watermark, or answered long ago: dropped
+  wrong_store,  // not the store, image or epoch that was meant: the asker refreshes its map and directory
+  fenced,       // generation older than the newest that this owner knows
+  ghost,        // operation id below the nexus' watermark, or answered long ago: dropped
   stale_reservation,
   miscompare,
   medium_error,
   no_space,
-  failed,             // the store is out of service
+  failed,  // the store is out of service
   aborted,
-  unreachable,        // the link broke before the answer: outcome unknown. Never on the wire, never of a page service
+  unreachable,  // the link broke before the answer: outcome unknown. Never on the wire, never of a page service
 };
 
 struct PageResult {

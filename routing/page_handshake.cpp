@@ -28,10 +28,9 @@ Mac mac_of(const LinkIdentity& self, std::string_view role, const Hello& hello, 
   append_frame(transcript, challenge);
   Mac mac{};
   unsigned length = 0;
-  const unsigned char* done =
-      HMAC(EVP_sha256(), self.key.data(), static_cast<int>(self.key.size()),
-           reinterpret_cast<const unsigned char*>(transcript.data()), transcript.size(),
-           reinterpret_cast<unsigned char*>(mac.data()), &length);
+  const unsigned char* done = HMAC(EVP_sha256(), self.key.data(), static_cast<int>(self.key.size()),
+                                   reinterpret_cast<const unsigned char*>(transcript.data()), transcript.size(),
+                                   reinterpret_cast<unsigned char*>(mac.data()), &length);
   CHECK(done && length == mac.size(), length);
   return mac;
 }
@@ -58,7 +57,8 @@ GroupDigest digest_of_group(const std::string& name) {
 
 // ---- dialer -----------------------------------------------------------------------------------------------------
 
-DialerHandshake::DialerHandshake(const LinkIdentity& self, MemberId expected, std::uint64_t link_number, const Nonce& nonce)
+DialerHandshake::DialerHandshake(const LinkIdentity& self, MemberId expected, std::uint64_t link_number,
+                                 const Nonce& nonce)
     : self_(self),
       hello_{.group = digest_of_group(self.group),
              .from = self.member,
@@ -70,7 +70,8 @@ DialerHandshake::DialerHandshake(const LinkIdentity& self, MemberId expected, st
 
 HandshakeStep DialerHandshake::on_message(const Message& message) {
   if (const auto* refusal = std::get_if<Refusal>(&message)) return refused_by_peer(refusal->reason);
-  if (const auto* challenge = std::get_if<Challenge>(&message); challenge && !challenge_) return on_challenge(*challenge);
+  if (const auto* challenge = std::get_if<Challenge>(&message); challenge && !challenge_)
+    return on_challenge(*challenge);
   if (const auto* welcome = std::get_if<Welcome>(&message); welcome && challenge_) return on_welcome(*welcome);
   return refuse(RefusalReason::malformed);
 }
@@ -85,7 +86,8 @@ HandshakeStep DialerHandshake::on_challenge(const Challenge& challenge) {
 }
 
 HandshakeStep DialerHandshake::on_welcome(const Welcome& welcome) {
-  if (!equal_in_constant_time(welcome.mac, mac_of(self_, kListener, hello_, *challenge_))) return refuse(RefusalReason::key);
+  if (!equal_in_constant_time(welcome.mac, mac_of(self_, kListener, hello_, *challenge_)))
+    return refuse(RefusalReason::key);
   return {.accepted = PeerIdentity{.member = challenge_->from,
                                    .incarnation = challenge_->incarnation,
                                    .link_number = hello_.link_number,
@@ -111,13 +113,15 @@ HandshakeStep ListenerHandshake::on_hello(const Hello& hello) {
     return refuse(RefusalReason::version);
   }
   if (hello.group != digest_of_group(self_.group)) return refuse(RefusalReason::group);
-  if (hello.to != self_.member || hello.from == self_.member || hello.from == MemberId{}) return refuse(RefusalReason::member);
+  if (hello.to != self_.member || hello.from == self_.member || hello.from == MemberId{})
+    return refuse(RefusalReason::member);
   hello_ = hello;
   return {.send = challenge_};
 }
 
 HandshakeStep ListenerHandshake::on_proof(const Proof& proof) {
-  if (!equal_in_constant_time(proof.mac, mac_of(self_, kDialer, *hello_, challenge_))) return refuse(RefusalReason::key);
+  if (!equal_in_constant_time(proof.mac, mac_of(self_, kDialer, *hello_, challenge_)))
+    return refuse(RefusalReason::key);
   return {.send = Welcome{mac_of(self_, kListener, *hello_, challenge_)},
           .accepted = PeerIdentity{.member = hello_->from,
                                    .incarnation = hello_->incarnation,

@@ -1,7 +1,7 @@
-// The handshake of a link, both sides, as pure machines: which version is spoken, that both belong to the same group, that each
-// is the member it says, and that both know the group's key (HMAC-SHA256 over both nonces; the dialer proves itself first, so
-// that nobody gets a proof for the asking). The caller brings fresh nonces and closes the stream after a fault.
-// Leaves out: encryption, and authentication of what follows (TLS, later).
+// The handshake of a link, both sides, as pure machines: which version is spoken, that both belong to the same group,
+// that each is the member it says, and that both know the group's key (HMAC-SHA256 over both nonces; the dialer proves
+// itself first, so that nobody gets a proof for the asking). The caller brings fresh nonces and closes the stream after
+// a fault. Leaves out: encryption, and authentication of what follows (TLS, later).
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,15 @@
 
 namespace shoal::routing {
 
+inline constexpr std::size_t kMinGroupKeyBytes = 16;
+
 // Who we are in every handshake.
 struct LinkIdentity {
   MemberId member;
   std::uint64_t incarnation = 0;  // of this process: another one after every start
   std::vector<StoreId> stores;    // at most kMaxStoresPerMember
   std::string group;
-  std::string key;                // shared by the group; at least 16 bytes, never logged
+  std::string key;  // shared by the group; at least kMinGroupKeyBytes, never logged
 };
 
 struct PeerIdentity {

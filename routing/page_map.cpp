@@ -98,7 +98,8 @@ Result<PageMap::Snapshot, ContainerError> PageMap::with_container(std::uint64_t 
   if (!container) return container.error();
   const std::uint64_t branch = index / kContainersPerBranch;
   if (next->branches_.size() <= branch) next->branches_.resize(branch + 1);
-  auto changed = next->branches_[branch] ? std::make_shared<Branch>(*next->branches_[branch]) : std::make_shared<Branch>();
+  auto changed =
+      next->branches_[branch] ? std::make_shared<Branch>(*next->branches_[branch]) : std::make_shared<Branch>();
   (*changed)[index % kContainersPerBranch] = std::move(*container);
   next->branches_[branch] = std::move(changed);
   return Snapshot(std::move(next));
@@ -106,8 +107,8 @@ Result<PageMap::Snapshot, ContainerError> PageMap::with_container(std::uint64_t 
 
 // The container in the map's own terms, if no page of it goes back or contradicts what is known.
 Result<std::shared_ptr<const PageMap::Container>, ContainerError> PageMap::adopt(std::uint64_t index,
-                                                                                const RoutingContainer& from,
-                                                                                std::uint64_t revision) {
+                                                                                 const RoutingContainer& from,
+                                                                                 std::uint64_t revision) {
   auto container = std::make_shared<Container>();
   container->revision = revision;
   container->epoch.fill(kFirstEpoch.value);
@@ -181,7 +182,8 @@ void PageMap::for_each_container(Visit&& visit) const {
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> PageMap::revisions() const {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
-  for_each_container([&](std::uint64_t index, const Container& container) { all.emplace_back(index, container.revision); });
+  for_each_container(
+      [&](std::uint64_t index, const Container& container) { all.emplace_back(index, container.revision); });
   return all;
 }
 
@@ -189,9 +191,9 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> PageMap::revisions() const 
 
 std::uint64_t PageMap::hash() const {
   Hasher hasher;
-  for (const std::uint64_t number : {image_.id.value, image_.size_bytes, std::uint64_t{image_.page_bytes},
-                                     static_cast<std::uint64_t>(image_.kind),
-                                     static_cast<std::uint64_t>(image_.placement.rule)}) {
+  for (const std::uint64_t number :
+       {image_.id.value, image_.size_bytes, std::uint64_t{image_.page_bytes}, static_cast<std::uint64_t>(image_.kind),
+        static_cast<std::uint64_t>(image_.placement.rule)}) {
     hasher.add(number);
   }
   hasher.add(image_.placement.stores.size());
@@ -199,7 +201,8 @@ std::uint64_t PageMap::hash() const {
   for_each_container([&](std::uint64_t index, const Container& container) {
     for (std::uint32_t i = 0; i < pages_in(index); ++i) {
       // A page that is as without a container adds nothing: a container that says nothing new changes nothing.
-      if (container.set[i] == kDefaultSet && container.epoch[i] == kFirstEpoch.value && container.flags[i] == 0) continue;
+      if (container.set[i] == kDefaultSet && container.epoch[i] == kFirstEpoch.value && container.flags[i] == 0)
+        continue;
       const PageIndex page{index * kPagesPerContainer + i};
       hasher.add(page.value);
       hasher.add(container.epoch[i]);

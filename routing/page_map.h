@@ -1,7 +1,7 @@
-// PageMap: where every page of an image lies. An immutable snapshot; a change makes a new one that shares what is equal.
-// Without containers it is the placement alone and stores nothing per page. A routing container says where 64 pages deviate
-// (page_map_format.md): 7 bytes a page in memory, and a table of the distinct owner sets for the whole map.
-// A container never takes a page back to an older epoch; metadata's revisions are for people, epochs decide.
+// PageMap: where every page of an image lies. An immutable snapshot; a change makes a new one that shares what is
+// equal. Without containers it is the placement alone and stores nothing per page. A routing container says where 64
+// pages deviate (page_map_format.md): 7 bytes a page in memory, and a table of the distinct owner sets for the whole
+// map. A container never takes a page back to an older epoch; metadata's revisions are for people, epochs decide.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ namespace shoal::routing {
 
 inline constexpr std::uint32_t kPagesPerContainer = 64;
 inline constexpr std::size_t kMaxSetsPerContainer = 64;
-inline constexpr std::size_t kMaxSetMembers = 15;       // in-sync copies besides the primary
-inline constexpr std::size_t kMaxOwnerSets = 65534;     // distinct ones in a map
+inline constexpr std::size_t kMaxSetMembers = 15;    // in-sync copies besides the primary
+inline constexpr std::size_t kMaxOwnerSets = 65534;  // distinct ones in a map
 inline constexpr std::size_t kMaxContainerBytes = 32 * 1024;
 
 struct Owner {
@@ -48,11 +48,11 @@ struct RoutingContainer {
   struct Entry {
     std::optional<std::uint8_t> set;  // index into sets; nullopt: as the placement says
     Epoch epoch = kFirstEpoch;
-    std::uint8_t flags = 0;           // none yet: 0
+    std::uint8_t flags = 0;  // none yet: 0
     bool operator==(const Entry&) const = default;
   };
   std::vector<OwnerSet> sets;
-  std::vector<Entry> pages;           // of all pages of the container that the image has
+  std::vector<Entry> pages;  // of all pages of the container that the image has
   bool operator==(const RoutingContainer&) const = default;
 };
 
@@ -80,16 +80,17 @@ class PageMap : public std::enable_shared_from_this<PageMap> {
   std::uint64_t page_count() const { return page_count_; }
   std::uint64_t container_count() const { return (page_count_ + kPagesPerContainer - 1) / kPagesPerContainer; }
 
-  Owner owner(PageIndex page) const;       // page < page_count()
+  Owner owner(PageIndex page) const;  // page < page_count()
   OwnerSet owner_set(PageIndex page) const;
   StoreId default_store(PageIndex page) const;
   std::uint32_t page_length(PageIndex page) const;  // bytes; the last page of an image may be shorter
 
   // A snapshot with that container replaced.
-  Result<Snapshot, ContainerError> with_container(std::uint64_t index, std::uint64_t revision, std::string_view bytes) const;
+  Result<Snapshot, ContainerError> with_container(std::uint64_t index, std::uint64_t revision,
+                                                  std::string_view bytes) const;
   // As it stands now; of default placement where there is none. To be changed, encoded and written by compare-and-swap.
   RoutingContainer container(std::uint64_t index) const;
-  std::uint64_t revision(std::uint64_t index) const;  // 0: there is no container
+  std::uint64_t revision(std::uint64_t index) const;                       // 0: there is no container
   std::vector<std::pair<std::uint64_t, std::uint64_t>> revisions() const;  // {container, revision}, of those that exist
 
   // Equal exactly where image, placement, owners and epochs are equal; the same on every member.
@@ -121,7 +122,7 @@ class PageMap : public std::enable_shared_from_this<PageMap> {
 
   Image image_;
   std::uint64_t page_count_;
-  std::uint64_t run_pages_;  // contiguous: pages of one store
+  std::uint64_t run_pages_;                              // contiguous: pages of one store
   std::vector<std::shared_ptr<const Branch>> branches_;  // empty while no container exists
   std::shared_ptr<const Sets> sets_;
 };

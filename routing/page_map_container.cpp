@@ -68,7 +68,8 @@ class Reader {
 
 void put_set(Writer& to, const OwnerSet& set) {
   CHECK(set.members.size() <= kMaxSetMembers, set.members.size());
-  to.number(static_cast<std::uint8_t>((set.learner ? kHasLearner : 0) | (set.learner && set.learner->move ? kMoves : 0)));
+  to.number(
+      static_cast<std::uint8_t>((set.learner ? kHasLearner : 0) | (set.learner && set.learner->move ? kMoves : 0)));
   to.number(static_cast<std::uint8_t>(set.members.size()));
   to.store(set.primary);
   for (const StoreId& member : set.members) to.store(member);
@@ -109,7 +110,8 @@ std::optional<RoutingContainer> get_container(Reader& from) {
   if (from.number<std::uint8_t>() != kVersion) return std::nullopt;
   const auto sets = from.number<std::uint8_t>();
   const auto pages = from.number<std::uint8_t>();
-  if (from.number<std::uint8_t>() != 0 || sets > kMaxSetsPerContainer || pages > kPagesPerContainer) return std::nullopt;
+  if (from.number<std::uint8_t>() != 0 || sets > kMaxSetsPerContainer || pages > kPagesPerContainer)
+    return std::nullopt;
   for (std::uint8_t i = 0; i < sets; ++i) {
     auto set = get_set(from);
     if (!set) return std::nullopt;

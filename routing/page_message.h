@@ -1,7 +1,9 @@
-// What members say to each other on a link, as plain values; page_protocol.md has the bytes, page_message_codec.h both ways.
+// What members say to each other on a link, as plain values; page_protocol.md has the bytes, page_message_codec.h both
+// ways.
 //
-// A link begins with Hello, Challenge, Proof, Welcome (page_handshake.h), or ends with Refusal. After that the dialer asks and the
-// listener answers by request id, in any order; both ping. Every length here has its limit, checked before memory is reserved.
+// A link begins with Hello, Challenge, Proof, Welcome (page_handshake.h), or ends with Refusal. After that the dialer
+// asks and the listener answers by request id, in any order; both ping. Every length here has its limit, checked before
+// memory is reserved.
 #pragma once
 
 #include <array>
@@ -20,9 +22,10 @@
 namespace shoal::routing {
 
 inline constexpr std::uint16_t kPageProtocolVersion = 1;  // the lowest and the highest that this build speaks
-inline constexpr std::uint32_t kMaxRequestBytes = 1024 * 1024;    // data of a page request or result: the router cuts there
-inline constexpr std::uint32_t kMaxPayloadBytes = 1024 * 1024;    // of any frame
-inline constexpr std::uint32_t kMaxHandshakeBytes = 1024;         // payload of a frame before the peer has proved itself
+inline constexpr std::uint32_t kMaxRequestBytes =
+    1024 * 1024;  // data of a page request or result: the router cuts there
+inline constexpr std::uint32_t kMaxPayloadBytes = 1024 * 1024;  // of any frame
+inline constexpr std::uint32_t kMaxHandshakeBytes = 1024;       // payload of a frame before the peer has proved itself
 inline constexpr std::size_t kMaxStoresPerMember = kMaxHandshakeBytes / 16;
 inline constexpr std::size_t kMaxExtentsPerResult = 4096;
 static_assert(kMaxControlBytes <= kMaxPayloadBytes);
@@ -55,7 +58,8 @@ struct Hello {
   GroupDigest group{};
   MemberId from, to;
   std::uint64_t incarnation = 0;
-  std::uint64_t link_number = 0;  // counts up for one incarnation of the dialer: an older link never replaces a newer one
+  std::uint64_t link_number =
+      0;  // counts up for one incarnation of the dialer: an older link never replaces a newer one
   Nonce nonce{};
   std::vector<StoreId> stores;
   bool operator==(const Hello&) const = default;
@@ -77,7 +81,7 @@ struct Welcome {
   bool operator==(const Welcome&) const = default;
 };
 enum class RefusalReason : std::uint8_t {
-  malformed = 1,   // not a handshake
+  malformed = 1,  // not a handshake
   version = 2,
   group = 3,
   key = 4,
@@ -134,9 +138,9 @@ struct Pong {
   std::uint64_t stamp = 0;
 };
 
-using Message = std::variant<Hello, Challenge, Proof, Welcome, Refusal, PageRequestMessage, PageResultMessage, FenceMessage,
-                             FenceDoneMessage, AbortMessage, AbortDoneMessage, ControlRequestMessage, ControlReplyMessage,
-                             Ping, Pong>;
+using Message = std::variant<Hello, Challenge, Proof, Welcome, Refusal, PageRequestMessage, PageResultMessage,
+                             FenceMessage, FenceDoneMessage, AbortMessage, AbortDoneMessage, ControlRequestMessage,
+                             ControlReplyMessage, Ping, Pong>;
 
 // Why a peer's bytes are not the protocol. The link is closed: nothing behind them can be trusted.
 enum class FrameFault {
@@ -145,7 +149,7 @@ enum class FrameFault {
   bad_length,         // not what that type has, or above its limit
   header_crc,
   payload_crc,
-  bad_field,          // a value that the type does not allow
+  bad_field,  // a value that the type does not allow
 };
 const char* to_string(FrameFault fault);
 

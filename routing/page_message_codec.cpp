@@ -138,7 +138,8 @@ std::uint64_t data_bytes(OperationKind kind, std::uint32_t length) {
 
 std::optional<Fault> check_request(const PageRequest& request, std::size_t payload_bytes) {
   if (request.kind == OperationKind::flush) return payload_bytes == 0 ? std::nullopt : std::optional(Fault::bad_length);
-  if (request.length == 0 || request.length % kBlockBytes != 0 || request.offset % kBlockBytes != 0) return Fault::bad_field;
+  if (request.length == 0 || request.length % kBlockBytes != 0 || request.offset % kBlockBytes != 0)
+    return Fault::bad_field;
   if (std::uint64_t{request.offset} + request.length > kMaxPageBytes) return Fault::bad_field;
   if (request.kind == OperationKind::read && request.length > kMaxRequestBytes) return Fault::bad_length;
   if (payload_bytes != data_bytes(request.kind, request.length)) return Fault::bad_length;
@@ -162,8 +163,9 @@ Result<Message, Fault> decode_fence_done(const Frame& frame) {
 
 Message decode_fence(const Frame& frame) {
   namespace layout = fence_layout;
-  return FenceMessage{frame.id,
-                      {layout::Image::get(frame.body), layout::Nexus::get(frame.body), layout::TheGeneration::get(frame.body)}};
+  return FenceMessage{
+      frame.id,
+      {layout::Image::get(frame.body), layout::Nexus::get(frame.body), layout::TheGeneration::get(frame.body)}};
 }
 
 Message decode_abort(const Frame& frame) {
@@ -221,7 +223,8 @@ Result<PageResultMessage, FrameFault> decode_page_result(const Frame& frame) {
   const auto status = layout::Status::get(frame.body);
   const std::size_t extents = layout::Extents::get(frame.body);
   if (!valid_status(status)) return Fault::bad_field;
-  if (extents > kMaxExtentsPerResult || extents * extent_layout::kBytes > frame.payload.size()) return Fault::bad_length;
+  if (extents > kMaxExtentsPerResult || extents * extent_layout::kBytes > frame.payload.size())
+    return Fault::bad_length;
   PageResultMessage message{.id = frame.id};
   PageResult& result = message.result;
   result.status = static_cast<PageStatus>(status);
@@ -336,7 +339,9 @@ struct Parts {  // of a message that is none of the two above
 Slices payload_of(const Slice& body) { return body.empty() ? Slices{} : Slices{body}; }
 
 struct PartsOf {
-  Parts operator()(const Hello& m) const { return {FrameType::hello, 0, hello_layout::kBodyBytes, encode_stores(m.stores)}; }
+  Parts operator()(const Hello& m) const {
+    return {FrameType::hello, 0, hello_layout::kBodyBytes, encode_stores(m.stores)};
+  }
   Parts operator()(const Challenge& m) const {
     return {FrameType::challenge, 0, challenge_layout::kBodyBytes, encode_stores(m.stores)};
   }
@@ -344,7 +349,9 @@ struct PartsOf {
   Parts operator()(const Welcome&) const { return {FrameType::welcome, 0, mac_layout::kBodyBytes, {}}; }
   Parts operator()(const Refusal&) const { return {FrameType::refusal, 0, code_layout::kBodyBytes, {}}; }
   Parts operator()(const FenceMessage& m) const { return {FrameType::fence, m.id, fence_layout::kBodyBytes, {}}; }
-  Parts operator()(const FenceDoneMessage& m) const { return {FrameType::fence_done, m.id, code_layout::kBodyBytes, {}}; }
+  Parts operator()(const FenceDoneMessage& m) const {
+    return {FrameType::fence_done, m.id, code_layout::kBodyBytes, {}};
+  }
   Parts operator()(const AbortMessage& m) const { return {FrameType::abort, m.id, abort_layout::kBodyBytes, {}}; }
   Parts operator()(const AbortDoneMessage& m) const { return {FrameType::abort_done, m.id, 0, {}}; }
   Parts operator()(const ControlRequestMessage& m) const {

@@ -21,8 +21,8 @@ inline constexpr std::size_t kFrameHeaderBytes = 24;
 struct Frame {
   FrameType type = FrameType::ping;
   std::uint64_t id = 0;
-  ByteSpan body;   // valid until the framer's next call
-  Slice payload;   // for as long as it is held
+  ByteSpan body;  // valid until the framer's next call
+  Slice payload;  // for as long as it is held
 };
 
 Result<PageRequestMessage, FrameFault> decode_page_request(const Frame& frame);
@@ -45,8 +45,8 @@ class PageOutbox {
   void close_run();
 
   Slices slices_;
-  Slice arena_;              // heads of frames, one behind the other
-  MutableByteSpan room_;     // what is left of it
+  Slice arena_;                                  // heads of frames, one behind the other
+  MutableByteSpan room_;                         // what is left of it
   std::size_t open_begin_ = 0, open_bytes_ = 0;  // heads that are not in slices_ yet
   std::size_t bytes_ = 0;
 };

@@ -13,6 +13,7 @@ inline constexpr Duration kMaxOperationAge = 8s;  // a mutation older than that 
 // What an asker may have outstanding on a link; a listener closes a link that goes beyond.
 inline constexpr std::size_t kMaxOutstandingRequests = 1024;
 inline constexpr std::size_t kMaxOutstandingBytes = 64 * 1024 * 1024;
+inline constexpr std::size_t kMaxOutstandingOthers = 70'000;  // fences, aborts and control requests
 
 struct PeerTransportLimits {
   Duration connect_timeout = 2s;
@@ -24,8 +25,8 @@ struct PeerTransportLimits {
   std::size_t handshakes = 64;                             // accepted and not yet authenticated: then the oldest goes
   std::size_t outstanding_requests = 512;                  // asked and not answered, per link; the rest waits here
   std::size_t outstanding_bytes = 32 * 1024 * 1024;
-  std::size_t outstanding_controls = 256;                  // per link
-  std::size_t pending_fences = 65536;                      // per member
+  std::size_t outstanding_controls = 256;  // per link
+  std::size_t pending_fences = 65536;      // per member
 };
 
 }  // namespace shoal::routing

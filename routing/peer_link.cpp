@@ -37,14 +37,15 @@ void PeerLink::on_read(Result<std::size_t, NetError> result) {
   in_pass_ = false;
   if (closed_) return;
   flush();
-  read();
+  if (last_words_.empty()) read();
 }
 
 void PeerLink::parse() {
-  while (!closed_) {
+  while (!closed_ && last_words_.empty()) {
     const auto framed = framer_.next();
     if (std::holds_alternative<PageFramer::NeedMore>(framed)) return;
-    if (const auto* fault = std::get_if<FrameFault>(&framed)) return fail(std::string("protocol: ") + to_string(*fault));
+    if (const auto* fault = std::get_if<FrameFault>(&framed))
+      return fail(std::string("protocol: ") + to_string(*fault));
     on_frame(std::get<Frame>(framed));
   }
 }
@@ -81,11 +82,14 @@ void PeerLink::flush() {
   if (closed_ || writing_ || outbox_.empty()) return;
   writing_ = true;
   written_at_ = runtime_.now();
-  sent_bytes_ += outbox_.bytes();
+  writing_bytes_ = outbox_.bytes();
+  sent_bytes_ += writing_bytes_;
   stream_->write(outbox_.take(), [this](Result<void, NetError> result) {
     const auto keep = shared_from_this();
     writing_ = false;
+    writing_bytes_ = 0;
     if (!result) return fail(to_string(result.error()));
+    if (!last_words_.empty() && outbox_.empty()) return fail(std::move(last_words_));
     flush();
   });
 }
@@ -101,6 +105,11 @@ void PeerLink::fail(std::string reason) {
   if (closed_) return;
   close();
   user_.on_end(reason);
+}
+
+void PeerLink::fail_when_sent(std::string reason) {
+  last_words_ = std::move(reason);
+  send();
 }
 
 void PeerLink::close() {

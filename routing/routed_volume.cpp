@@ -31,7 +31,8 @@ std::uint64_t RoutedVolume::size_blocks() const { return map_->image().size_byte
 
 void RoutedVolume::submit(Operation operation, Completion<IoResult> done) {
   if (!router_) return done(IoResult{.status = IoStatus::failed});
-  CHECK(operation.range.first.value + operation.range.count <= size_blocks(), operation.range.first, operation.range.count);
+  CHECK(operation.range.first.value + operation.range.count <= size_blocks(), operation.range.first,
+        operation.range.count);
   Slot& slot = acquire();
   const bool flush = operation.kind == OperationKind::flush;
   slot.op.begin(std::move(operation), std::move(done), map_->image(), flush ? owners_ : std::vector<StoreId>{},
@@ -215,8 +216,8 @@ void RoutedVolume::abort(const AbortSelection& selection, Completion<> done) {
   }
 }
 
-// Tells the owners that have parts of them. A selection is never wider there than here: another member's sessions may use the
-// same owner.
+// Tells the owners that have parts of them. A selection is never wider there than here: another member's sessions may
+// use the same owner.
 void RoutedVolume::hasten(const std::vector<Slot*>& slots, const AbortSelection& selection) {
   std::set<std::tuple<MemberId, NexusId, Generation>> told;
   for (Slot* slot : slots) {

@@ -1,16 +1,16 @@
-// RoutedVolume: the BlockDevice of one image, wherever its pages lie. It cuts an operation by page (and at kMaxRequestBytes),
-// asks the local pages or the owner's link for each part, gathers the data in order, and completes once, when no part can touch data any
-// more; the first error wins. Nothing is repeated after the answer.
+// RoutedVolume: the BlockDevice of one image, wherever its pages lie. It cuts an operation by page (and at
+// kMaxRequestBytes), asks the local pages or the owner's link for each part, gathers the data in order, and completes
+// once, when no part can touch data any more; the first error wins. Nothing is repeated after the answer.
 //
-// A part whose owner has no link, or whose link broke, is held and sent again, with the same operation id and part, when the link
-// returns; at `page_hold` after the command was received the operation ends with owner_silent. A mutation that was on a link that broke has an unknown
-// outcome: its operation does not end before `settle` has passed since the break. By then it has reached its owner or never
-// will (peer_transport.h, Order), so what the host does next, through any member, comes after it. Until then the operation is unfinished, so no
-// watermark passes its id, and a repeat is answered from the owner's record.
-// A part on a store that nobody serves any more ends with data_lost at once.
+// A part whose owner has no link, or whose link broke, is held and sent again, with the same operation id and part,
+// when the link returns; at `page_hold` after the command was received the operation ends with owner_silent. A mutation
+// that was on a link that broke has an unknown outcome: its operation does not end before `settle` has passed since the
+// break. By then it has reached its owner or never will (peer_transport.h, Order), so what the host does next, through
+// any member, comes after it. Until then the operation is unfinished, so no watermark passes its id, and a repeat is
+// answered from the owner's record. A part on a store that nobody serves any more ends with data_lost at once.
 //
-// flush goes to every owner of the image: SYNCHRONIZE CACHE covers what other sessions wrote through other members, too.
-// compare_and_write must lie inside one page; across a border it ends with `failed` (the unit reports the limit).
+// flush goes to every owner of the image: SYNCHRONIZE CACHE covers what other sessions wrote through other members,
+// too. compare_and_write must lie inside one page; across a border it ends with `failed` (the unit reports the limit).
 // lba_status covers at most kMaxLbaStatusPages pages from range.first on.
 // abort() with a zero nexus covers the operations that came through this member. Group-wide LUN RESET is left out.
 #pragma once
@@ -31,8 +31,8 @@ namespace shoal::routing {
 class Router;
 
 struct VolumeCounters {
-  std::uint64_t operations = 0, failed = 0;                  // completed; with another status than ok
-  std::uint64_t local_bytes = 0, forwarded_bytes = 0;        // data of reads and writes that completed ok
+  std::uint64_t operations = 0, failed = 0;            // completed; with another status than ok
+  std::uint64_t local_bytes = 0, forwarded_bytes = 0;  // data of reads and writes that completed ok
   std::uint64_t local_parts = 0, forwarded_parts = 0;
   std::uint64_t held = 0, repeated = 0, owner_silent = 0, data_lost = 0, wrong_store = 0;
   std::size_t in_progress = 0, held_now = 0;
@@ -85,10 +85,10 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
   void hasten(const std::vector<Slot*>& slots, const AbortSelection& selection);
   void close();  // the router goes: nothing is answered any more
 
-  Router* router_;                // null: closed
+  Router* router_;  // null: closed
   PageMap::Snapshot map_;
-  std::vector<StoreId> owners_;   // stores that have pages
-  std::deque<Slot> slots_;        // addresses stay; a free one is used again
+  std::vector<StoreId> owners_;  // stores that have pages
+  std::deque<Slot> slots_;       // addresses stay; a free one is used again
   std::vector<std::uint32_t> free_;
   std::uint64_t last_serial_ = 0;
   std::vector<AbortWait> aborts_;

@@ -7,9 +7,8 @@
 namespace shoal::routing {
 
 bool FenceReport::all_confirmed() const {
-  return local == PageStatus::ok && std::ranges::all_of(peers, [](const MemberFence& peer) {
-           return peer.outcome == FenceOutcome::confirmed;
-         });
+  return local == PageStatus::ok &&
+         std::ranges::all_of(peers, [](const MemberFence& peer) { return peer.outcome == FenceOutcome::confirmed; });
 }
 
 Router::Router(Runtime& runtime, MemberId self, LocalPages& pages, PeerLinks* links, Log log, RouterLimits limits)

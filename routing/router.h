@@ -1,8 +1,8 @@
-// Router: what all routed volumes of a member share. It knows the local pages, the links, and which member serves which store, and
-// ticks while any volume holds a page for a silent owner.
+// Router: what all routed volumes of a member share. It knows the local pages, the links, and which member serves which
+// store, and ticks while any volume holds a page for a silent owner.
 //
-// The caller guarantees: local pages and links outlive the router. Operations that are in progress when it is destroyed are not
-// answered any more.
+// The caller guarantees: local pages and links outlive the router. Operations that are in progress when it is destroyed
+// are not answered any more.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@
 namespace shoal::routing {
 
 struct RouterLimits {
-  Duration page_hold = 7s;          // from Origin::issued_at; below kMaxOperationAge
-  Duration settle = 2500ms;         // kLinkSilence and a margin for clocks: after it a broken link delivers nothing more
-  Duration tick = 200ms;            // while something is held
-  Duration max_age = 8s;            // what is older is not started: ghost rule (d)
+  Duration page_hold = 7s;   // from Origin::issued_at; below kMaxOperationAge
+  Duration settle = 2500ms;  // kLinkSilence and a margin for clocks: after it a broken link delivers nothing more
+  Duration tick = 200ms;     // while something is held
+  Duration max_age = 8s;     // what is older is not started: ghost rule (d)
   std::uint32_t parts_in_flight = 64;  // of one operation
 };
 
@@ -51,9 +51,9 @@ class Router final : private PeerLinks::Listener {
   // Called when an owner answered wrong_store: map or directory may be old. At most once a tick for an image.
   void on_stale_map(std::function<void(ImageId)> refresh) { refresh_ = std::move(refresh); }
 
-  // Refuses older generations at every owner of the image: here, and at the members that serve its stores (every member, where
-  // the image is not open here). Who cannot be reached learns it first when its link returns. Without a directory nobody knows whom
-  // to tell: the report then says that member 0 failed.
+  // Refuses older generations at every owner of the image: here, and at the members that serve its stores (every
+  // member, where the image is not open here). Who cannot be reached learns it first when its link returns. Without a
+  // directory nobody knows whom to tell: the report then says that member 0 failed.
   void fence(const Fence& fence, Duration within, Completion<FenceReport> done);
 
  private:

@@ -1,5 +1,5 @@
-// Splitter: cuts a range of blocks at page borders, and at multiples of `most_bytes` inside a page. The parts cover the range
-// exactly, in order, without overlap. Allocates nothing: next() gives one part after the other.
+// Splitter: cuts a range of blocks at page borders, and at multiples of `most_bytes` inside a page. The parts cover the
+// range exactly, in order, without overlap. Allocates nothing: next() gives one part after the other.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct PagePart {
 
 class Splitter {
  public:
-  // Both a power of two; page_bytes between kMinPageBytes and kMaxPageBytes, most_bytes a multiple of kPhysicalBlockBytes: a cut
-  // tears no block. The range lies inside the unit.
+  // Both a power of two; page_bytes between kMinPageBytes and kMaxPageBytes, most_bytes a multiple of
+  // kPhysicalBlockBytes: a cut tears no block. The range lies inside the unit.
   Splitter(const BlockRange& range, std::uint32_t page_bytes, std::uint32_t most_bytes = kMaxPageBytes);
 
   std::optional<PagePart> next();
@@ -34,6 +34,7 @@ class Splitter {
   std::uint32_t page_bytes_, piece_bytes_;
 };
 
-std::vector<PagePart> split(const BlockRange& range, std::uint32_t page_bytes, std::uint32_t most_bytes = kMaxPageBytes);
+std::vector<PagePart> split(const BlockRange& range, std::uint32_t page_bytes,
+                            std::uint32_t most_bytes = kMaxPageBytes);
 
 }  // namespace shoal::routing
