@@ -1,7 +1,8 @@
-// TargetServer: the iSCSI side of one member. Listens at its portals, gives each connection a driver, and knows all sessions that
-// are served here. A thin shell: rules are in iscsi/ and scsi/, decisions behind the ports.
+// TargetServer: the iSCSI side of one member. Listens at its portals, gives each connection a driver, and knows all
+// sessions that are served here. A thin shell: rules are in iscsi/ and scsi/, decisions behind the ports.
 //
-// The caller guarantees: the ports outlive the server; stop() has completed before it is destroyed, or nobody waits for anything.
+// The caller guarantees: the ports outlive the server; stop() has completed before it is destroyed, or nobody waits for
+// anything.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,11 @@ struct ServerConfig {
   iscsi::LoginConfig login;
 };
 
+// Who moves a session away is told when its tasks are finished, and says when the nexus may be released: when it is
+// settled where the next login goes. Only then does the host learn that it is to come again. Also called where the
+// session ends in another way meanwhile.
+using ReleaseNexus = UniqueFunction<void(Completion<> released)>;
+
 struct SessionInfo {
   std::uint64_t number = 0;  // of this server, from 1, never used again
   NexusName nexus;
@@ -52,8 +58,8 @@ struct ServerCounters {
 
 class TargetServer {
  public:
-  TargetServer(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry, ServerConfig config,
-               Log log);
+  TargetServer(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry,
+               ServerConfig config, Log log);
   ~TargetServer();
   TargetServer(const TargetServer&) = delete;
 
@@ -63,8 +69,10 @@ class TargetServer {
   ServerCounters counters() const;
   // null: no such session any more. Valid until control returns to the runtime.
   SessionControl* session(std::uint64_t number);
-  // Refuses new connections, drops every session after its tasks (async event 2), and completes when all are gone or `within`
-  // has passed; then what is left is closed.
+  // SessionControl::drop_after_tasks for a move: async event 2 waits for `release`. False: no such session any more.
+  bool drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release, Completion<> done);
+  // Refuses new connections, drops every session after its tasks (async event 2), and completes when all are gone or
+  // `within` has passed; then what is left is closed.
   void stop(Duration within, Completion<> done);
 
  private:

@@ -1,0 +1,241 @@
+#include "target/server/connection_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "target/server/login_answers.h"
+
+namespace shoal::server {
+
+using iscsi::Closing;
+
+ConnectionDriver::ConnectionDriver(ServerContext& context, ConnectionOwner& owner, std::uint64_t number,
+                                   std::unique_ptr<Stream> stream)
+    : context_(context),
+      owner_(owner),
+      number_(number),
+      stream_(std::move(stream)),
+      local_(stream_->local()),
+      peer_(stream_->peer()),
+      connection_(context.config.login, context.config.connection, context.runtime.now(), context.log),
+      room_(context.buffers) {}
+
+void ConnectionDriver::start() { proceed(); }
+
+// ---- the socket
+
+void ConnectionDriver::read() {
+  if (reading_ || peer_gone_ || !connection_.wants_input()) return;
+  reading_ = true;
+  stream_->read_some(room_.prepare(), [this](const Result<std::size_t, NetError>& result) { on_read(result); });
+}
+
+void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
+  reading_ = false;
+  if (!context_.watch.check()) return pass();  // closed, like all others: what was read is not looked at
+  if (result) {
+    connection_.receive(room_.take(*result), now());
+  } else {
+    peer_gone_ = true;
+    connection_.peer_closed(now());
+  }
+  pass();
+}
+
+void ConnectionDriver::write() {
+  if (writing_ || peer_gone_ || !connection_.has_output()) return;
+  writing_ = true;
+  stream_->write(connection_.transmit(),
+                 [this](const Result<void, NetError>& result) { on_written(result.has_value()); });
+}
+
+void ConnectionDriver::on_written(bool ok) {
+  writing_ = false;
+  if (!ok) {
+    peer_gone_ = true;
+    connection_.peer_closed(now());
+  }
+  pass();
+}
+
+// ---- passes
+
+void ConnectionDriver::wake() {
+  if (in_pass_ || woken_ || !stream_) return;
+  woken_ = true;
+  context_.runtime.post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->woken_ = false;
+    self->pass();
+  });
+}
+
+void ConnectionDriver::pass() {
+  if (!stream_) return;
+  in_pass_ = true;
+  while (std::optional<iscsi::Event> event = connection_.next_event()) {
+    std::visit([this](auto& one) { on(one); }, *event);
+  }
+  in_pass_ = false;
+  proceed();
+}
+
+void ConnectionDriver::proceed() {
+  write();
+  if (connection_.closing() == Closing::half_close && !half_closed_ && !writing_) {
+    half_closed_ = true;
+    stream_->shutdown_send();
+  }
+  if (connection_.closing() == Closing::close) {
+    if (may_close()) return finish();
+    if (!close_by_) close_by_ = now() + context_.config.connection.linger;
+  }
+  read();
+  arm();
+}
+
+bool ConnectionDriver::may_close() const {
+  return peer_gone_ || (!writing_ && !connection_.has_output()) || (close_by_ && now() >= *close_by_);
+}
+
+void ConnectionDriver::finish() {
+  context_.runtime.post([keep = shared_from_this()] {});  // we may have been called by what is destroyed here
+  stream_.reset();
+  timer_.reset();
+  room_.release();
+  if (session_) session_->on_closed();
+  owner_.on_closed(number_);
+}
+
+void ConnectionDriver::abandon() {
+  if (!stream_) return;
+  connection_.close(iscsi::EndReason::ended_here, "abandoned", now());
+  connection_.peer_closed(now());
+  peer_gone_ = true;
+  pass();
+}
+
+void ConnectionDriver::arm() {
+  std::optional<Time> due = connection_.deadline();
+  if (close_by_ && (!due || *close_by_ < *due)) due = close_by_;
+  if (!due || (timer_due_ && *timer_due_ <= *due)) return;
+  timer_due_ = due;
+  timer_ = context_.runtime.after(std::max(Duration::zero(), *due - now()), [this] { on_timer(); });
+}
+
+void ConnectionDriver::on_timer() {
+  timer_due_.reset();
+  connection_.on_deadline(now());
+  pass();
+}
+
+// ---- login
+
+void ConnectionDriver::on(const iscsi::LoginAsked& asked) {
+  const iscsi::LoginQuestion& question = asked.question;
+  const LoginQuery query{.discovery = question.discovery,
+                         .initiator_name = question.initiator_name,
+                         .target_name = question.target_name,
+                         .isid = question.isid,
+                         .tsih = question.tsih,
+                         .local = local_,
+                         .peer = peer_};
+  context_.policy.decide(query, [weak = weak_from_this(), question](const LoginDecision& decision) {
+    if (const auto self = weak.lock()) self->on_placed(question, decision);
+  });
+}
+
+void ConnectionDriver::on_placed(const iscsi::LoginQuestion& question, const LoginDecision& decision) {
+  if (!stream_) return;
+  const auto unit = question.discovery ? nullptr : context_.catalog.find(question.target_name);
+  context_.log.info("login_placed decision={} reason={} initiator={} target={} peer={} local={}", to_string(decision),
+                    quoted(decision.reason), quoted(question.initiator_name), quoted(question.target_name),
+                    peer_.to_string(), local_.to_string());
+  connection_.answer_login(placed(decision, question.discovery, unit.get()), now());
+  wake();
+}
+
+void ConnectionDriver::on(const iscsi::NexusClaimAsked& asked) {
+  const iscsi::LoginQuestion& question = asked.question;
+  auto unit = context_.catalog.find(question.target_name);
+  if (!unit) return answer_claim(refused(LoginRefusal::not_found));
+  SessionInfo info;
+  info.number = context_.sessions.next_number();
+  info.nexus = {unit->image, unit->portal_group_tag, question.initiator_name, question.isid};
+  info.volume = unit->volume;
+  info.target_name = unit->target_name;
+  info.peer = peer_;
+  info.local = local_;
+  session_ = std::make_shared<SessionDriver>(context_, *this, std::move(unit), info);
+  context_.sessions.add(info.number, session_);
+  session_->claim();
+}
+
+void ConnectionDriver::answer_claim(const iscsi::LoginAnswer& answer) {
+  connection_.answer_claim(answer, now());
+  wake();
+}
+
+void ConnectionDriver::on(const iscsi::LoggedIn& logged_in) {
+  initiator_name_ = logged_in.parameters.initiator_name;
+  if (session_) session_->begin(logged_in.parameters);
+  owner_.on_logged_in(number_);
+}
+
+void ConnectionDriver::on(const iscsi::TargetsAsked& asked) {
+  const auto listings = context_.catalog.list(local_, initiator_name_);
+  connection_.answer_targets(target_records(listings, asked.name), now());
+}
+
+// ---- the session's words
+
+void ConnectionDriver::complete(iscsi::TaskId task, const iscsi::Outcome& outcome) {
+  connection_.complete(task, outcome, now());
+  wake();
+}
+
+void ConnectionDriver::complete_management(iscsi::ManagementId id, iscsi::TaskResponse response) {
+  connection_.complete_management(id, response, now());
+  wake();
+}
+
+void ConnectionDriver::finish_logout() {
+  connection_.finish_logout(now());
+  wake();
+}
+
+void ConnectionDriver::begin_drop() {
+  connection_.begin_drop(now());
+  wake();
+}
+
+void ConnectionDriver::send_drop_event() {
+  connection_.send_drop_event(now());
+  wake();
+}
+
+void ConnectionDriver::request_logout(Duration within) {
+  connection_.request_logout(within, now());
+  wake();
+}
+
+void ConnectionDriver::close(const std::string& reason) {
+  connection_.close(iscsi::EndReason::ended_here, reason, now());
+  wake();
+}
+
+// ---- the end
+
+void ConnectionDriver::on(const iscsi::LogoutAsked&) {
+  if (session_) return session_->log_out();
+  finish_logout();  // discovery has no tasks
+}
+
+void ConnectionDriver::on(const iscsi::Ended& ended) {
+  if (ended.reason == iscsi::EndReason::redirected) ++context_.counters.redirects;
+  if (ended.reason == iscsi::EndReason::login_refused) ++context_.counters.refused_logins;
+  if (session_) session_->on_ended();
+}
+
+}  // namespace shoal::server

@@ -1,0 +1,26 @@
+// ServerContext: what the connections and sessions of one server share.
+#pragma once
+
+#include <utility>
+
+#include "target/server/loop_watch.h"
+#include "target/server/receive_buffers.h"
+#include "target/server/session_table.h"
+#include "target/server/target_server.h"
+
+namespace shoal::server {
+
+struct ServerContext {
+  Runtime& runtime;
+  TargetCatalog& catalog;
+  LoginPolicy& policy;
+  SessionRegistry& registry;
+  const ServerConfig config;
+  const Log log;
+  LoopWatch watch;
+  ReceiveBuffers buffers{};
+  ServerCounters counters{};
+  SessionTable sessions{};  // destroyed first: sessions use all of the above
+};
+
+}  // namespace shoal::server

@@ -1,0 +1,304 @@
+#include "target/server/session_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "target/server/login_answers.h"
+
+namespace shoal::server {
+namespace {
+
+using iscsi::TaskFunction;
+using iscsi::TaskResponse;
+
+constexpr std::uint8_t kCheckCondition = 0x02;
+constexpr UnitAttention kPowerOn{0x29, 0x00};
+constexpr UnitAttention kDeviceReset{0x29, 0x03};
+constexpr UnitAttention kCommandsCleared{0x47, 0x7f};
+
+bool addresses_set_of_unit(TaskFunction function) {
+  return function == TaskFunction::abort_task_set || function == TaskFunction::clear_task_set ||
+         function == TaskFunction::logical_unit_reset;
+}
+
+// LUN 0, in either of the forms that initiators use for small numbers (SAM-5 4.7.7.2, 4.7.7.3).
+bool is_unit(iscsi::Lun lun) {
+  constexpr iscsi::Lun kPeripheralDevice{0};
+  constexpr iscsi::Lun kFlatSpace{std::uint64_t{1} << 62};
+  return lun == kPeripheralDevice || lun == kFlatSpace;
+}
+
+// A completion for each of `count` parts; `done` is called with the last.
+class Parts {
+ public:
+  Parts(std::size_t count, Completion<> done) : state_(std::make_shared<State>(State{count, std::move(done)})) {}
+  Completion<> part() const {
+    return [state = state_] {
+      if (--state->left == 0) state->done();
+    };
+  }
+
+ private:
+  struct State {
+    std::size_t left;
+    Completion<> done;
+  };
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+SessionDriver::SessionDriver(ServerContext& context, SessionConnection& connection, std::shared_ptr<LogicalUnit> unit,
+                             SessionInfo info)
+    : context_(context), connection_(&connection), unit_(std::move(unit)), info_(std::move(info)) {}
+
+SessionDriver::~SessionDriver() {
+  if (claimed_) context_.registry.release(info_.nexus_id, info_.generation);
+}
+
+// ---- the nexus
+
+void SessionDriver::claim() {
+  claiming_ = true;
+  context_.registry.claim(info_.nexus, *this, [weak = weak_from_this()](const Result<NexusClaim, ClaimError>& claim) {
+    if (const auto self = weak.lock()) self->on_claimed(claim);
+  });
+}
+
+void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
+  claiming_ = false;
+  if (claim) {
+    claimed_ = true;
+    info_.nexus_id = claim->id;
+    info_.generation = claim->generation;
+    device_server_ = std::make_unique<scsi::DeviceServer>(unit_, claim->id, claim->generation);
+    device_server_->raise(claim->reinstated ? kCommandsCleared : kPowerOn);
+  }
+  if (connection_) connection_->answer_claim(claimed(claim));
+  advance();
+}
+
+void SessionDriver::begin(const iscsi::SessionParameters& parameters) {
+  serving_ = true;
+  info_.initiator_alias = parameters.initiator_alias;
+  info_.since = context_.runtime.now();
+  ++context_.counters.logins;
+  context_.log.info("session_begun number={} nexus={} generation={:#x} volume={} initiator={} peer={}", info_.number,
+                    info_.nexus_id, info_.generation.value, info_.volume, quoted(info_.nexus.initiator_name),
+                    info_.peer.to_string());
+}
+
+// ---- tasks
+
+void SessionDriver::start(iscsi::Command command) {
+  if (ending_) return;
+  ++running_;
+  ++info_.commands;
+  ++context_.counters.commands;
+  scsi::CommandRequest request{.id = scsi::CommandId{command.task.value},
+                               .cdb = command.cdb,
+                               .lun = command.lun.value,
+                               .read = command.read,
+                               .write = command.write,
+                               .expected_bytes = command.expected_bytes,
+                               .data = std::move(command.data),
+                               .received_at = command.received_at};
+  device_server_->execute(std::move(request),
+                          [this, task = command.task, expected = command.expected_bytes, write = command.write](
+                              scsi::CommandResult result) { on_result(task, expected, write, std::move(result)); });
+}
+
+void SessionDriver::on_result(iscsi::TaskId task, std::uint32_t expected_bytes, bool write,
+                              scsi::CommandResult result) {
+  --running_;
+  count(result, expected_bytes, write);
+  if (connection_) {
+    connection_->complete(task, {.status = result.status,
+                                 .sense = std::move(result.sense),
+                                 .data = std::move(result.data),
+                                 .transfer_bytes = result.transfer_bytes});
+  }
+  if (running_ == 0) advance();
+}
+
+void SessionDriver::count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write) {
+  if (result.status == kCheckCondition) ++context_.counters.check_conditions;
+  const std::uint64_t bytes = std::min<std::uint64_t>(result.transfer_bytes, expected_bytes);
+  (write ? info_.written_bytes : info_.read_bytes) += bytes;
+  (write ? context_.counters.written_bytes : context_.counters.read_bytes) += bytes;
+}
+
+void SessionDriver::manage(const iscsi::ManagementAsked& asked) {
+  if (ending_) return;
+  if (addresses_set_of_unit(asked.function) && !is_unit(asked.lun)) {
+    return connection_->complete_management(asked.id, TaskResponse::lun_does_not_exist);
+  }
+  carry_out(asked, [weak = weak_from_this(), id = asked.id, function = asked.function] {
+    if (const auto self = weak.lock()) self->on_managed(id, function);
+  });
+}
+
+void SessionDriver::carry_out(const iscsi::ManagementAsked& asked, Completion<> done) {
+  switch (asked.function) {
+    case TaskFunction::abort_task: {
+      const Parts parts(asked.tasks.size() + 1, std::move(done));
+      for (const iscsi::TaskId task : asked.tasks) device_server_->abort(scsi::CommandId{task.value}, parts.part());
+      return parts.part()();
+    }
+    case TaskFunction::abort_task_set:
+    case TaskFunction::clear_task_set: return device_server_->abort_all(std::move(done));
+    default: return reset_unit(asked.function, std::move(done));
+  }
+}
+
+void SessionDriver::on_managed(iscsi::ManagementId id, TaskFunction function) {
+  if (!connection_) return;
+  connection_->complete_management(id, TaskResponse::complete);
+  if (function == TaskFunction::target_cold_reset) connection_->close("target cold reset");
+}
+
+// A reset is the unit's: it ends the tasks of every session here, and the others are told by a unit attention; a cold
+// reset ends the sessions themselves (RFC 7143 11.5.1).
+void SessionDriver::reset_unit(TaskFunction function, Completion<> done) {
+  const auto others = others_of_unit();
+  const Parts parts(others.size() + 1, std::move(done));
+  for (const auto& other : others) other->suffer_reset(function, parts.part());
+  device_server_->reset(parts.part());
+}
+
+void SessionDriver::suffer_reset(TaskFunction function, Completion<> done) {
+  if (function == TaskFunction::target_cold_reset) return end("target cold reset", std::move(done));
+  device_server_->raise(function == TaskFunction::logical_unit_reset ? kDeviceReset : kPowerOn);
+  device_server_->abort_all(std::move(done));
+}
+
+std::vector<std::shared_ptr<SessionDriver>> SessionDriver::others_of_unit() const {
+  std::vector<std::shared_ptr<SessionDriver>> others;
+  for (const auto& [number, session] : context_.sessions.all()) {
+    if (session.get() != this && session->device_server_ && session->unit_->image == unit_->image) {
+      others.push_back(session);
+    }
+  }
+  return others;
+}
+
+// ---- what the world wants
+
+void SessionDriver::end(const std::string& reason, Completion<> done) {
+  ends_.push_back(std::move(done));
+  if (connection_) connection_->close(reason);
+  begin_end();
+}
+
+void SessionDriver::drop_after_tasks(const std::string& reason, Completion<> quiet, Completion<> done) {
+  ReleaseNexus release = [quiet = std::move(quiet)](Completion<> released) mutable {
+    quiet();
+    released();
+  };
+  drop(reason, std::move(release), std::move(done));
+}
+
+void SessionDriver::drop(const std::string& reason, ReleaseNexus release, Completion<> done) {
+  drops_.push_back(std::move(done));
+  if (giving_up_) {
+    release([] {});  // the nexus is on its way back already
+  } else {
+    releases_.push_back(std::move(release));
+  }
+  if (!connection_ || ending_) return;
+  context_.log.info("session_drop number={} reason={}", info_.number, quoted(reason));
+  info_.dropping = true;
+  connection_->begin_drop();
+}
+
+void SessionDriver::request_logout(Duration within, const std::string& reason) {
+  if (!connection_ || ending_) return;
+  context_.log.info("session_logout_requested number={} reason={}", info_.number, quoted(reason));
+  connection_->request_logout(within);
+}
+
+void SessionDriver::raise_unit_attention(UnitAttention attention) {
+  if (device_server_) device_server_->raise(attention);
+}
+
+// ---- the end
+
+void SessionDriver::log_out() {
+  logging_out_ = true;
+  advance();
+}
+
+void SessionDriver::on_quiet() {
+  quiet_ = true;
+  advance();
+}
+
+void SessionDriver::on_ended() {
+  connection_ = nullptr;
+  begin_end();
+}
+
+void SessionDriver::on_closed() {
+  closed_ = true;
+  advance();
+}
+
+void SessionDriver::begin_end() {
+  if (!std::exchange(ending_, true) && device_server_) {
+    aborting_ = true;
+    device_server_->abort_all([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->aborting_ = false;
+      self->advance();
+    });
+  }
+  advance();
+}
+
+// Goes on with whatever way out was taken, as soon as nothing runs any more.
+void SessionDriver::advance() {
+  if (running_ != 0 || aborting_) return;
+  if (logging_out_ && connection_) connection_->finish_logout();
+  if (!ending_ && !quiet_) return;
+  if (!claiming_) give_up_nexus();
+  if (!ending_) return;
+  tell_all(ends_);
+  if (!closed_ || claiming_ || claimed_) return;
+  tell_all(drops_);
+  context_.runtime.post([keep = shared_from_this()] {});  // we may have been called from below
+  context_.sessions.remove(info_.number);
+}
+
+void SessionDriver::give_up_nexus() {
+  if (std::exchange(giving_up_, true)) return;
+  auto releases = std::exchange(releases_, {});
+  releases_open_ = releases.size() + 1;
+  for (ReleaseNexus& release : releases) {
+    release([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->release_nexus();
+    });
+  }
+  release_nexus();
+}
+
+// When all have said so.
+void SessionDriver::release_nexus() {
+  if (--releases_open_ != 0) return;
+  if (std::exchange(claimed_, false)) context_.registry.release(info_.nexus_id, info_.generation);
+  if (connection_ && quiet_) connection_->send_drop_event();
+  advance();
+}
+
+// From the loop, so that nobody is called back from inside a call.
+void SessionDriver::tell_all(std::vector<Completion<>>& waiting) {
+  for (Completion<>& done : std::exchange(waiting, {})) context_.runtime.post(std::move(done));
+}
+
+SessionInfo SessionDriver::info() const {
+  SessionInfo info = info_;
+  info.open_tasks = connection_ ? connection_->open_tasks() : running_;
+  return info;
+}
+
+}  // namespace shoal::server

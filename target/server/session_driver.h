@@ -1,0 +1,96 @@
+// SessionDriver: a session's SCSI side. Joins the tasks of a connection, the device server of the unit, and the nexus
+// that the registry keeps for the group.
+//
+//   claim() -> begin() -> start(), manage() ... -> the end, in one of three ways:
+//   - end(), or the connection ends: what runs is aborted at the device;
+//   - log_out(): what runs is finished, then the Logout Response goes out;
+//   - drop(): the connection lets tasks finish and be acknowledged, on_quiet(), the nexus is released,
+//   event 2 goes out.
+// However it comes, the nexus is released only when nothing of the session can touch data any more, and everybody who
+// waits for an end is told.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "target/iscsi/events.h"
+#include "target/iscsi/login.h"
+#include "target/ports/session_registry.h"
+#include "target/ports/target_catalog.h"
+#include "target/scsi/device_server.h"
+#include "target/server/server_context.h"
+#include "target/server/session_connection.h"
+
+namespace shoal::server {
+
+class SessionDriver final : public SessionControl, public std::enable_shared_from_this<SessionDriver> {
+ public:
+  // `info` knows names and addresses; the rest of it is filled in here.
+  SessionDriver(ServerContext& context, SessionConnection& connection, std::shared_ptr<LogicalUnit> unit,
+                SessionInfo info);
+  ~SessionDriver() override;
+
+  // ---- from the connection
+  void claim();
+  void begin(const iscsi::SessionParameters& parameters);
+  void start(iscsi::Command command);
+  void manage(const iscsi::ManagementAsked& asked);
+  void log_out();
+  void on_quiet();
+  void on_ended();   // the connection takes nothing more
+  void on_closed();  // and its socket is closed; `connection` is not used again
+
+  // ---- from the world
+  void end(const std::string& reason, Completion<> done) override;
+  void drop_after_tasks(const std::string& reason, Completion<> quiet, Completion<> done) override;
+  void drop(const std::string& reason, ReleaseNexus release, Completion<> done);
+  void request_logout(Duration within, const std::string& reason) override;
+  void raise_unit_attention(UnitAttention attention) override;
+
+  bool serving() const { return serving_ && connection_; }
+  SessionInfo info() const;
+
+ private:
+  void on_claimed(const Result<NexusClaim, ClaimError>& claim);
+  void on_result(iscsi::TaskId task, std::uint32_t expected_bytes, bool write, scsi::CommandResult result);
+  void count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write);
+
+  void carry_out(const iscsi::ManagementAsked& asked, Completion<> done);
+  void reset_unit(iscsi::TaskFunction function, Completion<> done);
+  void suffer_reset(iscsi::TaskFunction function, Completion<> done);
+  void on_managed(iscsi::ManagementId id, iscsi::TaskFunction function);
+  std::vector<std::shared_ptr<SessionDriver>> others_of_unit() const;
+
+  void begin_end();
+  void advance();
+  void give_up_nexus();
+  void release_nexus();
+  void tell_all(std::vector<Completion<>>& waiting);
+
+  ServerContext& context_;
+  SessionConnection* connection_;  // null once it has ended
+  const std::shared_ptr<LogicalUnit> unit_;
+  SessionInfo info_;
+  std::unique_ptr<scsi::DeviceServer> device_server_;  // from the claim on
+
+  std::size_t running_ = 0;  // commands at the device server
+  bool claiming_ = false;    // the registry has not answered
+  bool claimed_ = false;     // the registry counts the nexus as ours
+  bool serving_ = false;     // full feature phase was reached
+  bool logging_out_ = false;
+  bool ending_ = false;  // no command starts; what runs is being aborted
+  bool aborting_ = false;
+  bool quiet_ = false;      // the connection has come to the end of a drop
+  bool giving_up_ = false;  // the nexus is on its way back, or was given back
+  bool closed_ = false;     // the socket
+
+  std::vector<ReleaseNexus> releases_;  // of those who move the session
+  std::size_t releases_open_ = 0;       // how many of them have not said that it may be released
+  std::vector<Completion<>> ends_;      // wait until nothing can touch data
+  std::vector<Completion<>> drops_;     // wait until the connection is closed, too
+};
+
+}  // namespace shoal::server

@@ -1,0 +1,159 @@
+#include "target/server/target_server.h"
+
+#include <set>
+#include <utility>
+
+#include "target/server/connection_driver.h"
+#include "target/server/server_context.h"
+
+namespace shoal::server {
+
+struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<Impl> {
+  Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry, ServerConfig config,
+       Log log);
+
+  Result<Endpoint, NetError> listen(const Endpoint& at);
+  void on_accept(std::unique_ptr<Stream> stream);
+  bool make_room();
+  void on_logged_in(std::uint64_t connection) override { half_open.erase(connection); }
+  void on_closed(std::uint64_t connection) override;
+  void close_all(const std::string& reason);
+
+  void stop(Duration within, Completion<> done);
+  void end_stop_if_empty();
+  void end_stop();
+
+  ServerContext context;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::uint64_t accepted = 0;
+  std::map<std::uint64_t, std::shared_ptr<ConnectionDriver>> connections;  // by age
+  std::set<std::uint64_t> half_open;                                       // of them, not logged in
+  std::vector<Completion<>> stops;
+  std::unique_ptr<Timer> stop_timer;
+};
+
+TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry,
+                         ServerConfig config, Log log)
+    : context{runtime,
+              catalog,
+              policy,
+              registry,
+              std::move(config),
+              std::move(log),
+              LoopWatch(runtime, [this](Duration silent) {
+                const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silent).count();
+                context.log.warn("loop_stood_still ms={} connections={}", ms, connections.size());
+                close_all("the server stood still");
+              })} {}
+
+Result<Endpoint, NetError> TargetServer::Impl::listen(const Endpoint& at) {
+  auto listener = context.runtime.listen(at, [this](std::unique_ptr<Stream> stream) { on_accept(std::move(stream)); });
+  if (!listener) return listener.error();
+  listeners.push_back(std::move(*listener));
+  return listeners.back()->local();
+}
+
+void TargetServer::Impl::on_accept(std::unique_ptr<Stream> stream) {
+  if (!make_room()) return;
+  const std::uint64_t number = ++accepted;
+  ++context.counters.accepted;
+  context.watch.start();
+  auto driver = std::make_shared<ConnectionDriver>(context, *this, number, std::move(stream));
+  connections[number] = driver;
+  half_open.insert(number);
+  driver->start();
+}
+
+// Whoever holds connections open without logging in loses the oldest of them, not the newest host its place.
+bool TargetServer::Impl::make_room() {
+  const ServerLimits& limits = context.config.limits;
+  if (connections.size() >= limits.connections) {
+    ++context.counters.refused_connections;
+    context.log.warn("connection_refused reason=limit connections={}", connections.size());
+    return false;
+  }
+  if (half_open.size() >= limits.half_open && !half_open.empty()) {
+    ++context.counters.refused_connections;
+    const std::uint64_t oldest = *half_open.begin();
+    half_open.erase(half_open.begin());
+    connections.at(oldest)->close("too many connections that do not log in");
+  }
+  return true;
+}
+
+void TargetServer::Impl::on_closed(std::uint64_t connection) {
+  half_open.erase(connection);
+  connections.erase(connection);
+  if (connections.empty()) context.watch.stop();
+  end_stop_if_empty();
+}
+
+void TargetServer::Impl::close_all(const std::string& reason) {
+  for (const auto& [number, connection] : connections) connection->close(reason);
+}
+
+void TargetServer::Impl::stop(Duration within, Completion<> done) {
+  stops.push_back(std::move(done));
+  listeners.clear();
+  for (const auto& [number, connection] : connections) {
+    if (!connection->has_session()) connection->close("the server stops");
+  }
+  for (const auto& [number, session] : SessionTable::Sessions(context.sessions.all())) {
+    session->drop_after_tasks(
+        "the server stops", [] {},
+        [weak = weak_from_this()] {
+          if (const auto self = weak.lock()) self->end_stop_if_empty();
+        });
+  }
+  if (!stop_timer) stop_timer = context.runtime.after(within, [this] { end_stop(); });
+  end_stop_if_empty();
+}
+
+void TargetServer::Impl::end_stop_if_empty() {
+  if (connections.empty() && context.sessions.empty()) end_stop();
+}
+
+void TargetServer::Impl::end_stop() {
+  for (const auto& [number, connection] : std::map(connections)) connection->abandon();
+  for (Completion<>& done : std::exchange(stops, {})) context.runtime.post(std::move(done));
+}
+
+TargetServer::TargetServer(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry,
+                           ServerConfig config, Log log)
+    : impl_(std::make_shared<Impl>(runtime, catalog, policy, registry, std::move(config), std::move(log))) {}
+
+TargetServer::~TargetServer() = default;
+
+Result<Endpoint, NetError> TargetServer::listen(const Endpoint& at) { return impl_->listen(at); }
+
+std::vector<SessionInfo> TargetServer::sessions() const {
+  std::vector<SessionInfo> all;
+  for (const auto& [number, session] : impl_->context.sessions.all()) {
+    if (session->serving()) all.push_back(session->info());
+  }
+  return all;
+}
+
+ServerCounters TargetServer::counters() const {
+  ServerCounters counters = impl_->context.counters;
+  counters.connections = impl_->connections.size();
+  counters.half_open = impl_->half_open.size();
+  return counters;
+}
+
+SessionControl* TargetServer::session(std::uint64_t number) {
+  SessionDriver* session = impl_->context.sessions.find(number);
+  return session && session->serving() ? session : nullptr;
+}
+
+bool TargetServer::drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release,
+                                Completion<> done) {
+  SessionDriver* session = impl_->context.sessions.find(number);
+  if (!session || !session->serving()) return false;
+  session->drop(reason, std::move(release), std::move(done));
+  return true;
+}
+
+void TargetServer::stop(Duration within, Completion<> done) { impl_->stop(within, std::move(done)); }
+
+}  // namespace shoal::server
