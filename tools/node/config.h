@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/redirect_policy.h"
 #include "target/base/endpoint.h"
 #include "target/base/ids.h"
 #include "target/base/log.h"
@@ -15,7 +16,7 @@
 
 namespace shoal {
 
-enum class RedirectRule { none, round_robin };
+using cluster::RedirectRule;
 
 struct NodeLimits {
   std::size_t connections = 4096;           // iSCSI connections, all portals

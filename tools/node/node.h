@@ -1,9 +1,10 @@
-// Node: one member of the group, assembled from all parts. Without Asio, HTTP or a certain metadata store: shoald gives it the real
-// ones, the simulation its own, so both run the very same member.
+// Node: one member of the group, assembled from all parts. Without Asio, HTTP or a certain metadata store: shoald gives
+// it the real ones, the simulation its own, so both run the very same member.
 //
-// start(): opens the stores and the portals (a login is answered 0301 until all is there), joins the group, learns volumes and
-// sessions, dials the other members. stop(): refuses new hosts, finishes the commands of the others, drops them, closes the links.
-// Destroying a Node without stop() is a crash: nothing is finished, nothing pending is called any more.
+// start(): opens the stores and the portals (a login is answered 0301 until all is there), joins the group, learns
+// volumes and sessions, dials the other members. stop(): refuses new hosts, finishes the commands of the others, drops
+// them, closes the links. Destroying a Node without stop() is a crash: nothing is finished, nothing pending is called
+// any more.
 //
 // The caller guarantees: runtime and metadata outlive the node.
 #pragma once
@@ -30,8 +31,8 @@ class Node final : public ControlHandler {
   ~Node() override;
   Node(const Node&) = delete;
 
-  // Completes when hosts are served. While metadata are out of reach it waits for them, and says so in the log. The error is one
-  // line for people: what, where, what to do.
+  // Completes when hosts are served. While metadata are out of reach it waits for them, and says so in the log. The
+  // error is one line for people: what, where, what to do.
   void start(Completion<Result<void, std::string>> done);
   // Completes when all is closed, after `within` at the latest. The node serves nothing any more.
   void stop(Duration within, Completion<> done);

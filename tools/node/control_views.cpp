@@ -1,0 +1,217 @@
+#include "tools/node/control_views.h"
+
+#include "tools/node/page_runs.h"
+
+namespace shoal {
+
+using nlohmann::json;
+
+namespace {
+
+json endpoint_json(const Endpoint& endpoint) { return endpoint.port == 0 ? json(nullptr) : json(endpoint.to_string()); }
+
+json endpoints_json(const std::vector<Endpoint>& endpoints) {
+  json list = json::array();
+  for (const Endpoint& endpoint : endpoints) list.push_back(endpoint.to_string());
+  return list;
+}
+
+// {state, note} of a member as the asked one sees it.
+std::pair<std::string, std::string> state_of(const MemberView& view, const cluster::MemberRecord& member) {
+  if (member.id == view.self) return {"self", member.draining ? "draining" : ""};
+  const auto peer = view.peers.find(member.id);
+  if (peer == view.peers.end()) return {"down", "no address to reach it at"};
+  if (!peer->second.up) return {"down", peer->second.reason};
+  return {member.draining ? "draining" : "up", ""};
+}
+
+json member_json(const MemberView& view, const cluster::MemberRecord& member) {
+  const auto [state, note] = state_of(view, member);
+  return {{"id", member.id.value},
+          {"state", state},
+          {"group_portals", endpoints_json(member.group_portals)},
+          {"member_portal", endpoint_json(member.member_portal)},
+          {"peer", endpoint_json(member.peer)},
+          {"control", endpoint_json(member.control)},
+          {"incarnation", member.incarnation},
+          {"note", note}};
+}
+
+json volume_health_json(const VolumeView& volume, const StorePlaces& places) {
+  const VolumeHealth health = health_of(*volume.map, places);
+  return {{"name", volume.record.name},      {"state", state_of(health)},
+          {"pages", health.pages},           {"unavailable_pages", health.unavailable_pages},
+          {"lost_pages", health.lost_pages}, {"reason", health.reason}};
+}
+
+json store_json(const OwnStore& store) {
+  return {{"uuid", store.id.to_string()},
+          {"kind", to_string(store.kind)},
+          {"state", store.state.in_service ? "in service" : "out of service"},
+          {"reason", store.state.reason}};
+}
+
+json counters_json(const MemberView& view) {
+  return {{"local_bytes", view.volumes.local_bytes},
+          {"forwarded_bytes", view.volumes.forwarded_bytes},
+          {"operations", view.volumes.operations},
+          {"failed_operations", view.volumes.failed},
+          {"held_parts", view.volumes.held_now},
+          {"commands", view.server.commands},
+          {"read_bytes", view.server.read_bytes},
+          {"written_bytes", view.server.written_bytes},
+          {"sessions", view.sessions},
+          {"logins", view.server.logins},
+          {"redirects", view.server.redirects},
+          {"pages_read_bytes", view.pages.read_bytes},
+          {"pages_written_bytes", view.pages.written_bytes}};
+}
+
+json warnings_json(const MemberView& view, const json& volumes) {
+  json warnings = json::array();
+  if (!view.metadata_reachable) {
+    warnings.push_back("metadata in " + view.metadata_kind +
+                       " are out of reach: hosts are served, but no volume can be created or deleted and no host can "
+                       "move to another member");
+  }
+  for (const OwnStore& store : view.stores) {
+    if (store.state.in_service) continue;
+    warnings.push_back(
+        fmt::format("store {} is out of service: {}; repair it and restart this member", store.id, store.state.reason));
+  }
+  for (const json& volume : volumes) {
+    if (volume.at("unavailable_pages") == 0) continue;
+    warnings.push_back(fmt::format("volume {}: {} of {} pages are not available: {}",
+                                   volume.at("name").get<std::string>(),
+                                   volume.at("unavailable_pages").get<std::uint64_t>(),
+                                   volume.at("pages").get<std::uint64_t>(), volume.at("reason").get<std::string>()));
+  }
+  return warnings;
+}
+
+std::uint32_t member_of(const StorePlace& place) {
+  return place.health == StoreHealth::lost ? 0 : place.member.value;  // 0: no member has it
+}
+
+json shares_json(const VolumeView& volume, const StorePlaces& places) {
+  json list = json::array();
+  for (const StoreShare& share : shares_of(*volume.map, places)) {
+    list.push_back({{"member", member_of(share.place)},
+                    {"store", share.store.to_string()},
+                    {"pages", share.pages},
+                    {"note", share.place.reason}});
+  }
+  return list;
+}
+
+json runs_json(const VolumeView& volume, const StorePlaces& places) {
+  json list = json::array();
+  for (const PageRun& run : runs_of(*volume.map)) {
+    const auto place = places.find(run.store);
+    list.push_back({{"first", run.first},
+                    {"count", run.count},
+                    {"step", run.step},
+                    {"member", place == places.end() ? 0u : member_of(place->second)}});
+  }
+  return list;
+}
+
+json containers_json(const routing::PageMap& map) {
+  json list = json::array();
+  for (const auto& [container, revision] : map.revisions()) {
+    list.push_back({{"container", container}, {"revision", revision}});
+  }
+  return list;
+}
+
+}  // namespace
+
+StorePlaces places_of(const MemberView& view) {
+  std::map<StoreId, routing::StoreState> own;
+  for (const OwnStore& store : view.stores) own[store.id] = store.state;
+  return places_of(view.members, view.self, view.peers, own);
+}
+
+json members_json(const MemberView& view) {
+  json list = json::array();
+  for (const auto& [id, member] : view.members) list.push_back(member_json(view, member));
+  return list;
+}
+
+json volume_json(const VolumeView& volume, const StorePlaces& places) {
+  const auto& record = volume.record;
+  json body = volume_health_json(volume, places);
+  body.update({{"iqn", record.iqn},
+               {"size_bytes", record.image.size_bytes},
+               {"page_bytes", record.image.page_bytes},
+               {"durability", durability_of(record.image.kind)},
+               {"placement", to_string(record.image.placement.rule)},
+               {"image", record.image.id.value},
+               {"serial", record.identity.serial},
+               {"naa", fmt::format("{:016x}", record.identity.naa)},
+               {"created_ms", record.created_ms}});
+  for (json share : shares_json(volume, places)) {
+    share["uuid"] = share.at("store");
+    share.erase("store");
+    body["stores"].push_back(std::move(share));
+  }
+  return body;
+}
+
+json map_json(const VolumeView& volume, const StorePlaces& places) {
+  return {{"volume", volume.record.name},
+          {"image", volume.record.image.id.value},
+          {"pages", volume.map->page_count()},
+          {"page_bytes", volume.record.image.page_bytes},
+          {"placement", to_string(volume.record.image.placement.rule)},
+          {"hash", fmt::format("{:016x}", volume.map->hash())},
+          {"members", shares_json(volume, places)},
+          {"runs", runs_json(volume, places)},
+          {"containers", containers_json(*volume.map)}};
+}
+
+json status_json(const MemberView& view, const std::vector<VolumeView>& volumes) {
+  const StorePlaces places = places_of(view);
+  json volume_list = json::array(), store_list = json::array();
+  for (const VolumeView& volume : volumes) volume_list.push_back(volume_health_json(volume, places));
+  for (const OwnStore& store : view.stores) store_list.push_back(store_json(store));
+  return {{"group", view.group},
+          {"member", view.self.value},
+          {"state", view.state},
+          {"uptime_s", view.uptime_s},
+          {"metadata", {{"kind", view.metadata_kind}, {"reachable", view.metadata_reachable}}},
+          {"warnings", warnings_json(view, volume_list)},
+          {"members", members_json(view)},
+          {"volumes", volume_list},
+          {"stores", store_list},
+          {"counters", counters_json(view)}};
+}
+
+json session_json(MemberId member, const server::SessionInfo& session, Time now) {
+  return {{"id", fmt::format("{}-{}", member, session.number)},
+          {"member", member.value},
+          {"volume", session.volume},
+          {"initiator", session.nexus.initiator_name},
+          {"alias", session.initiator_alias},
+          {"isid", fmt::format("{:012x}", session.nexus.isid)},
+          {"peer", session.peer.to_string()},
+          {"portal", session.local.to_string()},
+          {"age_s", std::chrono::duration_cast<std::chrono::seconds>(now - session.since).count()},
+          {"commands", session.commands},
+          {"open_commands", session.open_tasks},
+          {"read_bytes", session.read_bytes},
+          {"written_bytes", session.written_bytes},
+          {"state", session.dropping ? "dropping" : "serving"}};
+}
+
+// Names come from outside: what is not UTF-8 in them is replaced and does not end the answer.
+ControlResponse ok(const json& body) {
+  return {200, body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json"};
+}
+ControlResponse failure(int status, const std::string& what) {
+  ControlResponse response = ok({{"error", what}});
+  response.status = status;
+  return response;
+}
+
+}  // namespace shoal

@@ -1,0 +1,59 @@
+// What the control port answers, as JSON: pure functions of values that were collected before. shoalctl's views read
+// these.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cluster/members.h"
+#include "cluster/volumes.h"
+#include "routing/page_service.h"
+#include "routing/router.h"
+#include "target/server/target_server.h"
+#include "tools/node/availability.h"
+#include "tools/node/control_handler.h"
+
+namespace shoal {
+
+struct OwnStore {
+  StoreId id;
+  routing::StoreKind kind = routing::StoreKind::file;
+  routing::StoreState state;
+};
+
+// This member and what it sees of the group, at one moment.
+struct MemberView {
+  std::string group;
+  MemberId self;
+  const char* state = "serving";  // starting, serving, stopping
+  std::uint64_t uptime_s = 0;
+  std::string metadata_kind;  // etcd, sqlite
+  bool metadata_reachable = false;
+  std::map<MemberId, cluster::MemberRecord> members;
+  PeerViews peers;
+  std::vector<OwnStore> stores;
+  routing::VolumeCounters volumes;
+  routing::PageCounters pages;
+  server::ServerCounters server;
+  std::size_t sessions = 0;
+};
+
+StorePlaces places_of(const MemberView& view);
+
+struct VolumeView {
+  cluster::VolumeRecord record;
+  routing::PageMap::Snapshot map;
+};
+
+nlohmann::json members_json(const MemberView& view);
+nlohmann::json volume_json(const VolumeView& volume, const StorePlaces& places);  // also one of the list
+nlohmann::json map_json(const VolumeView& volume, const StorePlaces& places);
+nlohmann::json status_json(const MemberView& view, const std::vector<VolumeView>& volumes);
+nlohmann::json session_json(MemberId member, const server::SessionInfo& session, Time now);
+
+ControlResponse ok(const nlohmann::json& body);
+ControlResponse failure(int status, const std::string& what);
+
+}  // namespace shoal

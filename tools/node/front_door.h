@@ -1,0 +1,50 @@
+// FrontDoor: what the iSCSI side meets while the member behind it is not there yet, or leaves: logins are answered
+// 0301, so hosts try again. The portals are open before the member has joined its group: a used address is found before
+// anything is promised to others, and a host never meets a closed port just because metadata are slow.
+#pragma once
+
+#include <utility>
+
+#include "target/ports/login_policy.h"
+#include "target/ports/session_registry.h"
+#include "target/ports/target_catalog.h"
+
+namespace shoal {
+
+class FrontDoor final : public LoginPolicy, public SessionRegistry, public TargetCatalog {
+ public:
+  // All three outlive every session that was let in.
+  void open(LoginPolicy& policy, SessionRegistry& registry, TargetCatalog& catalog) {
+    policy_ = &policy, registry_ = &registry, catalog_ = &catalog;
+  }
+  // Sessions that are in go on; nobody else gets in.
+  void close(std::string reason) { policy_ = nullptr, reason_ = std::move(reason); }
+
+  void decide(const LoginQuery& query, Completion<LoginDecision> done) override {
+    if (policy_) return policy_->decide(query, std::move(done));
+    done(LoginDecision{Unavailable{}, reason_});
+  }
+
+  void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override {
+    if (policy_) return registry_->claim(name, session, std::move(done));
+    done(ClaimError::unavailable);
+  }
+  void release(const NexusId& id, Generation generation) override {
+    if (registry_) registry_->release(id, generation);
+  }
+
+  std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) override {
+    return catalog_ ? catalog_->list(local, initiator_name) : std::vector<TargetListing>{};
+  }
+  std::shared_ptr<LogicalUnit> find(const std::string& target_name) override {
+    return catalog_ ? catalog_->find(target_name) : nullptr;
+  }
+
+ private:
+  LoginPolicy* policy_ = nullptr;
+  SessionRegistry* registry_ = nullptr;
+  TargetCatalog* catalog_ = nullptr;
+  std::string reason_ = "this member is starting";
+};
+
+}  // namespace shoal

@@ -1,0 +1,106 @@
+#include "tools/node/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+namespace shoal {
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class Families {
+ public:
+  using Labels = std::vector<prometheus::ClientMetric::Label>;
+
+  Families& family(MetricType type, const std::string& name, const std::string& help) {
+    families_.push_back({"shoal_" + name, help, type, {}});
+    return *this;
+  }
+  Families& sample(double value, Labels labels = {}) {
+    prometheus::ClientMetric metric;
+    metric.label = std::move(labels);
+    (families_.back().type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    families_.back().metric.push_back(std::move(metric));
+    return *this;
+  }
+  void counter(const std::string& name, const std::string& help, std::uint64_t value) {
+    family(MetricType::Counter, name, help).sample(static_cast<double>(value));
+  }
+  void gauge(const std::string& name, const std::string& help, std::uint64_t value) {
+    family(MetricType::Gauge, name, help).sample(static_cast<double>(value));
+  }
+  const std::vector<MetricFamily>& all() const { return families_; }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_host_side(Families& families, const server::ServerCounters& server, std::size_t sessions) {
+  families.gauge("sessions", "Sessions of hosts at this member", sessions);
+  families.gauge("connections", "Connections at the portals", server.connections);
+  families.gauge("half_open_connections", "Connections that have not logged in yet", server.half_open);
+  families.counter("connections_total", "Connections accepted", server.accepted);
+  families.counter("refused_connections_total", "Connections closed at a limit", server.refused_connections);
+  families.counter("logins_total", "Logins into full feature phase", server.logins);
+  families.counter("redirects_total", "Logins answered with another member's address", server.redirects);
+  families.counter("refused_logins_total", "Logins refused", server.refused_logins);
+  families.counter("commands_total", "SCSI commands", server.commands);
+  families.counter("check_conditions_total", "SCSI commands that ended with CHECK CONDITION", server.check_conditions);
+  families.counter("host_read_bytes_total", "Bytes read by hosts", server.read_bytes);
+  families.counter("host_written_bytes_total", "Bytes written by hosts", server.written_bytes);
+}
+
+void add_routing(Families& families, const routing::VolumeCounters& volumes, const routing::PageCounters& pages) {
+  families.counter("local_bytes_total", "Bytes of hosts here whose pages lie here", volumes.local_bytes);
+  families.counter("forwarded_bytes_total", "Bytes of hosts here whose pages lie at other members",
+                   volumes.forwarded_bytes);
+  families.counter("operations_total", "Operations on volumes", volumes.operations);
+  families.counter("failed_operations_total", "Operations that did not end well", volumes.failed);
+  families.counter("held_parts_total", "Parts of operations held for a silent member", volumes.held);
+  families.gauge("held_parts", "Parts of operations that are held now", volumes.held_now);
+  families.counter("owner_silent_total", "Operations ended because a member stayed silent", volumes.owner_silent);
+  families.counter("data_lost_total", "Operations ended because their page is lost", volumes.data_lost);
+  families.counter("page_read_bytes_total", "Bytes read from the stores here", pages.read_bytes);
+  families.counter("page_written_bytes_total", "Bytes written to the stores here", pages.written_bytes);
+  families.counter("page_flushes_total", "Flushes of the stores here", pages.flushes);
+  families.counter("fenced_requests_total", "Requests of older generations refused", pages.fenced);
+  families.counter("ghost_requests_total", "Late requests dropped", pages.ghosts);
+  families.counter("page_errors_total", "Requests that a store here failed", pages.errors);
+}
+
+void add_group(Families& families, const MemberView& view) {
+  families.gauge("uptime_seconds", "Since this member started", view.uptime_s);
+  families.gauge("metadata_reachable", "1: the metadata answered the last call", view.metadata_reachable ? 1 : 0);
+  families.family(MetricType::Gauge, "member_up", "1: links to and from that member are up");
+  for (const auto& [member, peer] : view.peers) {
+    families.sample(peer.up ? 1 : 0, {{"member", fmt::format("{}", member)}});
+  }
+  families.family(MetricType::Gauge, "store_in_service", "1: the store takes reads and writes");
+  for (const OwnStore& store : view.stores) {
+    families.sample(store.state.in_service ? 1 : 0, {{"store", store.id.to_string()}, {"kind", to_string(store.kind)}});
+  }
+}
+
+void add_volumes(Families& families, const MemberView& view, const std::vector<VolumeView>& volumes) {
+  const StorePlaces places = places_of(view);
+  families.family(MetricType::Gauge, "volume_unavailable_pages",
+                  "Pages that cannot be served now, as this member sees it");
+  for (const VolumeView& volume : volumes) {
+    families.sample(static_cast<double>(health_of(*volume.map, places).unavailable_pages),
+                    {{"volume", volume.record.name}});
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes) {
+  Families families;
+  add_host_side(families, view.server, view.sessions);
+  add_routing(families, view.volumes, view.pages);
+  add_group(families, view);
+  add_volumes(families, view, volumes);
+  return prometheus::TextSerializer().Serialize(families.all());
+}
+
+}  // namespace shoal

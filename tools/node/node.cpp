@@ -1,0 +1,276 @@
+#include "tools/node/node.h"
+
+#include <utility>
+
+#include "routing/file_store.h"
+#include "routing/memory_store.h"
+#include "tools/node/availability.h"
+#include "tools/node/node_control.h"
+#include "tools/node/node_parts.h"
+
+namespace shoal {
+namespace {
+
+constexpr std::size_t kShards = 1;
+
+using Started = Result<void, std::string>;
+
+std::string cannot_listen(const Endpoint& at, const char* key, NetError error) {
+  return fmt::format("cannot listen on {} (key \"{}\"): {}; {}", at.to_string(), key, to_string(error),
+                     error == NetError::in_use ? "end the other program or choose another port"
+                                               : "choose an address and port of this machine");
+}
+
+server::ServerConfig server_config(const NodeConfig& config) {
+  server::ServerConfig server;
+  server.limits = {config.limits.connections, config.limits.half_open};
+  server.connection.command_window = static_cast<std::uint32_t>(config.limits.commands_per_session);
+  server.connection.login_timeout = config.login_timeout;
+  server.connection.ping_interval = config.ping_interval;
+  return server;
+}
+
+std::vector<cluster::MemberStore> stores_of(const routing::PageService& pages) {
+  std::vector<cluster::MemberStore> stores;
+  for (const auto& store : pages.stores()) stores.push_back({store->id(), store->kind()});
+  return stores;
+}
+
+std::vector<routing::PeerAddress> peers_of(const std::map<MemberId, cluster::MemberRecord>& members, MemberId self) {
+  std::vector<routing::PeerAddress> peers;
+  for (const auto& [id, member] : members) {
+    if (id == self || member.peer.port == 0) continue;
+    routing::PeerAddress peer{id, member.peer, {}};
+    for (const auto& store : member.stores) peer.stores.push_back(store.id);
+    peers.push_back(std::move(peer));
+  }
+  return peers;
+}
+
+}  // namespace
+
+struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
+  Impl(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log)
+      : parts(runtime, std::move(config), meta, std::move(log)), control(std::make_shared<NodeControl>(parts)) {}
+
+  // Nothing that was asked of a part is heard any more once the node is gone.
+  template <class Method>
+  auto guarded(Method method) {
+    return [weak = weak_from_this(), method](auto&&... arguments) {
+      if (const auto self = weak.lock()) (self.get()->*method)(std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+
+  void start(Completion<Started> done);
+  Started open_stores();
+  Started open_portals();
+  Started listen(Endpoint& at, const char* key);
+  void join();
+  void on_joined();
+  Started open_links();
+  void make_volumes();
+  void on_members();
+  void on_volumes(bool fresh) { parts.units->follow(fresh); }
+  void on_volumes_loaded();
+  void on_sessions_loaded();
+  void on_replaced();
+  void end_sessions(ImageId image);
+  void finish(Started result);
+
+  void stop(Duration within, Completion<> done);
+  void close_server(Duration within);
+  void on_server_closed();
+
+  NodeParts parts;
+  std::shared_ptr<NodeControl> control;
+  Completion<Started> started;
+  Completion<> stopped;
+  std::unique_ptr<Timer> moving;  // how long hosts have to go elsewhere
+  std::function<void(std::string)> fatal;
+};
+
+void Node::Impl::start(Completion<Started> done) {
+  started = std::move(done);
+  for (auto step : {&Impl::open_stores, &Impl::open_portals}) {
+    if (auto result = (this->*step)(); !result) return finish(std::move(result));
+  }
+  join();
+}
+
+void Node::Impl::finish(Started result) {
+  if (auto done = std::exchange(started, {})) done(std::move(result));
+}
+
+Started Node::Impl::open_stores() {
+  std::vector<std::unique_ptr<routing::PageStore>> stores;
+  if (!parts.config.store.empty()) {
+    auto store = routing::FileStore::open(parts.runtime, parts.config.store, parts.log);
+    if (!store) return store.error() + " (key \"store\")";
+    stores.push_back(std::move(*store));
+  }
+  stores.push_back(std::make_unique<routing::MemoryStore>(parts.runtime.random()));
+  parts.pages = std::make_unique<routing::PageService>(parts.runtime, kShards, std::move(stores),
+                                                       routing::PageServiceLimits{}, parts.log);
+  parts.local_pages = std::make_unique<routing::PageServiceAdapter>(*parts.pages);
+  return {};
+}
+
+// Before the group hears of this start: a second process with the same configuration ends here and replaces nobody.
+Started Node::Impl::open_portals() {
+  parts.server = std::make_unique<server::TargetServer>(parts.runtime, parts.door, parts.door, parts.door,
+                                                        server_config(parts.config), parts.log);
+  for (Endpoint& portal : parts.config.group_portals) {
+    if (auto result = listen(portal, "group_portals"); !result) return result;
+  }
+  return parts.config.member_portal ? listen(*parts.config.member_portal, "member_portal") : Started{};
+}
+
+Started Node::Impl::listen(Endpoint& at, const char* key) {
+  const auto listening = parts.server->listen(at);
+  if (!listening) return cannot_listen(at, key, listening.error());
+  at = *listening;
+  return {};
+}
+
+void Node::Impl::join() {
+  cluster::MemberRecord record;
+  record.id = parts.config.member;
+  record.group_portals = parts.config.group_portals;
+  record.member_portal = parts.config.member_portal.value_or(Endpoint{});
+  record.peer = parts.config.peer.value_or(Endpoint{});
+  record.control = parts.config.control.value_or(Endpoint{});
+  record.stores = stores_of(*parts.pages);
+  parts.members = std::make_unique<cluster::Members>(parts.runtime, parts.meta, std::move(record), parts.log);
+  parts.members->on_replaced(guarded(&Impl::on_replaced));
+  control->enter(NodeState::starting, "metadata, to join the group");
+  parts.members->join(guarded(&Impl::on_joined));
+}
+
+void Node::Impl::on_joined() {
+  if (auto result = open_links(); !result) return finish(std::move(result));
+  make_volumes();
+  parts.members->on_change(guarded(&Impl::on_members));
+  on_members();
+  control->enter(NodeState::starting, "the list of volumes");
+  parts.volumes->load(guarded(&Impl::on_volumes_loaded));
+}
+
+Started Node::Impl::open_links() {
+  if (!parts.config.peer) return {};
+  routing::LinkIdentity self{
+      parts.config.member, parts.members->self().incarnation, {}, parts.config.group, parts.config.group_key};
+  for (const auto& store : parts.pages->stores()) self.stores.push_back(store->id());
+  parts.links = std::make_unique<routing::PeerTransport>(parts.runtime, std::move(self), *parts.local_pages, parts.log);
+  const auto listening = parts.links->listen(*parts.config.peer);
+  if (!listening) return cannot_listen(*parts.config.peer, "peer", listening.error());
+  return {};
+}
+
+void Node::Impl::make_volumes() {
+  routing::RouterLimits limits;
+  limits.page_hold = parts.config.page_hold;
+  routing::PeerTransport* links = parts.links.get();
+  parts.router = std::make_unique<routing::Router>(parts.runtime, parts.config.member, *parts.local_pages, links,
+                                                   parts.log, limits);
+  parts.volumes =
+      std::make_unique<cluster::Volumes>(parts.runtime, parts.meta, *parts.members, parts.config.iqn_prefix, parts.log);
+  const auto fence = [this](const routing::Fence& fence, Duration within, Completion<> done) {
+    parts.router->fence(fence, within, [done = std::move(done)](routing::FenceReport) mutable { done(); });
+  };
+  parts.sessions =
+      std::make_unique<cluster::GroupSessions>(parts.runtime, parts.meta, *parts.members, links, fence, parts.log);
+  parts.volumes->on_busy([this](ImageId image, Completion<cluster::ImageUse> done) {
+    parts.sessions->release_idle(image, std::move(done));
+  });
+  parts.units = std::make_unique<Units>(
+      *parts.volumes, *parts.router, *parts.pages, [this](ImageId image) { end_sessions(image); }, parts.log);
+  parts.units->set_portals(parts.config.group_portals, parts.config.member_portal);
+  parts.policy =
+      std::make_unique<cluster::RedirectPolicy>(parts.config.redirect, *parts.members, *parts.volumes, *parts.sessions,
+                                                [links](MemberId member) { return links && links->connected(member); });
+  parts.desk = std::make_shared<SessionDesk>(parts.runtime, parts.config.member, *parts.server, *parts.sessions,
+                                             *parts.members, links, parts.log);
+  parts.desk->serve_peers();
+}
+
+void Node::Impl::on_members() {
+  const auto members = parts.members->all();
+  parts.router->set_directory(std::make_shared<const routing::StoreDirectory>(
+      directory_of(*members, parts.config.member, stores_of(*parts.pages))));
+  if (parts.links) parts.links->update_members(peers_of(*members, parts.config.member));
+}
+
+void Node::Impl::on_volumes_loaded() {
+  parts.volumes->on_change(guarded(&Impl::on_volumes));
+  parts.units->follow(true);
+  control->enter(NodeState::starting, "the list of sessions");
+  parts.sessions->load(guarded(&Impl::on_sessions_loaded));
+}
+
+void Node::Impl::on_sessions_loaded() {
+  parts.door.open(*parts.policy, *parts.sessions, *parts.units);
+  control->enter(NodeState::serving);
+  parts.log.info("member_serves member={} volumes={}", parts.config.member, parts.units->all().size());
+  finish({});
+}
+
+void Node::Impl::on_replaced() {
+  if (auto tell = std::exchange(fatal, {})) {
+    tell(
+        fmt::format("another process has started as member {} of group {}: this one must not go on; give each member "
+                    "an id of its own (key \"member\")",
+                    parts.config.member, parts.config.group));
+  }
+}
+
+void Node::Impl::end_sessions(ImageId image) {
+  for (const auto& session : parts.server->sessions()) {
+    if (session.nexus.image != image) continue;
+    if (SessionControl* control = parts.server->session(session.number)) control->end("the volume was deleted", [] {});
+  }
+}
+
+// In a group hosts are to find their sessions released, so that they are placed at another member at once.
+void Node::Impl::stop(Duration within, Completion<> done) {
+  stopped = std::move(done);
+  control->enter(NodeState::stopping);
+  parts.door.close("this member stops");
+  if (!parts.server) return on_server_closed();
+  if (!parts.links || !parts.desk) return close_server(within);
+  const auto move_on = [weak = weak_from_this(), within] {
+    const auto self = weak.lock();
+    if (self && std::exchange(self->moving, nullptr)) self->close_server(within / 2);
+  };
+  moving = parts.runtime.after(within / 2, move_on);
+  parts.desk->drop_all("this member stops", move_on);
+}
+
+void Node::Impl::close_server(Duration within) { parts.server->stop(within, guarded(&Impl::on_server_closed)); }
+
+void Node::Impl::on_server_closed() {
+  if (auto done = std::exchange(stopped, {})) done();
+}
+
+Node::Node(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log)
+    : impl_(std::make_shared<Impl>(runtime, std::move(config), meta, std::move(log))) {}
+
+Node::~Node() = default;
+
+void Node::start(Completion<Started> done) { impl_->start(std::move(done)); }
+void Node::stop(Duration within, Completion<> done) { impl_->stop(within, std::move(done)); }
+void Node::on_fatal(std::function<void(std::string)> fatal) { impl_->fatal = std::move(fatal); }
+
+std::vector<Endpoint> Node::group_portals() const { return impl_->parts.config.group_portals; }
+
+std::vector<std::string> Node::target_names() const {
+  std::vector<std::string> names;
+  if (!impl_->parts.units) return names;
+  for (const auto& [name, unit] : impl_->parts.units->all()) names.push_back(unit.record.iqn);
+  return names;
+}
+
+void Node::handle(ControlRequest request, Completion<ControlResponse> done) {
+  impl_->control->handle(std::move(request), std::move(done));
+}
+
+}  // namespace shoal

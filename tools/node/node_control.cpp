@@ -1,0 +1,219 @@
+#include "tools/node/node_control.h"
+
+#include "tools/node/metrics.h"
+#include "tools/node/once.h"
+
+namespace shoal {
+
+using nlohmann::json;
+
+namespace {
+
+ControlResponse not_allowed(const ControlRequest& request) {
+  return failure(405, request.method + " is not possible at " + request.path);
+}
+ControlResponse no_such_volume(const std::string& name) {
+  return failure(404, "there is no volume " + name + "; `shoalctl volume list` shows them");
+}
+
+// "/volumes/demo/map" -> {"volumes", "demo", "map"}
+std::vector<std::string> segments_of(const std::string& path) {
+  std::vector<std::string> segments;
+  std::size_t at = 0;
+  while (at < path.size()) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    if (end > at) segments.push_back(path.substr(at, end - at));
+    at = end + 1;
+  }
+  return segments;
+}
+
+// Thrown inside parse_volume_request only.
+struct BadRequest {
+  std::string text;
+};
+
+std::uint64_t number_in(const json& body, const char* key) {
+  if (!body.at(key).is_number_unsigned())
+    throw BadRequest{fmt::format("\"{}\": expected a whole number of bytes", key)};
+  return body.at(key).get<std::uint64_t>();
+}
+
+template <class T>
+T choice_in(const json& body, const char* key, const std::map<std::string, T>& choices) {
+  const auto found = body.at(key).is_string() ? choices.find(body.at(key).get<std::string>()) : choices.end();
+  if (found != choices.end()) return found->second;
+  std::string names;
+  for (const auto& [name, value] : choices) names += (names.empty() ? "" : " or ") + name;
+  throw BadRequest{fmt::format("\"{}\": expected {}", key, names)};
+}
+
+void take_key(cluster::VolumeRequest& request, const json& body, const std::string& key) {
+  static const std::map<std::string, routing::PlacementRule> kRules = {
+      {"striped", routing::PlacementRule::striped}, {"contiguous", routing::PlacementRule::contiguous}};
+  static const std::map<std::string, routing::StoreKind> kKinds = {{"memory", routing::StoreKind::memory},
+                                                                   {"writeback", routing::StoreKind::file}};
+  if (key == "name") {
+    if (!body.at(key).is_string()) throw BadRequest{"\"name\": expected a string"};
+    request.name = body.at(key).get<std::string>();
+  } else if (key == "size_bytes") {
+    request.size_bytes = number_in(body, "size_bytes");
+  } else if (key == "page_bytes") {
+    const std::uint64_t bytes = number_in(body, "page_bytes");
+    if (bytes > routing::kMaxPageBytes) {
+      throw BadRequest{fmt::format("\"page_bytes\": at most {}", routing::kMaxPageBytes)};
+    }
+    request.page_bytes = static_cast<std::uint32_t>(bytes);
+  } else if (key == "placement") {
+    request.rule = choice_in(body, "placement", kRules);
+  } else if (key == "durability") {
+    request.kind = choice_in(body, "durability", kKinds);
+  } else {
+    throw BadRequest{"unknown key \"" + key + "\"; known: name, size_bytes, page_bytes, placement, durability"};
+  }
+}
+
+std::string metadata_kind(const NodeConfig& config) { return config.etcd.empty() ? "sqlite" : "etcd"; }
+
+}  // namespace
+
+const char* to_string(NodeState state) {
+  switch (state) {
+    case NodeState::starting: return "starting";
+    case NodeState::serving: return "serving";
+    case NodeState::stopping: return "stopping";
+  }
+  return "unknown";
+}
+
+Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const std::string& text) {
+  const json body = json::parse(text, nullptr, false);
+  if (!body.is_object()) return cluster::VolumeError{400, "the body is not a JSON object"};
+  cluster::VolumeRequest request;
+  try {
+    for (const auto& [key, value] : body.items()) take_key(request, body, key);
+  } catch (const BadRequest& bad) {
+    return cluster::VolumeError{400, bad.text};
+  }
+  if (request.name.empty()) return cluster::VolumeError{400, "\"name\" is missing"};
+  if (request.size_bytes == 0) return cluster::VolumeError{400, "\"size_bytes\" is missing or 0"};
+  return request;
+}
+
+void NodeControl::handle(ControlRequest request, Completion<ControlResponse> done) {
+  auto answer = Once<ControlResponse>::make(std::move(done));
+  if (state_ == NodeState::starting) {
+    return answer->answer(
+        failure(503, fmt::format("member {} is starting: it waits for {}", parts_.config.member, waits_for_)));
+  }
+  answer->within(parts_.runtime, kControlDeadline, [weak = weak_from_this(), request] {
+    const auto self = weak.lock();
+    return self ? self->late(request) : failure(503, "this member has ended");
+  });
+  route(request, [answer](ControlResponse response) { answer->answer(std::move(response)); });
+}
+
+ControlResponse NodeControl::late(const ControlRequest& request) const {
+  return failure(504,
+                 fmt::format("{} {} is not done after {} s; metadata in {} are {}. It may still be done: look before "
+                             "you repeat it",
+                             request.method, request.path,
+                             std::chrono::duration_cast<std::chrono::seconds>(kControlDeadline).count(),
+                             metadata_kind(parts_.config), parts_.meta.reachable() ? "reachable" : "out of reach"));
+}
+
+void NodeControl::route(const ControlRequest& request, Completion<ControlResponse> done) {
+  const auto path = segments_of(request.path);
+  const bool get = request.method == "GET", post = request.method == "POST";
+  const auto is = [&](std::size_t count, const char* first) { return path.size() == count && path[0] == first; };
+  if (is(1, "status")) return done(get ? ok(status_json(view(), volume_views())) : not_allowed(request));
+  if (is(1, "members")) return done(get ? ok(members_json(view())) : not_allowed(request));
+  if (is(1, "metrics")) {
+    return done(get ? ControlResponse{200, metrics_text(view(), volume_views()), "text/plain; version=0.0.4"}
+                    : not_allowed(request));
+  }
+  if (is(1, "volumes")) {
+    if (post) return create_volume(request.body, std::move(done));
+    return done(get ? ok(volumes_json()) : not_allowed(request));
+  }
+  if (is(2, "volumes") || is(3, "volumes")) {
+    return route_volume(request, path[1], path.size() == 3 ? path[2] : "", std::move(done));
+  }
+  if (is(1, "sessions")) {
+    if (!get) return done(not_allowed(request));
+    return parts_.desk->list([done = std::move(done)](json list) mutable { done(ok(list)); });
+  }
+  if (is(3, "sessions") && path[2] == "drop") {
+    const auto name = parse_session_name(path[1]);
+    if (!post) return done(not_allowed(request));
+    if (!name) return done(failure(400, "\"" + path[1] + "\" is not a session; `shoalctl sessions` lists them"));
+    return parts_.desk->drop(*name, std::move(done));
+  }
+  done(failure(404, "nothing is at " + request.path));
+}
+
+void NodeControl::route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
+                               Completion<ControlResponse> done) {
+  if (request.method == "DELETE" && rest.empty()) return delete_volume(name, std::move(done));
+  if (request.method != "GET") return done(not_allowed(request));
+  const auto& units = parts_.units->all();
+  const auto unit = units.find(name);
+  if (unit == units.end()) return done(no_such_volume(name));
+  const VolumeView volume{unit->second.record, unit->second.device->map()};
+  const StorePlaces places = places_of(view());
+  if (rest.empty()) return done(ok(volume_json(volume, places)));
+  done(rest == "map" ? ok(map_json(volume, places)) : failure(404, "nothing is at " + request.path));
+}
+
+void NodeControl::create_volume(const std::string& body, Completion<ControlResponse> done) {
+  auto request = parse_volume_request(body);
+  if (!request) return done(failure(request.error().status, request.error().text));
+  parts_.volumes->create(std::move(*request), [this, done = std::move(done)](auto result) mutable {
+    if (!result) return done(failure(result.error().status, result.error().text));
+    const VolumeView volume{*result, routing::PageMap::make(result->image)};
+    done(ok(volume_json(volume, places_of(view()))));
+  });
+}
+
+void NodeControl::delete_volume(const std::string& name, Completion<ControlResponse> done) {
+  parts_.volumes->remove(name, [done = std::move(done)](auto result) mutable {
+    if (!result) return done(failure(result.error().status, result.error().text));
+    done(ok({{"message", "volume " + result->name + " was deleted"}, {"name", result->name}}));
+  });
+}
+
+MemberView NodeControl::view() const {
+  MemberView view;
+  view.group = parts_.config.group;
+  view.self = parts_.config.member;
+  view.state = to_string(state_);
+  view.uptime_s = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(parts_.runtime.now() - parts_.started).count());
+  view.metadata_kind = metadata_kind(parts_.config);
+  view.metadata_reachable = parts_.meta.reachable();
+  view.members = *parts_.members->all();
+  if (parts_.links) {
+    for (const auto& link : parts_.links->links()) view.peers[link.member] = peer_view(link);
+  }
+  for (const auto& store : parts_.pages->stores()) view.stores.push_back({store->id(), store->kind(), store->state()});
+  view.volumes = parts_.units->counters();
+  view.pages = parts_.pages->counters();
+  view.server = parts_.server->counters();
+  view.sessions = parts_.server->sessions().size();
+  return view;
+}
+
+std::vector<VolumeView> NodeControl::volume_views() const {
+  std::vector<VolumeView> views;
+  for (const auto& [name, unit] : parts_.units->all()) views.push_back({unit.record, unit.device->map()});
+  return views;
+}
+
+json NodeControl::volumes_json() const {
+  const StorePlaces places = places_of(view());
+  json list = json::array();
+  for (const VolumeView& volume : volume_views()) list.push_back(volume_json(volume, places));
+  return list;
+}
+
+}  // namespace shoal

@@ -1,0 +1,58 @@
+// NodeControl: the routes of the control port.
+//
+//   GET    /status                    this member and the group as it sees it
+//   GET    /members                   all members
+//   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?}
+//   GET    /volumes/NAME   DELETE     one volume
+//   GET    /volumes/NAME/map          which member has which pages
+//   GET    /sessions                  of the whole group
+//   POST   /sessions/ID/drop          finish its commands, then have its host log in elsewhere
+//   GET    /metrics                   for Prometheus
+//
+// Every request is answered within kControlDeadline.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/node/control_handler.h"
+#include "tools/node/control_views.h"
+#include "tools/node/node_parts.h"
+
+namespace shoal {
+
+inline constexpr Duration kControlDeadline = 25s;
+static_assert(kDropWithin + kListWithin < kControlDeadline);
+
+enum class NodeState { starting, serving, stopping };
+const char* to_string(NodeState state);
+
+// What POST /volumes asks for.
+Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const std::string& body);
+
+class NodeControl final : public ControlHandler, public std::enable_shared_from_this<NodeControl> {
+ public:
+  explicit NodeControl(NodeParts& parts) : parts_(parts) {}  // outlives this
+
+  void enter(NodeState state, std::string waits_for = "") { state_ = state, waits_for_ = std::move(waits_for); }
+  void handle(ControlRequest request, Completion<ControlResponse> done) override;
+
+ private:
+  void route(const ControlRequest& request, Completion<ControlResponse> done);
+  void route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
+                    Completion<ControlResponse> done);
+  void create_volume(const std::string& body, Completion<ControlResponse> done);
+  void delete_volume(const std::string& name, Completion<ControlResponse> done);
+  ControlResponse late(const ControlRequest& request) const;
+
+  MemberView view() const;
+  std::vector<VolumeView> volume_views() const;
+  nlohmann::json volumes_json() const;
+
+  NodeParts& parts_;
+  NodeState state_ = NodeState::starting;
+  std::string waits_for_;
+};
+
+}  // namespace shoal

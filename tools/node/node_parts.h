@@ -1,0 +1,45 @@
+// NodeParts: the parts of one member in the order in which they are built; they end in the reverse order, hosts first.
+#pragma once
+
+#include <memory>
+
+#include "cluster/group_sessions.h"
+#include "cluster/members.h"
+#include "cluster/redirect_policy.h"
+#include "cluster/volumes.h"
+#include "routing/page_service_adapter.h"
+#include "routing/peer_transport.h"
+#include "routing/router.h"
+#include "target/server/target_server.h"
+#include "tools/node/config.h"
+#include "tools/node/front_door.h"
+#include "tools/node/session_desk.h"
+#include "tools/node/units.h"
+
+namespace shoal {
+
+struct NodeParts {
+  NodeParts(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log)
+      : runtime(runtime), config(std::move(config)), meta(meta), log(std::move(log)), started(runtime.now()) {}
+
+  Runtime& runtime;
+  NodeConfig config;
+  cluster::MetaStore& meta;
+  Log log;
+  Time started;
+
+  std::unique_ptr<routing::PageService> pages;
+  std::unique_ptr<routing::PageServiceAdapter> local_pages;
+  std::unique_ptr<cluster::Members> members;
+  std::unique_ptr<routing::PeerTransport> links;  // null: a single server
+  std::unique_ptr<routing::Router> router;
+  std::unique_ptr<cluster::Volumes> volumes;
+  std::unique_ptr<cluster::GroupSessions> sessions;
+  std::unique_ptr<Units> units;
+  std::unique_ptr<cluster::RedirectPolicy> policy;
+  FrontDoor door;
+  std::unique_ptr<server::TargetServer> server;
+  std::shared_ptr<SessionDesk> desk;
+};
+
+}  // namespace shoal

@@ -1,0 +1,192 @@
+#include "tools/node/session_desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "tools/node/config.h"
+#include "tools/node/control_views.h"
+#include "tools/node/once.h"
+
+namespace shoal {
+
+using nlohmann::json;
+using routing::ControlKind;
+using routing::PeerError;
+
+namespace {
+
+template <class Number>
+bool parse_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+ControlResponse no_such_session(const SessionName& name) {
+  return failure(404,
+                 fmt::format("there is no session {}-{}; `shoalctl sessions` lists them", name.member, name.number));
+}
+
+// What a member answers another one is {"status", "body"}.
+std::string to_reply(const ControlResponse& response) {
+  return json{{"status", response.status}, {"body", response.body}}.dump();
+}
+
+ControlResponse from_reply(MemberId member, const Result<std::string, PeerError>& reply) {
+  if (!reply) {
+    return failure(503,
+                   fmt::format("member {} does not answer; try again when `shoalctl member list` shows it up", member));
+  }
+  const json answer = json::parse(*reply, nullptr, false);
+  if (!answer.is_object() || !answer.value("status", json()).is_number_integer() ||
+      !answer.value("body", json()).is_string()) {
+    return failure(502, fmt::format("member {} answered what this version does not understand", member));
+  }
+  return {answer["status"].get<int>(), answer["body"].get<std::string>()};
+}
+
+// Sessions come in the order in which their members are asked for, whoever answers first.
+struct Gathering {
+  std::map<MemberId, json> by_member;
+  std::size_t open = 0;
+  Completion<json> done;
+
+  void take(MemberId member, json sessions) {
+    if (sessions.is_array()) by_member[member] = std::move(sessions);
+    if (--open > 0) return;
+    json all = json::array();
+    for (auto& [id, list] : by_member) {
+      for (json& session : list) all.push_back(std::move(session));
+    }
+    done(std::move(all));
+  }
+};
+
+}  // namespace
+
+std::optional<SessionName> parse_session_name(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  SessionName name;
+  if (dash == std::string_view::npos || !parse_number(text.substr(0, dash), name.member.value) ||
+      !parse_number(text.substr(dash + 1), name.number) || name.member.value == 0 || name.member.value > kMaxMemberId) {
+    return std::nullopt;
+  }
+  return name;
+}
+
+SessionDesk::SessionDesk(Runtime& runtime, MemberId self, server::TargetServer& server,
+                         cluster::GroupSessions& sessions, const cluster::Members& members, routing::PeerChannel* peers,
+                         Log log)
+    : runtime_(runtime),
+      self_(self),
+      server_(server),
+      sessions_(sessions),
+      members_(members),
+      peers_(peers),
+      log_(std::move(log)) {}
+
+void SessionDesk::serve_peers() {
+  if (!peers_) return;
+  peers_->serve(ControlKind::list_sessions,
+                [weak = weak_from_this()](MemberId, std::string, Completion<std::string> reply) {
+                  const auto self = weak.lock();
+                  reply(self ? self->own_sessions().dump(-1, ' ', false, json::error_handler_t::replace) : "[]");
+                });
+  peers_->serve(ControlKind::drop_session, [weak = weak_from_this()](MemberId, std::string body,
+                                                                     Completion<std::string> reply) {
+    std::uint64_t number = 0;
+    const auto self = weak.lock();
+    if (!self || !parse_number(body, number)) return reply(to_reply(failure(400, "not a session's number")));
+    self->drop_here(number, [reply = std::move(reply)](ControlResponse answer) mutable { reply(to_reply(answer)); });
+  });
+}
+
+json SessionDesk::own_sessions() const {
+  json list = json::array();
+  for (const auto& session : server_.sessions()) list.push_back(session_json(self_, session, runtime_.now()));
+  return list;
+}
+
+std::vector<MemberId> SessionDesk::others() const {
+  std::vector<MemberId> others;
+  if (!peers_) return others;
+  const auto members = members_.all();
+  for (const auto& [id, member] : *members) {
+    if (id != self_ && peers_->connected(id)) others.push_back(id);
+  }
+  return others;
+}
+
+void SessionDesk::list(Completion<json> done) {
+  const auto others = this->others();
+  auto gathering = std::make_shared<Gathering>();
+  gathering->done = std::move(done);
+  gathering->open = others.size() + 1;
+  for (const MemberId member : others) {
+    peers_->request(member, ControlKind::list_sessions, "", kListWithin,
+                    [gathering, member](Result<std::string, PeerError> reply) {
+                      gathering->take(member, reply ? json::parse(*reply, nullptr, false) : json());
+                    });
+  }
+  gathering->take(self_, own_sessions());
+}
+
+void SessionDesk::drop(const SessionName& name, Completion<ControlResponse> done) {
+  if (name.member == self_) return drop_here(name.number, std::move(done));
+  const auto members = members_.all();
+  if (!peers_ || !members->contains(name.member)) return done(no_such_session(name));
+  ask_to_drop(name, std::move(done));
+}
+
+void SessionDesk::ask_to_drop(const SessionName& name, Completion<ControlResponse> done) {
+  peers_->request(name.member, ControlKind::drop_session, fmt::format("{}", name.number), kDropWithin + kListWithin,
+                  [member = name.member, done = std::move(done)](Result<std::string, PeerError> reply) mutable {
+                    done(from_reply(member, reply));
+                  });
+}
+
+void SessionDesk::drop_here(std::uint64_t number, Completion<ControlResponse> done) {
+  const auto sessions = server_.sessions();
+  const auto session =
+      std::find_if(sessions.begin(), sessions.end(), [&](const auto& s) { return s.number == number; });
+  if (session == sessions.end()) return done(no_such_session({self_, number}));
+  const std::string name = fmt::format("{}-{}", self_, number);
+  auto answer = Once<ControlResponse>::make(std::move(done));
+  answer->within(runtime_, kDropWithin, [weak = weak_from_this(), name, number] {
+    const auto self = weak.lock();
+    std::size_t open = 0;
+    if (self) {
+      for (const auto& session : self->server_.sessions()) open += session.number == number ? session.open_tasks : 0;
+    }
+    return failure(504, fmt::format("session {} is still here: it waits for {} of its commands, or for its host to "
+                                    "acknowledge the last answers; the drop goes on",
+                                    name, open));
+  });
+  start_drop(*session, "session drop", [answer, name, volume = session->volume] {
+    answer->answer(ok({{"message", fmt::format("session {} of volume {} was dropped", name, volume)}, {"id", name}}));
+  });
+}
+
+void SessionDesk::start_drop(const server::SessionInfo& session, const std::string& reason, Completion<> done) {
+  server_.drop_session(
+      session.number, reason,
+      [weak = weak_from_this(), id = session.nexus_id, generation = session.generation](Completion<> released) {
+        if (const auto self = weak.lock()) self->sessions_.release_for_move(id, generation, std::move(released));
+      },
+      std::move(done));
+}
+
+void SessionDesk::drop_all(const std::string& reason, Completion<> done) {
+  const auto sessions = server_.sessions();
+  if (sessions.empty()) return done();
+  auto open = std::make_shared<std::size_t>(sessions.size());
+  auto all = std::make_shared<Completion<>>(std::move(done));
+  for (const auto& session : sessions) {
+    start_drop(session, reason, [open, all] {
+      if (--*open == 0) (*all)();
+    });
+  }
+}
+
+}  // namespace shoal

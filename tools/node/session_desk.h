@@ -1,0 +1,60 @@
+// SessionDesk: the sessions of the whole group, listed and dropped, wherever they are. Each member answers for its own;
+// the others are asked over the links between members.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cluster/group_sessions.h"
+#include "routing/peer_channel.h"
+#include "target/base/log.h"
+#include "target/server/target_server.h"
+#include "tools/node/control_handler.h"
+
+namespace shoal {
+
+inline constexpr Duration kListWithin = 2s;   // a peer that answers later is left out of the list
+inline constexpr Duration kDropWithin = 20s;  // a drop that takes longer goes on, and the answer says so
+
+struct SessionName {  // "2-17": the seventeenth session of member 2
+  MemberId member;
+  std::uint64_t number = 0;
+  bool operator==(const SessionName&) const = default;
+};
+std::optional<SessionName> parse_session_name(std::string_view text);
+
+class SessionDesk : public std::enable_shared_from_this<SessionDesk> {
+ public:
+  // `peers` null: a single server. All of it outlives this, or nothing is called any more.
+  SessionDesk(Runtime& runtime, MemberId self, server::TargetServer& server, cluster::GroupSessions& sessions,
+              const cluster::Members& members, routing::PeerChannel* peers, Log log);
+
+  void serve_peers();
+  // In order of members and numbers.
+  void list(Completion<nlohmann::json> done);
+  void drop(const SessionName& name, Completion<ControlResponse> done);
+  // Every session here is to go on elsewhere. Completes when all have gone; those that take long are not waited for by
+  // anyone else.
+  void drop_all(const std::string& reason, Completion<> done);
+
+ private:
+  nlohmann::json own_sessions() const;
+  std::vector<MemberId> others() const;
+  void drop_here(std::uint64_t number, Completion<ControlResponse> done);
+  void ask_to_drop(const SessionName& name, Completion<ControlResponse> done);
+  void start_drop(const server::SessionInfo& session, const std::string& reason, Completion<> done);
+
+  Runtime& runtime_;
+  MemberId self_;
+  server::TargetServer& server_;
+  cluster::GroupSessions& sessions_;
+  const cluster::Members& members_;
+  routing::PeerChannel* peers_;
+  Log log_;
+};
+
+}  // namespace shoal

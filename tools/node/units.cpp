@@ -1,0 +1,118 @@
+#include "tools/node/units.h"
+
+#include <utility>
+
+#include "tools/node/portal_listing.h"
+
+namespace shoal {
+namespace {
+
+void add_counters(routing::VolumeCounters& sum, const routing::VolumeCounters& more) {
+  sum.operations += more.operations, sum.failed += more.failed;
+  sum.local_bytes += more.local_bytes, sum.forwarded_bytes += more.forwarded_bytes;
+  sum.local_parts += more.local_parts, sum.forwarded_parts += more.forwarded_parts;
+  sum.held += more.held, sum.repeated += more.repeated;
+  sum.owner_silent += more.owner_silent, sum.data_lost += more.data_lost, sum.wrong_store += more.wrong_store;
+  sum.in_progress += more.in_progress, sum.held_now += more.held_now;
+}
+
+std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, std::shared_ptr<BlockDevice> device) {
+  auto unit = std::make_shared<LogicalUnit>();
+  unit->image = record.image.id;
+  unit->volume = record.name;
+  unit->target_name = record.iqn;
+  unit->portal_group_tag = kPortalGroupTag;
+  unit->identity = record.identity;
+  // A file store's GOOD is in the kernel's memory. A memory store has nothing behind it that a flush could reach: what
+  // it has acknowledged is where it will ever be, so hosts are spared flushes.
+  unit->write_cache = record.image.kind == routing::StoreKind::file;
+  unit->unmap_granularity_blocks = routing::kChunkBytes / kBlockBytes;
+  unit->device = std::move(device);
+  unit->reservations = std::make_shared<NoReservations>();
+  return unit;
+}
+
+}  // namespace
+
+Units::Units(const cluster::Volumes& volumes, routing::Router& router, routing::PageService& pages,
+             EndSessions end_sessions, Log log)
+    : volumes_(volumes), router_(router), pages_(pages), end_sessions_(std::move(end_sessions)), log_(std::move(log)) {}
+
+void Units::set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal) {
+  group_portals_ = std::move(group_portals);
+  member_portal_ = std::move(member_portal);
+}
+
+void Units::follow(bool fresh) {
+  const auto records = volumes_.all();
+  remove_deleted();
+  for (const auto& [name, record] : *records) {
+    const auto known = units_.find(name);
+    if (known != units_.end() && known->second.record.image.id == record.image.id) continue;
+    // A name points at one image; the higher id is the newer one, whatever order the hints came in.
+    if (known != units_.end() && known->second.record.image.id > record.image.id) continue;
+    if (known != units_.end()) remove(known);
+    add(record);
+  }
+  if (fresh) drop_deleted_images();
+}
+
+void Units::add(const cluster::VolumeRecord& record) {
+  const auto map = routing::PageMap::make(record.image);
+  pages_.set_map(map);
+  auto device = router_.open(map);
+  units_[record.name] = Unit{record, device, logical_unit(record, device)};
+  by_target_[record.iqn] = record.name;
+  log_.info("volume_served name={} image={} bytes={} pages={}", record.name, record.image.id, record.image.size_bytes,
+            map->page_count());
+}
+
+void Units::remove(std::map<std::string, Unit>::iterator unit) {
+  const auto& [name, gone] = *unit;
+  log_.info("volume_gone name={} image={}", name, gone.record.image.id);
+  add_counters(removed_, gone.device->counters());
+  removed_.in_progress = removed_.held_now = 0;  // gauges
+  by_target_.erase(gone.record.iqn);
+  end_sessions_(gone.record.image.id);
+  units_.erase(unit);
+}
+
+// A record that is not listed may be newer than the listing: only what is known to be deleted goes.
+void Units::remove_deleted() {
+  for (auto unit = units_.begin(); unit != units_.end();) {
+    const auto next = std::next(unit);
+    if (volumes_.was_deleted(unit->second.record.image.id)) remove(unit);
+    unit = next;
+  }
+}
+
+// Also images that were deleted while this member was down.
+void Units::drop_deleted_images() {
+  for (const auto& store : pages_.stores()) {
+    for (const ImageId image : store->images()) {
+      if (!volumes_.was_deleted(image) || !dropping_.insert(image).second) continue;
+      log_.info("image_dropped image={} store={}", image, store->id());
+      pages_.drop_image(image, [this, image] { dropping_.erase(image); });
+    }
+  }
+}
+
+std::vector<TargetListing> Units::list(const Endpoint& local, const std::string&) {
+  const auto addresses = listed_portals(local, group_portals_, member_portal_);
+  std::vector<TargetListing> listings;
+  for (const auto& [name, unit] : units_) listings.push_back({unit.record.iqn, addresses});
+  return listings;
+}
+
+std::shared_ptr<LogicalUnit> Units::find(const std::string& target_name) {
+  const auto name = by_target_.find(target_name);
+  return name == by_target_.end() ? nullptr : units_.at(name->second).logical;
+}
+
+routing::VolumeCounters Units::counters() const {
+  routing::VolumeCounters sum = removed_;
+  for (const auto& [name, unit] : units_) add_counters(sum, unit.device->counters());
+  return sum;
+}
+
+}  // namespace shoal

@@ -1,0 +1,63 @@
+// Units: the volumes of the group as this member shows them: a target, its logical unit and its routed device each.
+// Follows the volume records; what was deleted is dropped from the stores.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/volumes.h"
+#include "routing/page_service.h"
+#include "routing/router.h"
+#include "target/base/log.h"
+#include "target/ports/target_catalog.h"
+
+namespace shoal {
+
+struct Unit {
+  cluster::VolumeRecord record;
+  std::shared_ptr<routing::RoutedVolume> device;
+  std::shared_ptr<LogicalUnit> logical;
+};
+
+class Units final : public TargetCatalog {
+ public:
+  using EndSessions = std::function<void(ImageId image)>;
+  // All of it outlives this.
+  Units(const cluster::Volumes& volumes, routing::Router& router, routing::PageService& pages, EndSessions end_sessions,
+        Log log);
+
+  void set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal);
+  // The records have changed. `fresh`: a complete listing stands behind it, so what was deleted is known.
+  void follow(bool fresh);
+
+  std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) override;
+  std::shared_ptr<LogicalUnit> find(const std::string& target_name) override;
+
+  const std::map<std::string, Unit>& all() const { return units_; }  // by volume name
+  routing::VolumeCounters counters() const;                          // of all units that ever were
+
+ private:
+  void add(const cluster::VolumeRecord& record);
+  void remove(std::map<std::string, Unit>::iterator unit);
+  void remove_deleted();
+  void drop_deleted_images();
+
+  const cluster::Volumes& volumes_;
+  routing::Router& router_;
+  routing::PageService& pages_;
+  EndSessions end_sessions_;
+  Log log_;
+  std::vector<Endpoint> group_portals_;
+  std::optional<Endpoint> member_portal_;
+  std::map<std::string, Unit> units_;
+  std::map<std::string, std::string> by_target_;  // target name -> volume name
+  std::set<ImageId> dropping_;
+  routing::VolumeCounters removed_;  // counters of units that are gone
+};
+
+}  // namespace shoal
