@@ -1,0 +1,339 @@
+#include "target/scsi/device_server.h"
+
+#include <catch2/catch.hpp>
+
+#include "target/base/random.h"
+#include "target/scsi/command_table.h"
+#include "test/unit/scsi/scsi_rig.h"
+
+using namespace shoal;
+using namespace shoal::scsi;
+using namespace shoal::scsi::test;
+using Bytes = std::vector<unsigned>;
+
+namespace {
+
+constexpr std::uint64_t kOtherLun = 0x0001000000000000;
+constexpr UnitAttention kPowerOn{0x29, 0x00}, kCapacityChanged{0x2a, 0x09};
+
+shoal::scsi::Cdb request_sense(unsigned allocation_length = 252) { return cdb({0x03, 0, 0, 0, allocation_length}); }
+shoal::scsi::Cdb report_luns(unsigned select, std::uint32_t allocation_length = 1024) {
+  return with(cdb({0xa0, 0, select}), 6, allocation_length);
+}
+
+CommandRequest write_of(std::uint32_t lba, const std::string& data) {
+  const auto bytes = static_cast<std::uint32_t>(data.size());
+  return {.cdb = write_10(lba, static_cast<std::uint16_t>(bytes / 512)),
+          .write = true,
+          .expected_bytes = bytes,
+          .data = {Slice::copy_of(data)}};
+}
+
+// A WRITE SAME that becomes more writes than are in flight at once.
+CommandRequest long_pattern() {
+  return {.cdb = with(cdb({0x93}), 10, std::uint32_t{100'000}),
+          .write = true,
+          .expected_bytes = 512,
+          .data = {Slice::copy_of(block_of('p'))}};
+}
+
+}  // namespace
+
+// ---- which commands there are
+
+TEST_CASE("a unit is ready") {
+  ScsiRig rig;
+  CHECK(ended(rig.run(test_unit_ready())) == kGood);
+}
+
+TEST_CASE("an operation code that is not there is refused as such") {
+  ScsiRig rig;
+  for (const unsigned opcode : {0x01u, 0x15u, 0x2fu, 0x5eu, 0x7fu, 0x83u, 0x89u, 0xffu}) {
+    CHECK(ended(rig.run(cdb({opcode}))) == check(5, 0x20, 0));
+  }
+}
+
+TEST_CASE("a service action that is not there is an invalid field of a known operation code") {
+  ScsiRig rig;
+  const auto result = rig.run(cdb({0x9e, 0x12}));
+  CHECK(ended(result) == kInvalidField);
+  CHECK(field_pointer(result) == std::pair(0xccu, 1u));
+  CHECK(ended(rig.run(cdb({0xa3, 0x0a}))) == kInvalidField);
+}
+
+// ---- LUNs
+
+TEST_CASE("REPORT LUNS lists LUN 0, and no well known or administrative units") {
+  ScsiRig rig;
+  Bytes lun_0{0, 0, 0, 8};
+  lun_0.resize(16);
+  for (const unsigned select : {0x00u, 0x02u, 0x11u}) CHECK(bytes(rig.run(report_luns(select))) == lun_0);
+  for (const unsigned select : {0x01u, 0x10u}) CHECK(bytes(rig.run(report_luns(select))) == Bytes(8, 0));
+  for (const unsigned select : {0x03u, 0x0fu, 0x12u, 0xffu})
+    CHECK(ended(rig.run(report_luns(select))) == kInvalidField);
+  CHECK(bytes(rig.run(report_luns(0), kOtherLun)) == lun_0);
+}
+
+TEST_CASE("REPORT LUNS is cut at the allocation length") {
+  ScsiRig rig;
+  CHECK(bytes(rig.run(report_luns(0, 8))) == Bytes{0, 0, 0, 8, 0, 0, 0, 0});
+  CHECK(rig.run(report_luns(0, 0)).transfer_bytes == 0);
+}
+
+TEST_CASE("of another LUN every command says that there is none, apart from the three that any LUN answers") {
+  ScsiRig rig;
+  for (const CommandEntry& entry : command_table()) {
+    if (entry.any_lun) continue;
+    CHECK(ended(rig.run(cdb({std::to_integer<unsigned>(entry.usage[0])}), kOtherLun)) == check(5, 0x25, 0));
+  }
+  CHECK(ended(rig.run(cdb({0xff}), kOtherLun)) == check(5, 0x25, 0));
+  const auto sense = rig.run(request_sense(), kOtherLun);
+  CHECK(ended(sense) == kGood);
+  CHECK(bytes(sense)[12] == 0x25);
+}
+
+TEST_CASE("another LUN does not take this one's unit attention") {
+  ScsiRig rig;
+  rig.server->raise(kPowerOn);
+  rig.run(request_sense(), kOtherLun);
+  rig.run(test_unit_ready(), kOtherLun);
+  CHECK(ended(rig.run(test_unit_ready())) == check(6, 0x29, 0));
+}
+
+// ---- unit attentions
+
+TEST_CASE("a unit attention ends the next command, once, before it does anything") {
+  ScsiRig rig;
+  rig.server->raise(kCapacityChanged);
+  rig.server->raise(kPowerOn);
+  CHECK(ended(rig.give(write_10(0, 1), block_of('x'))) == check(6, 0x29, 0));
+  CHECK(ended(rig.run(read_10(0, 1))) == check(6, 0x2a, 9));
+  CHECK(rig.device->log.empty());
+  CHECK(ended(rig.run(read_10(0, 1))) == kGood);
+}
+
+TEST_CASE("INQUIRY and REPORT LUNS leave a unit attention waiting") {
+  ScsiRig rig;
+  rig.server->raise(kPowerOn);
+  CHECK(ended(rig.run(cdb({0x12, 0, 0, 0, 36}))) == kGood);
+  CHECK(ended(rig.run(report_luns(0))) == kGood);
+  CHECK(ended(rig.run(test_unit_ready())) == check(6, 0x29, 0));
+}
+
+TEST_CASE("REQUEST SENSE answers with the unit attention and so clears it") {
+  ScsiRig rig;
+  rig.server->raise(kPowerOn);
+  rig.server->raise(kCapacityChanged);
+  const auto fixed = bytes(rig.run(request_sense()));
+  CHECK(fixed == Bytes{0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0, 0, 0, 0, 0});
+  CHECK(bytes(rig.run(cdb({0x03, 1, 0, 0, 252}))) == Bytes{0x72, 6, 0x2a, 9, 0, 0, 0, 0});
+  CHECK(bytes(rig.run(cdb({0x03, 1, 0, 0, 252}))) == Bytes{0x72, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(ended(rig.run(test_unit_ready())) == kGood);
+}
+
+TEST_CASE("a REQUEST SENSE that is refused clears nothing") {
+  ScsiRig rig;
+  rig.server->raise(kPowerOn);
+  CHECK(ended(rig.run(cdb({0x03, 2, 0, 0, 252}))) == kInvalidField);
+  CHECK(ended(rig.run(test_unit_ready())) == check(6, 0x29, 0));
+}
+
+// ---- reservations
+
+TEST_CASE("what the reservations do not allow conflicts and reaches no device") {
+  ScsiRig rig;
+  rig.reservations->writes = false;
+  const Ended kConflict{0x18};
+  CHECK(ended(rig.give(write_10(0, 1), block_of('x'))) == kConflict);
+  CHECK(ended(rig.run(cdb({0x35}))) == kConflict);
+  CHECK(rig.device->log.empty());
+  CHECK(ended(rig.run(read_10(0, 1))) == kGood);
+  rig.reservations->reads = false;
+  CHECK(ended(rig.run(read_10(0, 1))) == kConflict);
+  CHECK(ended(rig.run(test_unit_ready())) == kGood);
+}
+
+TEST_CASE("when the owner knows newer reservations the command is to be repeated, or conflicts by now") {
+  ScsiRig rig;
+  rig.device->fail_at(0, IoStatus::stale_reservation);
+  CHECK(ended(rig.give(write_10(0, 1), block_of('x'))) == Ended{0x08});
+  rig.device->fail_at(0, IoStatus::stale_reservation);
+  rig.device->hold();
+  const CommandId id = rig.start(write_of(0, block_of('x')));
+  rig.reservations->writes = false;
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == Ended{0x18});
+}
+
+// ---- operations
+
+TEST_CASE("an operation says whose it is, since when, and what is not finished yet") {
+  ScsiRig rig;
+  rig.run(read_10(0, 1));
+  rig.device->hold();
+  for (int i = 0; i < 2; ++i) {
+    CommandRequest request = write_of(0, block_of('x'));
+    request.received_at = Time(5s);
+    rig.start(std::move(request));
+  }
+  CHECK(rig.device->log.back().origin == Origin{.nexus = ScsiRig::nexus(),
+                                                .generation = {5},
+                                                .id = {3},
+                                                .lowest_unfinished = {2},
+                                                .reservation_generation = 7,
+                                                .issued_at = Time(5s)});
+}
+
+TEST_CASE("each way in which an operation fails has its sense data") {
+  const std::pair<IoStatus, Ended> kEnds[] = {{IoStatus::owner_silent, check(2, 0x04, 0x01)},
+                                              {IoStatus::data_lost, check(2, 0x04, 0x0c)},
+                                              {IoStatus::miscompare, check(0xe, 0x1d, 0)},
+                                              {IoStatus::medium_error, check(3, 0x11, 0)},
+                                              {IoStatus::no_space, check(7, 0x27, 7)},
+                                              {IoStatus::failed, check(4, 0x44, 0)},
+                                              {IoStatus::aborted, kTaskAborted},
+                                              {IoStatus::fenced, kTaskAborted}};
+  for (const auto& [status, end] : kEnds) {
+    ScsiRig rig;
+    rig.device->fail_at(0, status, 0x123);
+    const auto result = rig.run(read_10(0, 1));
+    CHECK(ended(result) == end);
+    CHECK(result.data.empty());
+    CHECK(result.transfer_bytes == 0);
+  }
+}
+
+TEST_CASE("a miscompare says where") {
+  ScsiRig rig;
+  rig.device->fail_at(0, IoStatus::miscompare, 0x123);
+  const auto sense = numbers(rig.run(read_10(0, 1)).sense.bytes());
+  CHECK(Bytes(sense.begin(), sense.begin() + 7) == Bytes{0xf0, 0, 0x0e, 0, 0, 0x01, 0x23});
+}
+
+// ---- aborts
+
+TEST_CASE("an abort ends its command, and no other") {
+  ScsiRig rig;
+  rig.device->hold();
+  const CommandId first = rig.start(write_of(0, block_of('a')));
+  const CommandId second = rig.start(write_of(1, block_of('b')));
+  bool aborted = false;
+  rig.server->abort(first, [&] { aborted = true; });
+  CHECK(aborted);
+  CHECK(ended(rig.take(first)) == kTaskAborted);
+  CHECK_FALSE(rig.ended(second));
+  REQUIRE(rig.device->aborts.size() == 1);
+  CHECK(rig.device->aborts[0].nexus == ScsiRig::nexus());
+  CHECK(rig.device->aborts[0].id == OperationId{1});
+  CHECK(rig.device->aborts[0].generation == Generation{5});
+  rig.device->release();
+  CHECK(ended(rig.take(second)) == kGood);
+  CHECK(rig.device->text(0, 2) == std::string(512, '\0') + block_of('b'));
+}
+
+TEST_CASE("an abort of a command that does not run is done at once") {
+  ScsiRig rig;
+  bool aborted = false;
+  rig.server->abort(CommandId{99}, [&] { aborted = true; });
+  CHECK(aborted);
+  CHECK(rig.device->aborts.empty());
+}
+
+TEST_CASE("an abort meets all operations of a command that are in flight, and no further one begins") {
+  ScsiRig rig(1'000'000);
+  rig.device->hold();
+  const CommandId id = rig.start(long_pattern());
+  const std::size_t in_flight = rig.device->held();
+  CHECK(in_flight > 1);
+  bool aborted = false;
+  rig.server->abort(id, [&] { aborted = rig.ended(id); });
+  CHECK(aborted);
+  CHECK(ended(rig.take(id)) == kTaskAborted);
+  CHECK(rig.device->log.size() == in_flight);
+  CHECK(rig.device->held() == 0);
+}
+
+TEST_CASE("operations that end well while a command is aborted do not let it go on") {
+  class EndsAllBeforeAborting final : public BlockDevice {
+   public:
+    std::uint64_t size_blocks() const override { return 1'000'000; }
+    void submit(Operation, Completion<IoResult> done) override { pending.push_back(std::move(done)); }
+    void abort(const AbortSelection&, Completion<> done) override {
+      for (auto& completion : std::exchange(pending, {})) completion({});
+      done();
+    }
+    std::vector<Completion<IoResult>> pending;
+  };
+  ScsiRig rig;
+  const auto device = std::make_shared<EndsAllBeforeAborting>();
+  rig.unit->device = device;
+  const CommandId id = rig.start(long_pattern());
+  bool aborted = false;
+  rig.server->abort(id, [&] { aborted = true; });
+  CHECK(aborted);
+  CHECK(ended(rig.take(id)) == kTaskAborted);
+  CHECK(device->pending.empty());
+}
+
+TEST_CASE("aborting all is about this nexus and generation, a reset about every nexus") {
+  ScsiRig rig(1'000'000);
+  rig.device->hold();
+  const CommandId first = rig.start(long_pattern());
+  const CommandId second = rig.start(write_of(0, block_of('x')));
+  int aborted = 0;
+  rig.server->abort_all([&] { ++aborted; });
+  CHECK(ended(rig.take(first)) == kTaskAborted);
+  CHECK(ended(rig.take(second)) == kTaskAborted);
+  CHECK(rig.device->aborts.back().nexus == ScsiRig::nexus());
+  CHECK(rig.device->aborts.back().id == OperationId{0});
+  CHECK(rig.device->aborts.back().generation == Generation{5});
+  rig.server->reset([&] { ++aborted; });
+  CHECK(rig.device->aborts.back().nexus.is_zero());
+  CHECK(rig.device->aborts.back().generation == Generation{0});
+  CHECK(aborted == 2);
+}
+
+// ---- the end of the device server
+
+TEST_CASE("nothing completes after the device server is gone") {
+  ScsiRig rig;
+  rig.device->hold();
+  const CommandId id = rig.start(write_of(0, block_of('x')));
+  rig.server.reset();
+  rig.device->release();
+  CHECK_FALSE(rig.ended(id));
+}
+
+TEST_CASE("a completion may destroy the device server, of a command and of an abort") {
+  ScsiRig rig;
+  CommandRequest request{.id = {1}, .cdb = read_10(0, 1), .read = true, .expected_bytes = 512};
+  rig.server->execute(request, [&](CommandResult) { rig.server.reset(); });
+  CHECK_FALSE(rig.server);
+  ScsiRig other;
+  other.device->hold();
+  bool told = false;
+  other.server->execute(request, [&](CommandResult) { other.server.reset(); });
+  other.server->abort({1}, [&] { told = true; });
+  CHECK_FALSE(other.server);
+  CHECK_FALSE(told);
+}
+
+TEST_CASE("random CDBs never do worse than an error") {
+  ScsiRig rig(5'000'000);
+  SeededRandom random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    shoal::scsi::Cdb cdb{};
+    const CommandEntry& entry = command_table()[random.below(command_table().size())];
+    random.fill(cdb);
+    for (std::size_t at = 0; at < entry.cdb_bytes; ++at) cdb[at] &= entry.usage[at];
+    cdb[0] = entry.usage[0];
+    if (random.below(2) == 0) store_be(MutableByteSpan(cdb), 2, std::uint32_t{0});
+    if (rig.device->log.size() > 100) rig.device->log.clear();
+    rig.device->hold();
+    const CommandId id =
+        rig.start({.cdb = cdb, .write = true, .expected_bytes = 512, .data = {Slice::copy_of(block_of('r'))}});
+    rig.server->abort_all([] {});
+    CHECK(rig.ended(id));
+    rig.results.clear();
+  }
+}

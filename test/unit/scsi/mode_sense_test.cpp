@@ -1,0 +1,90 @@
+#include <catch2/catch.hpp>
+
+#include "test/unit/scsi/scsi_rig.h"
+
+using namespace shoal;
+using namespace shoal::scsi::test;
+using Bytes = std::vector<unsigned>;
+
+namespace {
+
+constexpr unsigned kDbd = 0x08;
+
+Cdb mode_sense_6(unsigned page, unsigned subpage = 0, unsigned flags = 0, unsigned allocation_length = 255) {
+  return cdb({0x1a, flags, page, subpage, allocation_length});
+}
+Cdb mode_sense_10(unsigned page, unsigned subpage = 0, unsigned flags = 0) {
+  return with(cdb({0x5a, flags, page, subpage}), 7, std::uint16_t{0xffff});
+}
+
+Bytes operator+(Bytes a, const Bytes& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const Bytes kCaching = Bytes{0x08, 18, 0x04} + Bytes(17, 0);
+const Bytes kControl{0x0a, 10, 0x22, 0x10, 0, 0, 0, 0, 0xff, 0xff, 0, 0};
+const Bytes kExceptions = Bytes{0x1c, 10, 0x08} + Bytes(9, 0);
+const Bytes kDescriptor{0, 0, 0x03, 0xe8, 0, 0, 0x02, 0x00};
+
+}  // namespace
+
+TEST_CASE("MODE SENSE(6) of all pages: header, block descriptor, pages in ascending order") {
+  ScsiRig rig;
+  const Bytes all = Bytes{55, 0, 0x10, 8} + kDescriptor + kCaching + kControl + kExceptions;
+  CHECK(bytes(rig.run(mode_sense_6(0x3f))) == all);
+  CHECK(bytes(rig.run(mode_sense_6(0x3f, 0xff))) == all);
+}
+
+TEST_CASE("MODE SENSE(10) has a longer header") {
+  ScsiRig rig;
+  CHECK(bytes(rig.run(mode_sense_10(0x3f))) ==
+        Bytes{0, 58, 0, 0x10, 0, 0, 0, 8} + kDescriptor + kCaching + kControl + kExceptions);
+  CHECK(bytes(rig.run(mode_sense_10(0x0a, 0, kDbd))) == Bytes{0, 18, 0, 0x10, 0, 0, 0, 0} + kControl);
+}
+
+TEST_CASE("DBD leaves out the block descriptor, one page is only that page") {
+  ScsiRig rig;
+  CHECK(bytes(rig.run(mode_sense_6(0x08, 0, kDbd))) == Bytes{23, 0, 0x10, 0} + kCaching);
+  CHECK(bytes(rig.run(mode_sense_6(0x1c, 0xff, kDbd))) == Bytes{15, 0, 0x10, 0} + kExceptions);
+}
+
+TEST_CASE("the caching page tells whether GOOD is durable") {
+  ScsiRig rig;
+  rig.unit->write_cache = false;
+  CHECK(bytes(rig.run(mode_sense_6(0x08, 0, kDbd)))[6] == 0x00);
+}
+
+TEST_CASE("nothing is changeable, defaults are what is current") {
+  ScsiRig rig;
+  CHECK(bytes(rig.run(mode_sense_6(0x40 | 0x0a, 0, kDbd))) == Bytes{15, 0, 0x10, 0, 0x0a, 10} + Bytes(10, 0));
+  CHECK(bytes(rig.run(mode_sense_6(0x80 | 0x3f))) == bytes(rig.run(mode_sense_6(0x3f))));
+}
+
+TEST_CASE("saved values are refused as such") {
+  ScsiRig rig;
+  CHECK(ended(rig.run(mode_sense_6(0xc0 | 0x3f))) == check(5, 0x39, 0));
+  CHECK(ended(rig.run(mode_sense_10(0xc0 | 0x08))) == check(5, 0x39, 0));
+}
+
+TEST_CASE("pages and subpages that do not exist are refused") {
+  ScsiRig rig;
+  CHECK(ended(rig.run(mode_sense_6(0x01))) == kInvalidField);
+  CHECK(ended(rig.run(mode_sense_6(0x00))) == kInvalidField);
+  CHECK(ended(rig.run(mode_sense_6(0x0a, 0x01))) == kInvalidField);
+  CHECK(ended(rig.run(mode_sense_10(0x3f, 0x01))) == kInvalidField);
+  CHECK(field_pointer(rig.run(mode_sense_6(0x0a, 0x01))) == std::pair(0xcfu, 3u));
+}
+
+TEST_CASE("mode data are cut at the allocation length, the mode data length stays") {
+  ScsiRig rig;
+  const auto result = rig.run(mode_sense_6(0x3f, 0, 0, 4));
+  CHECK(bytes(result) == Bytes{55, 0, 0x10, 8});
+  CHECK(result.transfer_bytes == 4);
+}
+
+TEST_CASE("a unit of more than 2^32 blocks has all ones in its block descriptor") {
+  ScsiRig rig(std::uint64_t{1} << 33);
+  const auto mode = bytes(rig.run(mode_sense_6(0x08)));
+  CHECK(Bytes(mode.begin() + 4, mode.begin() + 8) == Bytes(4, 0xff));
+}
