@@ -41,8 +41,9 @@ struct MemberRecord {
   Endpoint control;        // port 0: none
   std::vector<MemberStore> stores;
   // Stores that earlier incarnations had and this one has not: lost, with the reason, for people and for
-  // StoreDirectory::lost.
-  std::map<StoreId, std::string> lost_stores;  // at most kMaxLostStores, the oldest go
+  // StoreDirectory::lost. At most kMaxLostStores, the newest for certain: a store that nobody names is as lost, without
+  // a reason.
+  std::map<StoreId, std::string> lost_stores;
   bool draining = false;
   bool operator==(const MemberRecord&) const = default;
 };

@@ -83,4 +83,7 @@ struct ClaimPlan {
 std::optional<ClaimPlan> plan_claim(const NexusName& name, const std::optional<NexusRecord>& found,
                                     const std::optional<ImageGate>& gate, const Claimant& claimant);
 
+// The gate that is written with the removal of that record.
+ImageGate gate_after_removal(const NexusRecord& record, ImageGate gate, std::uint64_t token);
+
 }  // namespace shoal::cluster

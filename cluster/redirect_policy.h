@@ -1,15 +1,16 @@
 // RedirectPolicy: where a login is served. Pure rule place() under a LoginPolicy that looks up what it needs.
 //
-//   discovery                                    -> here
-//   no such target                               -> 0203
-//   came to a member portal                      -> here (draining: 0301)
-//   the group knows who holds the nexus, and that member is ready -> there, unless it is to be moved
-//   policy none                                  -> here
-//   round-robin                                  -> the next ready member, this one included; members that are down or
+//   discovery                             -> here
+//   no such target                        -> 0203
+//   came to a member portal               -> here (draining: 0301)
+//   the group knows its holder, and that member is ready, and it is not being moved
+//                                         -> there
+//   policy none                           -> here
+//   round-robin                           -> the next ready member, this one included. Members that are down or
 //   draining,
-//                                                   and the one it is moving away from, are skipped while another is
-//                                                   ready
-// A member of the group portal that finds nobody ready serves it itself. Round robin counts at each member for itself.
+//                                            and the one it moves away from, are skipped while another is ready
+// Who came to the group portal when nobody is ready is served here. Round robin counts at each member for itself.
+// decide() completes before it returns: all that it asks is known here.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,10 @@ struct PlaceQuestion {
 // `next` is the round robin's state, moved on when it was used.
 LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates,
                     RedirectRule rule, MemberId& next);
+
+// Did a connection with that local address come to the member portal? A portal may listen at a wildcard address: then
+// its port tells, unless the address is that of a group portal.
+bool is_member_portal(const MemberRecord& member, const Endpoint& local);
 
 class RedirectPolicy final : public LoginPolicy {
  public:

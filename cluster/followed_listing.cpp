@@ -1,0 +1,96 @@
+#include "cluster/followed_listing.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::cluster {
+
+struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Impl> {
+  Impl(Runtime& runtime_, MetaStore& meta_, std::string prefix_, std::string floor_key_, OnPicture on_picture_)
+      : runtime(runtime_),
+        meta(meta_),
+        calls(runtime_, meta_),
+        prefix(std::move(prefix_)),
+        floor_key(std::move(floor_key_)),
+        on_picture(std::move(on_picture_)) {}
+
+  void start() {
+    subscription = meta.watch(prefix, [weak = weak_from_this()](std::optional<Change> change) {
+      if (const auto self = weak.lock()) self->on_hint(change);
+    });
+    list();
+  }
+
+  void on_hint(const std::optional<Change>& change) {
+    if (change) newest_hint = std::max(newest_hint, change->revision);
+    refresh();
+  }
+
+  void refresh() {
+    if (listing) {
+      again = true;
+    } else {
+      list_after(kGather);
+    }
+  }
+
+  void list() {
+    listing = true;
+    again = false;
+    if (floor_key.empty()) return list_entries(std::nullopt);
+    calls.read(floor_key, [this](std::optional<Entry> floor) { list_entries(std::move(floor)); });
+  }
+
+  void list_entries(std::optional<Entry> floor) {
+    calls.list(prefix, [this, floor = std::move(floor)](CompleteListing listed) mutable {
+      on_listed(std::move(floor), std::move(listed));
+    });
+  }
+
+  void on_listed(std::optional<Entry> floor, CompleteListing listed) {
+    listing = false;
+    const std::uint64_t wanted = std::max(newest_hint, floor ? floor->revision : 0);
+    if (listed.revision < wanted && stale_retries < kStaleRetries) {
+      ++stale_retries;
+      return list_after(kFirstPause * stale_retries);
+    }
+    if (listed.revision < newest_hint) newest_hint = 0;  // revisions are counted from lower on
+    stale_retries = 0;
+    const bool reached = floor && listed.revision >= floor->revision;
+    list_after(again ? kGather : with_jitter(kRelist));
+    const auto keep = shared_from_this();
+    on_picture(ListedPicture{std::move(listed.entries), std::move(floor), reached});
+  }
+
+  void list_after(Duration pause) {
+    timer = runtime.after(pause, [this] { list(); });
+  }
+
+  Duration with_jitter(Duration base) {
+    const auto quarter = static_cast<std::uint64_t>(base.count() / 4);
+    return base - Duration(quarter) + Duration(runtime.random().below(2 * quarter));
+  }
+
+  Runtime& runtime;
+  MetaStore& meta;
+  MetaCalls calls;
+  std::string prefix, floor_key;
+  OnPicture on_picture;
+  std::unique_ptr<Subscription> subscription;
+  std::unique_ptr<Timer> timer;
+  bool listing = false, again = false;
+  std::uint64_t newest_hint = 0;
+  int stale_retries = 0;
+};
+
+FollowedListing::FollowedListing(Runtime& runtime, MetaStore& meta, std::string prefix, std::string floor_key,
+                                 OnPicture on_picture)
+    : impl_(std::make_shared<Impl>(runtime, meta, std::move(prefix), std::move(floor_key), std::move(on_picture))) {}
+FollowedListing::~FollowedListing() {
+  impl_->subscription.reset();
+  impl_->timer.reset();
+}
+void FollowedListing::start() { impl_->start(); }
+void FollowedListing::refresh() { impl_->refresh(); }
+
+}  // namespace shoal::cluster

@@ -1,0 +1,271 @@
+#include "cluster/group_sessions.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "cluster/followed_listing.h"
+#include "cluster/local_nexus.h"
+#include "cluster/session_messages.h"
+#include "target/base/check.h"
+
+namespace shoal::cluster {
+namespace {
+
+MemberId holder_of(const NexusRecord& record) { return record.member == MemberId{} ? record.not_at : record.member; }
+
+SeenSessions decoded(const ListedPicture& picture) {
+  SeenSessions seen;
+  for (const Entry& entry : picture.entries) {
+    if (const auto image = gate_of_key(entry.key)) {
+      if (const auto gate = decode_gate(entry.value)) seen.gates[*image] = {*gate, entry.revision};
+    } else if (auto record = decode_nexus(entry.key, entry.value)) {
+      const NexusName name = record->name;
+      seen.records[name] = {std::move(*record), entry.revision};
+    }
+  }
+  return seen;
+}
+
+// The members that are asked about an image, and what they have said.
+struct UseInquiry {
+  std::set<MemberId> waiting;
+  ImageUse use;
+  Completion<ImageUse> done;
+  std::unique_ptr<Timer> deadline;
+
+  void answer(MemberId member, std::optional<std::size_t> live) {
+    if (!done || waiting.erase(member) == 0) return;
+    if (!live) use.silent.push_back(member);
+    if (live && *live > 0) use.live[member] = *live;
+    if (waiting.empty()) finish();
+  }
+  void finish() {
+    deadline.reset();
+    use.silent.insert(use.silent.end(), waiting.begin(), waiting.end());
+    waiting.clear();
+    if (auto then = std::exchange(done, {})) then(std::move(use));
+  }
+};
+
+}  // namespace
+
+struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
+  Impl(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers, FenceOwners fence,
+       Log log)
+      : context{runtime, meta, members, peers, std::move(fence), std::move(log), MetaCalls(runtime, meta), {}, {}, {}},
+        listing(runtime, meta, std::string(kSessionsPrefix), "",
+                [this](const ListedPicture& picture) { on_picture(picture); }) {}
+
+  template <class Then>
+  auto guarded(Then then) {
+    return [weak = weak_from_this(), then = std::move(then)](auto&&... args) mutable {
+      if (const auto self = weak.lock()) then(std::forward<decltype(args)>(args)...);
+    };
+  }
+
+  void bind() {
+    context.vacated = [this](const NexusId& id) { context.runtime.post(guarded([this, id] { forget(id); })); };
+    context.next_tsih = [this](const NexusName& name) { return next_tsih(name); };
+    if (context.peers) {
+      context.peers->serve(routing::ControlKind::end_nexus,
+                           guarded([this](MemberId from, std::string body, Completion<std::string> reply) {
+                             on_request(from, body, std::move(reply));
+                           }));
+    }
+  }
+
+  LocalNexus* find(const NexusId& id) {
+    const auto found = nexuses.find(id);
+    return found == nexuses.end() ? nullptr : found->second.get();
+  }
+
+  LocalNexus& nexus(const NexusName& name) {
+    auto& nexus = nexuses[GroupSessions::id_of(name)];
+    if (!nexus) nexus = std::make_shared<LocalNexus>(context, name);
+    return *nexus;
+  }
+
+  void forget(const NexusId& id) {
+    const LocalNexus* nexus = find(id);
+    if (nexus && nexus->vacant()) nexuses.erase(id);
+  }
+
+  std::optional<std::uint16_t> next_tsih(const NexusName& name) {
+    std::set<std::uint16_t> taken;
+    for (const auto& [id, nexus] : nexuses) {
+      const NexusName& other = nexus->name();
+      const bool same_port = other.image == name.image && other.portal_group_tag == name.portal_group_tag &&
+                             other.initiator_name == name.initiator_name;
+      if (same_port && nexus->tsih()) taken.insert(*nexus->tsih());
+    }
+    for (std::uint16_t i = 0; i < kTsihsPerMember; ++i) {
+      const std::uint16_t tsih = tsih_of(self(), tsih_count++);
+      if (!taken.contains(tsih)) return tsih;
+    }
+    return std::nullopt;
+  }
+
+  MemberId self() const { return context.members.self().id; }
+
+  // --- what the metadata say ---
+
+  void on_picture(const ListedPicture& picture) {
+    context.seen = decoded(picture);
+    for (const auto& [name, record] : context.seen.records) {
+      LocalNexus* local = find(GroupSessions::id_of(name));
+      if (local) {
+        local->on_seen(record.value);
+      } else if (holder_of(record.value) == self()) {
+        nexus(name).park(record);  // left by an earlier incarnation
+      }
+    }
+    for (auto& waiting : std::exchange(loading, {})) waiting();
+  }
+
+  // --- what other members ask ---
+
+  void on_request(MemberId from, const std::string& body, Completion<std::string> reply) {
+    const auto request = decode_session_request(body);
+    if (!request) {
+      context.log.warn("session_request_unreadable from={}", from);
+      return reply(encode(EndAnswer::unknown));
+    }
+    if (const auto* end = std::get_if<EndRequest>(&*request)) return on_end(from, *end, std::move(reply));
+    release_idle_here(std::get<ReleaseIdleRequest>(*request).image,
+                      [reply = std::move(reply)](std::size_t live) mutable { reply(encode_live(live)); });
+  }
+
+  void on_end(MemberId from, const EndRequest& request, Completion<std::string> reply) {
+    context.log.info("nexus_asked_for from={} initiator={} image={} epoch={}", from,
+                     quoted(request.name.initiator_name), request.name.image, request.epoch);
+    LocalNexus* local = find(GroupSessions::id_of(request.name));
+    if (!local) return reply(encode(EndAnswer::unknown));
+    const auto keep = local->shared_from_this();
+    keep->supersede(request.epoch, [reply = std::move(reply)](EndAnswer answer) mutable { reply(encode(answer)); });
+  }
+
+  // --- records that no session uses ---
+
+  void release_idle_here(ImageId image, Completion<std::size_t> done) {
+    struct Waiting {
+      std::size_t open = 1;
+      Completion<std::size_t> done;
+    };
+    auto waiting = std::make_shared<Waiting>(Waiting{1, std::move(done)});
+    const auto one_less = guarded([this, image, waiting] {
+      if (--waiting->open == 0) waiting->done(live_sessions(image));
+    });
+    for (const auto& nexus : nexuses_of(image)) {
+      ++waiting->open;
+      nexus->remove_if_idle(one_less);
+    }
+    context.runtime.post(one_less);
+  }
+
+  std::vector<std::shared_ptr<LocalNexus>> nexuses_of(ImageId image) const {
+    std::vector<std::shared_ptr<LocalNexus>> found;
+    for (const auto& [id, nexus] : nexuses) {
+      if (nexus->name().image == image) found.push_back(nexus);
+    }
+    return found;
+  }
+
+  std::size_t live_sessions(ImageId image) const {
+    const auto of_image = nexuses_of(image);
+    return static_cast<std::size_t>(
+        std::count_if(of_image.begin(), of_image.end(), [](const auto& nexus) { return nexus->in_use(); }));
+  }
+
+  void release_idle(ImageId image, Completion<ImageUse> done) {
+    auto inquiry = std::make_shared<UseInquiry>();
+    inquiry->done = std::move(done);
+    inquiry->waiting.insert(self());
+    inquiry->deadline = context.runtime.after(kMetadataWithin, guarded([inquiry] { inquiry->finish(); }));
+    context.calls.list(gate_key(image) + "/",
+                       [this, image, inquiry](const CompleteListing& listed) { ask_holders(image, listed, inquiry); });
+  }
+
+  void ask_holders(ImageId image, const CompleteListing& listed, std::shared_ptr<UseInquiry> inquiry) {
+    if (!inquiry->done) return;  // too late
+    for (const Entry& entry : listed.entries) {
+      if (const auto record = decode_nexus(entry.key, entry.value)) inquiry->waiting.insert(holder_of(*record));
+    }
+    for (const MemberId member : std::set(inquiry->waiting)) ask_holder(member, image, inquiry);
+  }
+
+  void ask_holder(MemberId member, ImageId image, std::shared_ptr<UseInquiry> inquiry) {
+    if (member == self()) {
+      return release_idle_here(image, [inquiry, member](std::size_t live) { inquiry->answer(member, live); });
+    }
+    if (!context.peers) return inquiry->answer(member, std::nullopt);
+    context.peers->request(member, routing::ControlKind::end_nexus, encode(ReleaseIdleRequest{image}), kConfirmWithin,
+                           guarded([inquiry, member](const Result<std::string, routing::PeerError>& answer) {
+                             inquiry->answer(member, answer ? decode_live(*answer) : std::nullopt);
+                           }));
+  }
+
+  NexusContext context;
+  FollowedListing listing;
+  std::map<NexusId, std::shared_ptr<LocalNexus>> nexuses;
+  std::vector<Completion<>> loading;
+  std::uint16_t tsih_count = 0;
+};
+
+GroupSessions::GroupSessions(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers,
+                             FenceOwners fence, Log log)
+    : impl_(std::make_shared<Impl>(runtime, meta, members, peers, std::move(fence), std::move(log))) {
+  impl_->bind();
+}
+GroupSessions::~GroupSessions() = default;
+
+void GroupSessions::load(Completion<> done) {
+  impl_->loading.push_back(std::move(done));
+  impl_->listing.start();
+}
+
+void GroupSessions::claim(const NexusName& name, SessionControl& session,
+                          Completion<Result<NexusClaim, ClaimError>> done) {
+  impl_->nexus(name).claim(session, std::move(done));
+}
+
+void GroupSessions::release(const NexusId& id, Generation generation) {
+  if (LocalNexus* nexus = impl_->find(id)) nexus->release(generation);
+}
+
+void GroupSessions::release_for_move(const NexusId& id, Generation generation, Completion<> done) {
+  LocalNexus* nexus = impl_->find(id);
+  if (!nexus) return impl_->context.runtime.post(std::move(done));
+  nexus->release_for_move(generation, std::move(done));
+}
+
+void GroupSessions::release_idle(ImageId image, Completion<ImageUse> done) {
+  impl_->release_idle(image, std::move(done));
+}
+
+std::optional<NexusRecord> GroupSessions::known(const NexusName& name) const {
+  const auto found = impl_->context.seen.records.find(name);
+  if (found == impl_->context.seen.records.end()) return std::nullopt;
+  return found->second.value;
+}
+
+std::vector<NexusRecord> GroupSessions::all() const {
+  std::vector<NexusRecord> records;
+  for (const auto& [name, record] : impl_->context.seen.records) records.push_back(record.value);
+  return records;
+}
+
+NexusId GroupSessions::id_of(const NexusName& name) {
+  const std::string key = nexus_key(name);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  CHECK(EVP_Digest(key.data(), key.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  NexusId id;
+  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+  return id;
+}
+
+}  // namespace shoal::cluster

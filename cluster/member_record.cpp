@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/members.h"
+
+namespace shoal::cluster {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kFormat = 1;
+
+json text_or_null(const Endpoint& endpoint) { return endpoint.port == 0 ? json() : json(endpoint.to_string()); }
+
+// Throws json::exception where the text is not one that this version writes.
+Endpoint endpoint_of(const json& value) {
+  if (value.is_null()) return {};
+  const auto endpoint = Endpoint::parse(value.get<std::string>());
+  if (!endpoint) throw json::other_error::create(501, "not an endpoint", nullptr);
+  return *endpoint;
+}
+
+StoreId store_of(const std::string& text) {
+  const auto id = StoreId::parse(text);
+  if (!id) throw json::other_error::create(501, "not a store", nullptr);
+  return *id;
+}
+
+const char* to_string(routing::StoreKind kind) { return kind == routing::StoreKind::memory ? "memory" : "file"; }
+
+routing::StoreKind kind_of(const std::string& text) {
+  if (text == "memory") return routing::StoreKind::memory;
+  if (text == "file") return routing::StoreKind::file;
+  throw json::other_error::create(501, "not a kind of store", nullptr);
+}
+
+MemberRecord record_of(const json& value) {
+  MemberRecord record;
+  record.id = MemberId{value.at("id").get<std::uint32_t>()};
+  record.incarnation = value.at("incarnation").get<std::uint64_t>();
+  record.instance = value.at("instance").get<std::uint64_t>();
+  for (const json& portal : value.at("group_portals")) record.group_portals.push_back(endpoint_of(portal));
+  record.member_portal = endpoint_of(value.at("member_portal"));
+  record.peer = endpoint_of(value.at("peer"));
+  record.control = endpoint_of(value.at("control"));
+  for (const json& store : value.at("stores")) {
+    record.stores.push_back(
+        {store_of(store.at("id").get<std::string>()), kind_of(store.at("kind").get<std::string>())});
+  }
+  for (const auto& [id, reason] : value.at("lost_stores").items()) {
+    record.lost_stores[store_of(id)] = reason.get<std::string>();
+  }
+  record.draining = value.at("draining").get<bool>();
+  return record;
+}
+
+std::string why_lost(MemberId member, routing::StoreKind kind) {
+  if (kind == routing::StoreKind::memory)
+    return fmt::format("member {} restarted, and its pages were in memory", member);
+  return fmt::format("member {} came back with another store: its folder was emptied or replaced", member);
+}
+
+}  // namespace
+
+std::string encode(const MemberRecord& record) {
+  json portals = json::array(), stores = json::array(), lost = json::object();
+  for (const Endpoint& portal : record.group_portals) portals.push_back(portal.to_string());
+  for (const MemberStore& store : record.stores) {
+    stores.push_back({{"id", store.id.to_string()}, {"kind", to_string(store.kind)}});
+  }
+  for (const auto& [id, reason] : record.lost_stores) lost[id.to_string()] = reason;
+  return json{{"format", kFormat},
+              {"id", record.id.value},
+              {"incarnation", record.incarnation},
+              {"instance", record.instance},
+              {"group_portals", std::move(portals)},
+              {"member_portal", text_or_null(record.member_portal)},
+              {"peer", text_or_null(record.peer)},
+              {"control", text_or_null(record.control)},
+              {"stores", std::move(stores)},
+              {"lost_stores", std::move(lost)},
+              {"draining", record.draining}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<MemberRecord> decode_member(std::string_view text) {
+  const json value = json::parse(text, nullptr, false);
+  try {
+    if (value.at("format") != kFormat) return std::nullopt;
+    return record_of(value);
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
+}
+
+MemberRecord next_incarnation(const std::optional<MemberRecord>& found, MemberRecord self) {
+  self.incarnation = 1;
+  self.lost_stores.clear();
+  if (!found) return self;
+  self.incarnation = found->incarnation + 1;
+  for (const MemberStore& store : found->stores) self.lost_stores.emplace(store.id, why_lost(self.id, store.kind));
+  for (const auto& [id, reason] : found->lost_stores) {
+    if (self.lost_stores.size() < kMaxLostStores) self.lost_stores.emplace(id, reason);
+  }
+  for (const MemberStore& store : self.stores) self.lost_stores.erase(store.id);  // it is here, perhaps again
+  return self;
+}
+
+}  // namespace shoal::cluster

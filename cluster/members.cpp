@@ -1,0 +1,128 @@
+#include "cluster/members.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "cluster/followed_listing.h"
+#include "cluster/meta_calls.h"
+
+namespace shoal::cluster {
+namespace {
+
+constexpr std::string_view kPrefix = "/c/";
+constexpr Duration kLiveTtl = 10s;
+constexpr Duration kSayStillWaiting = 10s;
+
+std::string record_key(MemberId id) { return fmt::format("/c/srv/{}", id); }
+std::string live_key(MemberId id) { return fmt::format("/c/live/{}", id); }
+
+}  // namespace
+
+struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
+  Impl(Runtime& runtime_, MetaStore& meta_, MemberRecord self_, Log log_)
+      : runtime(runtime_),
+        meta(meta_),
+        log(std::move(log_)),
+        self(std::move(self_)),
+        calls(runtime_, meta_),
+        listing(runtime_, meta_, std::string(kPrefix), "",
+                [this](const ListedPicture& listed) { on_picture(listed); }) {
+    self.instance = runtime.random().next();
+    picture = std::make_shared<std::map<MemberId, MemberRecord>>();
+  }
+
+  void join(Completion<> done) {
+    joined = std::move(done);
+    say_later();
+    read_record();
+  }
+
+  void read_record() {
+    calls.read(record_key(self.id), [this](const std::optional<Entry>& found) { write_record(found); });
+  }
+
+  void say_later() {
+    waiting = runtime.after(kSayStillWaiting, [this] {
+      log.warn("member_waits_for_metadata member={} reachable={}", self.id, meta.reachable());
+      say_later();
+    });
+  }
+
+  void write_record(const std::optional<Entry>& found) {
+    const auto earlier = found ? decode_member(found->value) : std::nullopt;
+    if (found && !earlier) log.warn("member_record_unreadable key={} overwritten=true", found->key);
+    const MemberRecord next = next_incarnation(earlier, self);
+    calls.pursue({{{record_key(self.id), found ? found->revision : 0}}, {{record_key(self.id), encode(next)}}},
+                 [this, next](const Settled& settled) {
+                   if (settled.done) return on_written(next);
+                   retry = runtime.after(back_off.next(runtime.random()), [this] { read_record(); });
+                 });
+  }
+
+  void on_written(const MemberRecord& written) {
+    self = written;
+    log.info("member_joined member={} incarnation={} stores={} lost_stores={}", self.id, self.incarnation,
+             self.stores.size(), self.lost_stores.size());
+    alive = meta.announce(live_key(self.id), std::to_string(self.incarnation), kLiveTtl);
+    listing.start();
+  }
+
+  void on_picture(const ListedPicture& listed) {
+    auto members = std::make_shared<std::map<MemberId, MemberRecord>>();
+    std::set<std::string> live;
+    for (const Entry& entry : listed.entries) {
+      live.insert(entry.key);
+      const auto record = decode_member(entry.value);
+      if (record && entry.key == record_key(record->id)) members->emplace(record->id, *record);
+    }
+    look_for_another_self(*members);
+    (*members)[self.id] = self;  // a listing may be older than our own record
+    keys = std::move(live);
+    const bool news = *members != *picture;
+    picture = std::move(members);
+    tell(news);
+  }
+
+  void look_for_another_self(const std::map<MemberId, MemberRecord>& members) {
+    const auto found = members.find(self.id);
+    if (found == members.end() || found->second.incarnation <= self.incarnation || !replaced) return;
+    log.error("member_replaced member={} incarnation={} by_incarnation={}", self.id, self.incarnation,
+              found->second.incarnation);
+    std::exchange(replaced, nullptr)();
+  }
+
+  void tell(bool news) {
+    waiting.reset();
+    if (auto done = std::exchange(joined, {})) done();
+    if (news && changed) changed();
+  }
+
+  Runtime& runtime;
+  MetaStore& meta;
+  Log log;
+  MemberRecord self;
+  Picture picture;
+  std::set<std::string> keys;  // of the last listing
+  Completion<> joined;
+  std::function<void()> changed, replaced;
+  std::unique_ptr<Subscription> alive;
+  std::unique_ptr<Timer> waiting, retry;
+  BackOff back_off;
+  MetaCalls calls;
+  FollowedListing listing;
+};
+
+Members::Members(Runtime& runtime, MetaStore& meta, MemberRecord self, Log log)
+    : impl_(std::make_shared<Impl>(runtime, meta, std::move(self), std::move(log))) {}
+Members::~Members() = default;
+
+void Members::join(Completion<> done) { impl_->join(std::move(done)); }
+const MemberRecord& Members::self() const { return impl_->self; }
+Members::Picture Members::all() const { return impl_->picture; }
+bool Members::live_hint(MemberId id) const { return impl_->keys.contains(live_key(id)); }
+void Members::on_change(std::function<void()> changed) { impl_->changed = std::move(changed); }
+void Members::on_replaced(std::function<void()> replaced) { impl_->replaced = std::move(replaced); }
+
+}  // namespace shoal::cluster

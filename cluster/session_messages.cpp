@@ -1,0 +1,64 @@
+#include "cluster/session_messages.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/nexus_record.h"
+
+namespace shoal::cluster {
+namespace {
+
+using nlohmann::json;
+
+json object_of(std::string_view text) {
+  json value = json::parse(text, nullptr, false);
+  return value.is_object() ? value : json::object();
+}
+
+template <class T>
+std::optional<T> member_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto value = found->get<std::uint64_t>();
+  if (static_cast<T>(value) != value) return std::nullopt;
+  return static_cast<T>(value);
+}
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+std::string encode(const SessionRequest& request) {
+  if (const auto* end = std::get_if<EndRequest>(&request)) {
+    return json{{"end", nexus_key(end->name)}, {"epoch", end->epoch}}.dump();
+  }
+  return json{{"release_idle", std::get<ReleaseIdleRequest>(request).image.value}}.dump();
+}
+
+std::optional<SessionRequest> decode_session_request(std::string_view text) {
+  const json object = object_of(text);
+  if (const auto image = member_of<std::uint64_t>(object, "release_idle")) return ReleaseIdleRequest{ImageId{*image}};
+  auto name = nexus_of_key(text_of(object, "end"));
+  const auto epoch = member_of<std::uint32_t>(object, "epoch");
+  if (!name || !epoch) return std::nullopt;
+  return EndRequest{std::move(*name), *epoch};
+}
+
+std::string encode(EndAnswer answer) {
+  const char* const word = answer == EndAnswer::ended ? "ended" : answer == EndAnswer::newer ? "newer" : "unknown";
+  return json{{"answer", word}}.dump();
+}
+
+EndAnswer decode_end_answer(std::string_view text) {
+  const std::string word = text_of(object_of(text), "answer");
+  return word == "ended" ? EndAnswer::ended : word == "newer" ? EndAnswer::newer : EndAnswer::unknown;
+}
+
+std::string encode_live(std::size_t live) { return json{{"live", live}}.dump(); }
+std::optional<std::size_t> decode_live(std::string_view text) {
+  return member_of<std::size_t>(object_of(text), "live");
+}
+
+}  // namespace shoal::cluster

@@ -1,0 +1,42 @@
+// What members say to each other about sessions (ControlKind::end_nexus). JSON; one request, one answer.
+//
+//   {"end": "/s/000000000000000c/1/iqn.x/00023d000000", "epoch": 7}   end your session of this nexus, I have it at
+//   epoch 7
+//   {"answer": "ended"}       nothing of it can touch data any more
+//   {"answer": "unknown"}     this incarnation of mine never had it, or can not vouch for it: fence
+//   {"answer": "newer"}       the record is beyond that epoch: you have lost it
+//   {"release_idle": 12}      remove your records of image 12 that no session uses
+//   {"live": 2}               sessions that remain
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "target/base/ids.h"
+#include "target/ports/session_registry.h"
+
+namespace shoal::cluster {
+
+struct EndRequest {
+  NexusName name;
+  std::uint32_t epoch = 0;
+  bool operator==(const EndRequest&) const = default;
+};
+struct ReleaseIdleRequest {
+  ImageId image;
+  bool operator==(const ReleaseIdleRequest&) const = default;
+};
+using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest>;
+enum class EndAnswer { ended, unknown, newer };
+
+std::string encode(const SessionRequest& request);
+std::optional<SessionRequest> decode_session_request(std::string_view text);
+std::string encode(EndAnswer answer);
+EndAnswer decode_end_answer(std::string_view text);  // what can not be read is `unknown`
+std::string encode_live(std::size_t live);
+std::optional<std::size_t> decode_live(std::string_view text);
+
+}  // namespace shoal::cluster

@@ -1,0 +1,25 @@
+// What a volume may be, and where a new one is placed. Pure: values in, values or one line for people out.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cluster/members.h"
+#include "cluster/volumes.h"
+#include "target/base/random.h"
+
+namespace shoal::cluster {
+
+// nullopt: right. Else what is wrong and what would be right.
+std::optional<std::string> check_name(const std::string& name);
+std::optional<std::string> check_shape(std::uint64_t size_bytes, std::uint32_t page_bytes);
+
+// One store of the kind of every member, in the order of member ids.
+Result<routing::Image, std::string> place_image(const VolumeRequest& request, ImageId id,
+                                                const std::map<MemberId, MemberRecord>& members);
+
+// NAA 3 (locally assigned): the top nibble, then 60 random bits, so that identities differ from the first bytes on.
+UnitIdentity new_identity(Random& random);
+
+}  // namespace shoal::cluster
