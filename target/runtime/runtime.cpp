@@ -20,6 +20,7 @@ const char* to_string(FileError error) {
     case FileError::no_space: return "no space left on the device";
     case FileError::io: return "input/output error";
     case FileError::refused: return "not permitted";
+    case FileError::in_use: return "in use by another process";
   }
   return "unknown";
 }

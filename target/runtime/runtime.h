@@ -35,6 +35,7 @@ enum class FileError {
   no_space,
   io,             // EIO and whatever else: the device is not to be trusted any more; never retried
   refused,        // permission, read-only, not a directory
+  in_use,         // lock_directory: another holder has it
 };
 const char* to_string(FileError error);
 
@@ -74,6 +75,12 @@ class File {
   virtual void punch(std::uint64_t offset, std::uint64_t length, Completion<Result<void, FileError>> done) = 0;         // reads as zeros after
 };
 
+// The right to a directory, held until it is destroyed or its process ends.
+class DirectoryLock {
+ public:
+  virtual ~DirectoryLock() = default;
+};
+
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -93,6 +100,8 @@ class Runtime {
   virtual Result<std::unique_ptr<File>, FileError> open_file(const std::string& path, bool create) = 0;
   // Names of files created in that directory are durable when it completes (open_file alone does not promise it).
   virtual void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) = 0;
+  // Exclusive, against other processes and against this one; the directory exists. Nothing is created in it.
+  virtual Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string& path) = 0;
   virtual Result<std::uint64_t, FileError> file_size(const std::string& path) = 0;
   virtual Result<void, FileError> make_directories(const std::string& path) = 0;  // durable
   virtual Result<std::vector<std::string>, FileError> list_directory(const std::string& path) = 0;  // names, sorted
