@@ -71,9 +71,9 @@ DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Gen
   CHECK(impl_->unit->device->size_blocks() != 0, impl_->unit->image);
 }
 
-DeviceServer::~DeviceServer() = default;
+DeviceServer::~DeviceServer() { impl_->runner->stop(); }
 
-// Completions may destroy the device server: what runs then is kept by the caller of each.
+// A completion may destroy the device server, so each call keeps the runner until it returns.
 
 void DeviceServer::execute(CommandRequest request, Completion<CommandResult> done) {
   CHECK(!request.write || total_size(request.data) == request.expected_bytes, request.expected_bytes);

@@ -26,11 +26,11 @@ void PlanRunner::advance(Running& command) {
   command.advancing = true;
   while (may_submit(command)) submit(command, next_operation(command));
   command.advancing = false;
-  if (command.in_flight.empty()) finish(command);
+  if (command.in_flight.empty() && !stopped_) finish(command);
 }
 
-bool PlanRunner::may_submit(const Running& command) {
-  return !command.aborted && command.failed.status == IoStatus::ok && !command.reading_partial &&
+bool PlanRunner::may_submit(const Running& command) const {
+  return !stopped_ && !command.aborted && command.failed.status == IoStatus::ok && !command.reading_partial &&
          command.in_flight.size() < kOperationsAtOnce && command.next < command.plan.operations.size();
 }
 
@@ -49,7 +49,7 @@ void PlanRunner::submit(Running& command, Operation operation) {
   operation.origin.id = id;
   operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
   unit_->device->submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
-    if (const auto self = weak.lock()) self->on_completed(command, id, std::move(result));
+    if (const auto self = weak.lock(); self && !self->stopped_) self->on_completed(command, id, std::move(result));
   });
 }
 
@@ -105,7 +105,7 @@ CommandResult PlanRunner::failure_of(const Running& command) const {
 
 void PlanRunner::select_and_abort(const AbortSelection& selection, Completion<> done) {
   auto when_here = [weak = weak_from_this(), done = std::move(done)]() mutable {
-    if (const auto self = weak.lock()) done();
+    if (const auto self = weak.lock(); self && !self->stopped_) done();
   };
   unit_->device->abort(selection, std::move(when_here));
 }

@@ -21,6 +21,9 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   void abort(CommandId id, Completion<> done);
   void abort_all(Completion<> done);
   void reset(Completion<> done);
+  // Its device server is gone, perhaps by a completion that is on the stack: nothing begins and nothing completes any
+  // more.
+  void stop() { stopped_ = true; }
 
  private:
   struct Running {
@@ -38,7 +41,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   };
 
   void advance(Running& command);
-  static bool may_submit(const Running& command);
+  bool may_submit(const Running& command) const;
   static Operation next_operation(Running& command);
   void submit(Running& command, Operation operation);
   void on_completed(CommandId command, OperationId operation, IoResult result);
@@ -53,6 +56,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   Generation generation_;
   OperationNumbers numbers_;
   std::map<CommandId, Running> running_;
+  bool stopped_ = false;
 };
 
 }  // namespace shoal::scsi

@@ -318,6 +318,22 @@ TEST_CASE("a completion may destroy the device server, of a command and of an ab
   CHECK_FALSE(told);
 }
 
+TEST_CASE("when the first of several aborted commands destroys the device server, the others are silent") {
+  ScsiRig rig;
+  rig.device->hold();
+  int completed = 0;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    CommandRequest request = write_of(0, block_of('x'));
+    request.id = CommandId{id};
+    rig.server->execute(std::move(request), [&](CommandResult) {
+      ++completed;
+      rig.server.reset();
+    });
+  }
+  rig.server->abort_all([&] { ++completed; });
+  CHECK(completed == 1);
+}
+
 TEST_CASE("random CDBs never do worse than an error") {
   ScsiRig rig(5'000'000);
   SeededRandom random(1);
