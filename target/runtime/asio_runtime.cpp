@@ -95,6 +95,10 @@ void AsioRuntime::sync_directory(const std::string& path, Completion<Result<void
   impl_->files->start(FileOperation::sync(*directory, std::move(done)));
 }
 
+Result<std::unique_ptr<DirectoryLock>, FileError> AsioRuntime::lock_directory(const std::string& path) {
+  return posix::lock_directory(path);
+}
+
 Result<std::uint64_t, FileError> AsioRuntime::file_size(const std::string& path) { return posix::file_size(path); }
 
 Result<void, FileError> AsioRuntime::make_directories(const std::string& path) { return posix::make_directories(path); }

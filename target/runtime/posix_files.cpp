@@ -1,6 +1,7 @@
 #include "target/runtime/posix_files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +54,12 @@ Result<void, FileError> write_durably(const std::string& path, std::string_view 
   return {};
 }
 
+// The kernel gives the lock back when the descriptor is closed, however the process ends.
+struct HeldDirectory final : DirectoryLock {
+  explicit HeldDirectory(std::shared_ptr<OpenFile> file) : file(std::move(file)) {}
+  const std::shared_ptr<OpenFile> file;
+};
+
 bool is_directory(const std::string& path) {
   struct stat status;
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
@@ -73,6 +80,15 @@ Result<std::shared_ptr<OpenFile>, FileError> open_file(const std::string& path, 
 
 Result<std::shared_ptr<OpenFile>, FileError> open_directory(const std::string& path) {
   return open(path, O_RDONLY | O_DIRECTORY);
+}
+
+Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string& path) {
+  auto directory = open_directory(path);
+  if (!directory) return directory.error();
+  if (::flock((*directory)->fd, LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK ? FileError::in_use : last_error();
+  }
+  return std::unique_ptr<DirectoryLock>(std::make_unique<HeldDirectory>(std::move(*directory)));
 }
 
 Result<std::uint64_t, FileError> file_size(const std::string& path) {

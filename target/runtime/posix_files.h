@@ -13,6 +13,7 @@ inline constexpr std::size_t kMaxWholeFileBytes = 16 * 1024 * 1024;
 
 Result<std::shared_ptr<OpenFile>, FileError> open_file(const std::string& path, bool create);
 Result<std::shared_ptr<OpenFile>, FileError> open_directory(const std::string& path);
+Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string& path);
 Result<std::uint64_t, FileError> file_size(const std::string& path);
 Result<void, FileError> make_directories(const std::string& path);
 Result<std::vector<std::string>, FileError> list_directory(const std::string& path);

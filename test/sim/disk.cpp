@@ -80,6 +80,15 @@ Result<Disk::FileNode, FileError> Disk::open(const std::string& path, bool creat
   return names_[path] = std::make_shared<FileContent>();
 }
 
+Result<Disk::Lock, FileError> Disk::lock(const std::string& given) {
+  const std::string path = normal(given);
+  if (!has_directory(path)) return FileError::not_found;
+  if (!locks_[path].expired()) return FileError::in_use;
+  Lock lock = std::make_shared<char>();
+  locks_[path] = lock;
+  return lock;
+}
+
 Result<std::uint64_t, FileError> Disk::size(const std::string& path) const {
   const auto found = names_.find(path);
   if (found == names_.end()) return FileError::not_found;
@@ -191,6 +200,7 @@ void Disk::tell(const Request& request, DiskEvent::Phase phase) {
 }
 
 void Disk::settle() {
+  locks_.clear();
   for (auto& [number, request] : std::exchange(in_flight_, {})) {
     if (request.call == DiskCall::read || random_.below(2) == 0) continue;
     request.perform();

@@ -38,6 +38,7 @@ struct DiskEvent {
 class Disk {
  public:
   using FileNode = std::shared_ptr<FileContent>;
+  using Lock = std::shared_ptr<void>;
   using Observer = std::function<void(const DiskEvent&)>;
 
   Disk(World& world, Host& host);
@@ -55,6 +56,7 @@ class Disk {
 
   // For the Runtime.
   Result<FileNode, FileError> open(const std::string& path, bool create);
+  Result<Lock, FileError> lock(const std::string& path);  // of a folder, until the process ends
   Result<std::uint64_t, FileError> size(const std::string& path) const;
   Result<void, FileError> make_directories(const std::string& path);
   Result<std::vector<std::string>, FileError> list(const std::string& path) const;
@@ -100,6 +102,7 @@ class Disk {
   Observer observer_;
   Names names_, durable_names_;
   std::set<std::string> directories_;
+  std::map<std::string, std::weak_ptr<void>> locks_;
   std::map<std::uint64_t, Request> in_flight_;
   std::uint64_t next_request_ = 1;
 };

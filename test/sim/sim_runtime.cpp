@@ -115,6 +115,11 @@ class SimFile final : public File {
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 };
 
+struct SimDirectoryLock final : DirectoryLock {
+  explicit SimDirectoryLock(Disk::Lock lock) : lock(std::move(lock)) {}
+  const Disk::Lock lock;
+};
+
 }  // namespace
 
 SimRuntime::SimRuntime(Host& host)
@@ -157,6 +162,12 @@ void SimRuntime::sync_directory(const std::string& path, Completion<Result<void,
            },
        .done = [done = std::move(done)](
                    Result<std::size_t, FileError> result) mutable { result ? done({}) : done(result.error()); }});
+}
+
+Result<std::unique_ptr<DirectoryLock>, FileError> SimRuntime::lock_directory(const std::string& path) {
+  auto lock = host_.disk().lock(path);
+  if (!lock) return lock.error();
+  return std::unique_ptr<DirectoryLock>(std::make_unique<SimDirectoryLock>(*lock));
 }
 
 Result<std::uint64_t, FileError> SimRuntime::file_size(const std::string& path) { return host_.disk().size(path); }

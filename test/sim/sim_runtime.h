@@ -21,6 +21,7 @@ class SimRuntime final : public Runtime {
                                                      UniqueFunction<void(std::unique_ptr<Stream>)> on_accept) override;
   Result<std::unique_ptr<File>, FileError> open_file(const std::string& path, bool create) override;
   void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) override;
+  Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string& path) override;
   Result<std::uint64_t, FileError> file_size(const std::string& path) override;
   Result<void, FileError> make_directories(const std::string& path) override;
   Result<std::vector<std::string>, FileError> list_directory(const std::string& path) override;
