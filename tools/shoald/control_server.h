@@ -25,8 +25,9 @@ class ControlServer {
   ~ControlServer();
   Endpoint local() const;
 
- private:
   struct Impl;
+
+ private:
   explicit ControlServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<Impl> impl_;
 };

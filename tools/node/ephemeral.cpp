@@ -1,0 +1,60 @@
+#include "tools/node/ephemeral.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/node/availability.h"
+
+namespace shoal {
+
+using nlohmann::json;
+
+namespace {
+
+std::string iqn_of(const NodeConfig& config, const std::string& volume) { return config.iqn_prefix + ":" + volume; }
+
+std::string url_of(const Endpoint& portal, const std::string& iqn) {
+  return "iscsi://" + portal.to_string() + "/" + iqn + "/0";
+}
+
+}  // namespace
+
+Result<EphemeralVolume, std::string> parse_ephemeral_volume(std::string_view text) {
+  using Parsed = Result<EphemeralVolume, std::string>;
+  const std::size_t colon = text.find(':');
+  const auto size = colon == std::string_view::npos ? std::nullopt : parse_size(text.substr(colon + 1));
+  if (!size || *size == 0 || colon == 0) {
+    return Parsed(boost::system::in_place_error,
+                  fmt::format("--volume \"{}\": expected NAME:SIZE, as scratch:1GiB", text));
+  }
+  return EphemeralVolume{std::string(text.substr(0, colon)), *size};
+}
+
+NodeConfig ephemeral_config(const Endpoint& listen, const std::string& store) {
+  NodeConfig config;
+  config.group = "ephemeral";
+  config.group_portals = {listen};
+  config.sqlite = ":memory:";
+  config.store = store;
+  config.redirect = RedirectRule::none;
+  config.log_level = LogLevel::warn;
+  return config;
+}
+
+std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind) {
+  return json{{"name", volume.name}, {"size_bytes", volume.size_bytes}, {"durability", durability_of(kind)}}.dump();
+}
+
+std::string ready_line(const NodeConfig& config, const Endpoint& portal, const std::vector<EphemeralVolume>& volumes,
+                       std::int64_t pid) {
+  json list = json::array();
+  for (const EphemeralVolume& volume : volumes) {
+    const std::string iqn = iqn_of(config, volume.name);
+    list.push_back(
+        {{"name", volume.name}, {"iqn", iqn}, {"url", url_of(portal, iqn)}, {"size_bytes", volume.size_bytes}});
+  }
+  json line = {{"portal", portal.to_string()}, {"pid", pid}, {"volumes", list}};
+  if (!list.empty()) line["iqn"] = list[0]["iqn"], line["url"] = list[0]["url"];
+  return line.dump();
+}
+
+}  // namespace shoal

@@ -1,0 +1,139 @@
+// shoald: one member of a group, or a disposable target for test rigs.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "tools/node/ephemeral.h"
+#include "tools/shoald/daemon.h"
+#include "tools/shoald/temporary_folder.h"
+
+namespace {
+
+using namespace shoal;
+using Outcome = Result<void, std::string>;
+
+struct Options {
+  std::string config;
+  bool ephemeral = false;
+  std::vector<std::string> volumes;
+  std::string listen = "127.0.0.1:0";
+  routing::StoreKind kind = routing::StoreKind::memory;
+  LogLevel log_level = LogLevel::warn;
+};
+
+struct Ephemeral {
+  std::vector<EphemeralVolume> volumes;
+  Endpoint listen;
+  routing::StoreKind kind = routing::StoreKind::memory;
+  LogLevel log_level = LogLevel::warn;
+};
+
+Ephemeral checked(const Options& options) {
+  Ephemeral ephemeral{{}, {}, options.kind, options.log_level};
+  for (const std::string& text : options.volumes) {
+    auto volume = parse_ephemeral_volume(text);
+    if (!volume) throw std::runtime_error(volume.error());
+    ephemeral.volumes.push_back(std::move(*volume));
+  }
+  if (ephemeral.volumes.empty() || ephemeral.volumes.size() > kMaxEphemeralVolumes) {
+    throw std::runtime_error(fmt::format("--ephemeral needs 1 to {} times --volume NAME:SIZE", kMaxEphemeralVolumes));
+  }
+  const auto listen = Endpoint::parse(options.listen);
+  if (!listen) throw std::runtime_error("--listen " + options.listen + " is not ADDRESS:PORT with a numeric address");
+  ephemeral.listen = *listen;
+  return ephemeral;
+}
+
+// Makes the volumes one after the other, then says on standard output that all is ready.
+class EphemeralStart : public std::enable_shared_from_this<EphemeralStart> {
+ public:
+  EphemeralStart(Ephemeral ephemeral, NodeConfig config, Node& node, Completion<Outcome> done)
+      : ephemeral_(std::move(ephemeral)), config_(std::move(config)), node_(node), done_(std::move(done)) {}
+
+  void next() {
+    if (made_ == ephemeral_.volumes.size()) return ready();
+    const EphemeralVolume& volume = ephemeral_.volumes[made_++];
+    node_.handle({"POST", "/volumes", volume_request(volume, ephemeral_.kind)},
+                 [self = shared_from_this()](const ControlResponse& answer) { self->on_made(answer); });
+  }
+
+ private:
+  void on_made(const ControlResponse& answer) {
+    if (answer.status == 200) return next();
+    done_(nlohmann::json::parse(answer.body).value("error", answer.body));
+  }
+
+  void ready() {
+    std::cout << ready_line(config_, node_.group_portals().front(), ephemeral_.volumes, ::getpid()) << std::endl;
+    done_(Outcome{});
+  }
+
+  Ephemeral ephemeral_;
+  NodeConfig config_;
+  Node& node_;
+  Completion<Outcome> done_;
+  std::size_t made_ = 0;
+};
+
+Outcome run_ephemeral(const Ephemeral& ephemeral) {
+  std::optional<TemporaryFolder> folder;
+  if (ephemeral.kind == routing::StoreKind::file) folder.emplace();
+  NodeConfig config = ephemeral_config(ephemeral.listen, folder ? folder->path() + "/store" : "");
+  config.log_level = ephemeral.log_level;
+  return run_daemon(config, [&](Node& node, Completion<Outcome> done) {
+    std::make_shared<EphemeralStart>(ephemeral, config, node, std::move(done))->next();
+  });
+}
+
+Outcome run_member(const std::string& path) {
+  auto config = load_config(path);
+  if (!config) return config.error();
+  return run_daemon(*config, [](Node&, Completion<Outcome> done) { done(Outcome{}); });
+}
+
+void add_options(CLI::App& app, Options& options) {
+  auto* config = app.add_option("--config", options.config, "run a member of a group as this file says");
+  auto* ephemeral = app.add_flag("--ephemeral", options.ephemeral,
+                                 "run a disposable target: one line of JSON on standard output when it is ready, "
+                                 "nothing left behind");
+  config->excludes(ephemeral);
+  app.add_option("--volume", options.volumes, "ephemeral: a volume, as scratch:1GiB; may be repeated")
+      ->needs(ephemeral);
+  app.add_option("--durability", options.kind, "ephemeral: memory (default), or writeback in a temporary folder")
+      ->needs(ephemeral)
+      ->transform(CLI::CheckedTransformer(std::map<std::string, routing::StoreKind>{
+          {"memory", routing::StoreKind::memory}, {"writeback", routing::StoreKind::file}}));
+  app.add_option("--listen", options.listen, "ephemeral: portal; port 0 takes a free one")
+      ->needs(ephemeral)
+      ->capture_default_str();
+  app.add_option("--log-level", options.log_level, "ephemeral: debug, info or warn (default)")
+      ->needs(ephemeral)
+      ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{
+          {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}}));
+  app.set_version_flag("--version", "shoald " SHOAL_VERSION);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("shoald: an iSCSI target, one member of a Shoal group");
+  Options options;
+  add_options(app, options);
+  try {
+    app.parse(argc, argv);
+    if (options.config.empty() && !options.ephemeral) {
+      throw std::runtime_error("say what to run: --config FILE or --ephemeral --volume NAME:SIZE; --help tells more");
+    }
+    const Outcome outcome = options.ephemeral ? run_ephemeral(checked(options)) : run_member(options.config);
+    if (outcome) return 0;
+    std::cerr << "shoald: " << outcome.error() << std::endl;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const std::exception& error) {
+    std::cerr << "shoald: " << error.what() << std::endl;
+  }
+  return 1;
+}
