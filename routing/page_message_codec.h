@@ -59,7 +59,7 @@ class PageFramer {
   // Only handshake frames pass before, only others after.
   void set_authenticated() { authenticated_ = true; }
 
-  MutableByteSpan room();            // never empty; the same until received()
+  MutableByteSpan room();            // never empty once next() has said NeedMore; the same until received()
   void received(std::size_t bytes);  // of what room() gave
   Framed next();                     // after a fault nothing more comes
 
