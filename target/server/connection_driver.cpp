@@ -104,7 +104,7 @@ void ConnectionDriver::finish() {
   stream_.reset();
   timer_.reset();
   room_.release();
-  if (session_) session_->on_closed();
+  if (const auto session = std::exchange(session_, nullptr)) session->on_closed();
   owner_.on_closed(number_);
 }
 

@@ -141,14 +141,26 @@ void SessionDriver::manage(const iscsi::ManagementAsked& asked) {
 void SessionDriver::carry_out(const iscsi::ManagementAsked& asked, Completion<> done) {
   switch (asked.function) {
     case TaskFunction::abort_task: {
-      const Parts parts(asked.tasks.size() + 1, std::move(done));
+      const Parts parts(asked.tasks.size() + 1, until_aborted(std::move(done)));
       for (const iscsi::TaskId task : asked.tasks) device_server_->abort(scsi::CommandId{task.value}, parts.part());
       return parts.part()();
     }
     case TaskFunction::abort_task_set:
-    case TaskFunction::clear_task_set: return device_server_->abort_all(std::move(done));
+    case TaskFunction::clear_task_set: return device_server_->abort_all(until_aborted(std::move(done)));
     default: return reset_unit(asked.function, std::move(done));
   }
+}
+
+// What is being aborted may touch data until the device says otherwise, though its command may have been answered.
+Completion<> SessionDriver::until_aborted(Completion<> done) {
+  ++aborts_open_;
+  return [weak = weak_from_this(), done = std::move(done)]() mutable {
+    const auto self = weak.lock();
+    if (!self) return;
+    --self->aborts_open_;
+    done();
+    self->advance();
+  };
 }
 
 void SessionDriver::on_managed(iscsi::ManagementId id, TaskFunction function) {
@@ -163,13 +175,13 @@ void SessionDriver::reset_unit(TaskFunction function, Completion<> done) {
   const auto others = others_of_unit();
   const Parts parts(others.size() + 1, std::move(done));
   for (const auto& other : others) other->suffer_reset(function, parts.part());
-  device_server_->reset(parts.part());
+  device_server_->reset(until_aborted(parts.part()));
 }
 
 void SessionDriver::suffer_reset(TaskFunction function, Completion<> done) {
   if (function == TaskFunction::target_cold_reset) return end("target cold reset", std::move(done));
   device_server_->raise(function == TaskFunction::logical_unit_reset ? kDeviceReset : kPowerOn);
-  device_server_->abort_all(std::move(done));
+  device_server_->abort_all(until_aborted(std::move(done)));
 }
 
 std::vector<std::shared_ptr<SessionDriver>> SessionDriver::others_of_unit() const {
@@ -244,21 +256,13 @@ void SessionDriver::on_closed() {
 }
 
 void SessionDriver::begin_end() {
-  if (!std::exchange(ending_, true) && device_server_) {
-    aborting_ = true;
-    device_server_->abort_all([weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (!self) return;
-      self->aborting_ = false;
-      self->advance();
-    });
-  }
+  if (!std::exchange(ending_, true) && running_ != 0) device_server_->abort_all(until_aborted([] {}));
   advance();
 }
 
 // Goes on with whatever way out was taken, as soon as nothing runs any more.
 void SessionDriver::advance() {
-  if (running_ != 0 || aborting_) return;
+  if (running_ != 0 || aborts_open_ != 0) return;
   if (logging_out_ && connection_) connection_->finish_logout();
   if (!ending_ && !quiet_) return;
   if (!claiming_) give_up_nexus();

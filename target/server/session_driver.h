@@ -61,6 +61,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void carry_out(const iscsi::ManagementAsked& asked, Completion<> done);
   void reset_unit(iscsi::TaskFunction function, Completion<> done);
   void suffer_reset(iscsi::TaskFunction function, Completion<> done);
+  Completion<> until_aborted(Completion<> done);
   void on_managed(iscsi::ManagementId id, iscsi::TaskFunction function);
   std::vector<std::shared_ptr<SessionDriver>> others_of_unit() const;
 
@@ -76,13 +77,13 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   SessionInfo info_;
   std::unique_ptr<scsi::DeviceServer> device_server_;  // from the claim on
 
-  std::size_t running_ = 0;  // commands at the device server
-  bool claiming_ = false;    // the registry has not answered
-  bool claimed_ = false;     // the registry counts the nexus as ours
-  bool serving_ = false;     // full feature phase was reached
+  std::size_t running_ = 0;      // commands at the device server
+  std::size_t aborts_open_ = 0;  // at the device
+  bool claiming_ = false;        // the registry has not answered
+  bool claimed_ = false;         // the registry counts the nexus as ours
+  bool serving_ = false;         // full feature phase was reached
   bool logging_out_ = false;
-  bool ending_ = false;  // no command starts; what runs is being aborted
-  bool aborting_ = false;
+  bool ending_ = false;     // no command starts; what runs is being aborted
   bool quiet_ = false;      // the connection has come to the end of a drop
   bool giving_up_ = false;  // the nexus is on its way back, or was given back
   bool closed_ = false;     // the socket

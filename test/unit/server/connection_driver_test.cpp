@@ -1,0 +1,216 @@
+#include "target/server/connection_driver.h"
+
+#include "test/unit/server/server_rig.h"
+
+namespace shoal::test {
+namespace {
+
+TEST_CASE("twenty reads that arrive in one piece leave in one write") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  const std::size_t before = host.wire->writes.size();
+  for (int i = 0; i < 20; ++i) host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.wire->writes.size() == before + 1);
+  CHECK(host.answers().size() == 20);
+}
+
+TEST_CASE("operations that complete in one turn of the loop are answered in one write") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  for (int i = 0; i < 20; ++i) host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  const std::size_t before = host.wire->writes.size();
+  rig.device->complete_all();
+  rig.runtime.settle();
+  CHECK(host.wire->writes.size() == before + 1);
+  CHECK(host.answers().size() == 20);
+}
+
+TEST_CASE("one write is outstanding; what becomes ready meanwhile leaves together in the next") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  const std::size_t before = host.wire->writes.size();
+  host.wire->hold_writes = true;
+  for (int i = 0; i < 5; ++i) {
+    host.add(host.read());
+    host.send();
+    rig.runtime.settle();
+  }
+  CHECK(host.wire->writes.size() == before + 1);
+  host.wire->hold_writes = false;
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.wire->writes.size() == before + 2);
+  CHECK(host.answers().size() == 5);
+}
+
+TEST_CASE("a host that does not take its answers is not read any further") {
+  ServerRig rig;
+  rig.config.connection.output_bytes = 64 * 1024;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.wire->hold_writes = true;
+  for (int i = 0; i < 100; ++i) {
+    host.add(host.read());
+    host.send();
+    rig.runtime.settle();
+  }
+  CHECK_FALSE(host.wire->arriving.empty());
+  host.wire->hold_writes = false;
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.answers().size() == 100);
+}
+
+TEST_CASE("a session's operations are of its nexus and generation, and as old as the command") {
+  ServerRig rig;
+  rig.runtime.pass_time(5s);
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.runtime.pass_time(1s);
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  REQUIRE(rig.device->origins.size() == 1);
+  CHECK(rig.device->origins[0].generation == rig.registry.granted[0]);
+  CHECK(rig.device->origins[0].id == OperationId{1});
+  CHECK(rig.device->origins[0].issued_at == Time{} + 6s);
+}
+
+TEST_CASE("logout waits for the tasks, then half-closes and goes when the host has closed") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.add(host.numbers.logout());
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.answers().empty());
+  rig.device->complete_all();
+  rig.runtime.settle();
+  const auto answers = host.answers();
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].as<iscsi::DataIn>());
+  CHECK(answers[1].as<iscsi::LogoutResponse>());
+  CHECK(host.wire->half_closed);
+  CHECK_FALSE(host.wire->closed);
+  CHECK(rig.registry.released == rig.registry.granted);
+  host.wire->fin = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.wire->closed);
+  CHECK(rig.server().counters().connections == 0);
+}
+
+TEST_CASE("a host that never closes its side after a logout is not waited for") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.add(host.numbers.logout());
+  host.send();
+  rig.runtime.settle();
+  REQUIRE(host.wire->half_closed);
+  rig.runtime.pass_time(rig.config.connection.linger);
+  CHECK(host.wire->closed);
+}
+
+TEST_CASE("a connection that is closed here does not wait for long for a host that takes nothing") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.wire->hold_writes = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  bool ended = false;
+  rig.server().session(1)->end("test", [&] { ended = true; });
+  rig.runtime.settle();
+  CHECK(ended);
+  CHECK_FALSE(host.wire->closed);
+  rig.runtime.pass_time(rig.config.connection.linger);
+  CHECK(host.wire->closed);
+}
+
+TEST_CASE("an idle session is pinged, and its timer is set once for each ping") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.runtime.pass_time(11s);
+  const auto ping = host.answer<iscsi::NopIn>();
+  CHECK(ping.task == iscsi::kNoTask);
+  host.add(host.numbers.pong(ping));
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.server().sessions().size() == 1);
+  CHECK(rig.runtime.timers() == 2);  // the connection's and the watch's
+}
+
+TEST_CASE("a host that answers no ping is gone after a while") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.runtime.pass_time(31s);
+  CHECK(host.wire->closed);
+  CHECK(rig.registry.released == rig.registry.granted);
+  CHECK(rig.runtime.timers() == 0);
+}
+
+// ---- rule (d) of ghost writes
+
+TEST_CASE("what lay in the socket while the server stood still is not executed") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.runtime.stand_still(60s);
+  host.add(host.numbers.write(write16(0, 8), 4096), pattern(4096));
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.device->origins.empty());
+  CHECK(host.wire->closed);
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+TEST_CASE("a standstill that the watch sees first closes all connections, too") {
+  ServerRig rig;
+  rig.start();
+  Host one(rig), two(rig, kIsid + 1);
+  one.log_in();
+  two.log_in();
+  rig.runtime.stand_still(3s);
+  rig.runtime.pass_time(0s);
+  CHECK(one.wire->closed);
+  CHECK(two.wire->closed);
+}
+
+TEST_CASE("two quiet seconds of a loop that turns are no standstill") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.runtime.pass_time(9s);
+  host.add(host.read());
+  host.send();
+  host.answer<iscsi::DataIn>();
+}
+
+}  // namespace
+}  // namespace shoal::test

@@ -1,0 +1,221 @@
+#include "target/iscsi/discovery.h"
+#include "test/unit/server/server_rig.h"
+
+namespace shoal::test {
+namespace {
+
+std::string value_of(const Answer& answer, std::string_view key) {
+  const iscsi::TextKeys keys = answer.keys();
+  const std::string* value = keys.find(key);
+  return value ? *value : "";
+}
+
+TEST_CASE("the policy hears who asks for what, at which address") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  REQUIRE(rig.policy.queries.size() == 1);
+  const LoginQuery& query = rig.policy.queries[0];
+  CHECK(query.initiator_name == kInitiatorName);
+  CHECK(query.target_name == kTargetName);
+  CHECK(query.isid == kIsid);
+  CHECK(query.local == host.wire->local);
+  CHECK(query.peer == host.wire->peer);
+}
+
+TEST_CASE("a redirected login gets its address, then a half-close, and goes when the host has closed") {
+  ServerRig rig;
+  rig.policy.answer = RedirectTo{{"10.0.0.2", 3261}};
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  rig.runtime.settle();
+  const auto answers = host.answers();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].as<iscsi::LoginResponse>()->status == iscsi::LoginStatus::moved_temporarily);
+  CHECK(value_of(answers[0], "TargetAddress") == "10.0.0.2:3261");
+  CHECK(host.wire->half_closed);
+  CHECK_FALSE(host.wire->closed);
+  host.wire->fin = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.wire->closed);
+  CHECK(rig.server().counters().redirects == 1);
+  CHECK(rig.registry.granted.empty());
+}
+
+TEST_CASE("a refused login is told why") {
+  ServerRig rig;
+  rig.policy.answer = RefuseLogin{LoginRefusal::not_authorised};
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::authorization_failure);
+  CHECK(rig.server().counters().refused_logins == 1);
+}
+
+TEST_CASE("an unknown target is not found") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.ask_login(
+      joined(without(security_keys(kInitiatorName, "iqn.2026-01.shoal:nothing"), "AuthMethod"), operational_keys()));
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::not_found);
+}
+
+TEST_CASE("a nexus that cannot be claimed is refused for now") {
+  ServerRig rig;
+  rig.registry.error = ClaimError::unavailable;
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::service_unavailable);
+  CHECK(rig.server().sessions().empty());
+}
+
+TEST_CASE("full feature phase begins when the claim is answered, not before") {
+  ServerRig rig;
+  rig.registry.held = true;
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  rig.runtime.settle();
+  CHECK(host.answers().empty());
+  CHECK(rig.server().sessions().empty());
+  rig.registry.answer_held();
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::success);
+  REQUIRE(rig.server().sessions().size() == 1);
+  CHECK(rig.server().sessions()[0].nexus.initiator_name == kInitiatorName);
+}
+
+TEST_CASE("a claim that is granted after the host has gone is released again") {
+  ServerRig rig;
+  rig.registry.held = true;
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  rig.runtime.settle();
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.wire->closed);
+  rig.registry.answer_held();
+  rig.runtime.settle();
+  CHECK(rig.registry.granted.size() == 1);
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+TEST_CASE("an answer of the policy that comes after the host has gone does nothing") {
+  ServerRig rig;
+  rig.policy.held = true;
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  rig.runtime.settle();
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  rig.policy.waiting[0]({ServeHere{}, "late"});
+  rig.runtime.settle();
+  CHECK(rig.server().counters().connections == 0);
+}
+
+TEST_CASE("a login that nobody answers ends at its time limit, with an answer") {
+  ServerRig rig;
+  rig.policy.held = true;
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  rig.runtime.pass_time(15s);
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::service_unavailable);
+  rig.runtime.pass_time(rig.config.connection.linger);
+  CHECK(host.wire->closed);
+}
+
+TEST_CASE("a first login is told of the power on, a reinstatement of the commands that it cleared") {
+  ServerRig rig;
+  rig.start();
+  Host first(rig);
+  first.ask_login();
+  first.answer<iscsi::LoginResponse>();
+  first.add(first.numbers.read(test_unit_ready(), 0));
+  first.send();
+  rig.runtime.settle();
+  CHECK(first.answers().at(0).data.substr(14, 2) == std::string("\x29\x00", 2));
+  Host again(rig);
+  again.ask_login();
+  again.answer<iscsi::LoginResponse>();
+  again.add(again.numbers.read(test_unit_ready(), 0));
+  again.send();
+  rig.runtime.settle();
+  CHECK(again.answers().at(0).data.substr(14, 2) == "\x47\x7f");
+}
+
+// ---- reinstatement
+
+TEST_CASE("a reinstated session waits until the tasks of the old one cannot touch data") {
+  ServerRig rig;
+  rig.start();
+  Host old(rig);
+  old.log_in();
+  rig.device->held = true;
+  old.add(old.read());
+  old.send();
+  rig.runtime.settle();
+  Host again(rig);
+  again.ask_login();
+  rig.runtime.settle();
+  CHECK(old.wire->closed);
+  CHECK(again.answers().empty());
+  rig.device->finish_aborts();
+  CHECK(again.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::success);
+  REQUIRE(rig.server().sessions().size() == 1);
+  CHECK(rig.server().sessions()[0].number == 2);
+}
+
+TEST_CASE("an abort selects the generation that ends, so that it cannot hit the next session") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  REQUIRE(rig.device->aborts.size() == 1);
+  CHECK(rig.device->aborts[0].generation == rig.registry.granted[0]);
+  CHECK(rig.device->aborts[0].id == OperationId{});
+}
+
+// ---- discovery
+
+TEST_CASE("SendTargets lists the targets at the address that was asked") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.ask_login(joined(without(discovery_keys(), "AuthMethod"), operational_keys()));
+  const auto login = host.answer<iscsi::LoginResponse>();
+  REQUIRE(login.status == iscsi::LoginStatus::success);
+  CHECK(rig.policy.queries[0].discovery);
+  CHECK(rig.registry.granted.empty());
+  host.numbers.acknowledge(login.numbering.stat_sn);
+  host.add(host.numbers.text(), iscsi::TextKeys{{"SendTargets", "All"}});
+  host.send();
+  rig.runtime.settle();
+  const auto answers = host.answers();
+  REQUIRE(answers.size() == 1);
+  const std::vector<std::string> address{"10.0.0.1:3260,1"};
+  CHECK(answers[0].data ==
+        iscsi::targets_text({{std::string(kTargetName), address}, {"iqn.2026-01.shoal:other", address}}));
+  host.add(host.numbers.logout());
+  host.send();
+  host.answer<iscsi::LogoutResponse>();
+  CHECK(host.wire->half_closed);
+}
+
+}  // namespace
+}  // namespace shoal::test

@@ -1,0 +1,402 @@
+#include "target/server/session_driver.h"
+
+#include "test/unit/server/server_rig.h"
+
+namespace shoal::test {
+namespace {
+
+const iscsi::AsyncMessage* async_in(const std::vector<Answer>& answers) {
+  for (const Answer& answer : answers) {
+    if (const auto* message = answer.as<iscsi::AsyncMessage>()) return message;
+  }
+  return nullptr;
+}
+
+// Acknowledges all that came, as a host does with its next request.
+void acknowledge(ServerRig& rig, Host& host, const std::vector<Answer>& answers) {
+  for (const Answer& answer : answers) {
+    if (const auto* data = answer.as<iscsi::DataIn>()) host.numbers.acknowledge(data->numbering.stat_sn);
+    if (const auto* ping = answer.as<iscsi::NopIn>()) host.add(host.numbers.pong(*ping));
+  }
+  host.send();
+  rig.runtime.settle();
+}
+
+// ---- end
+
+TEST_CASE("a session that is ended starts nothing more and is told when its tasks cannot touch data") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  bool ended = false;
+  host.add(host.read());
+  host.send();
+  rig.server().session(1)->end("test", [&] { ended = true; });
+  rig.runtime.settle();
+  CHECK(rig.device->origins.size() == 1);
+  CHECK(host.wire->closed);
+  CHECK_FALSE(ended);
+  CHECK(rig.registry.released.empty());
+  rig.device->finish_aborts();
+  rig.runtime.settle();
+  CHECK(ended);
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+TEST_CASE("everybody who ends a session is told, also when it was ending already") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  int told = 0;
+  SessionControl& session = *rig.server().session(1);
+  session.end("one", [&] { ++told; });
+  session.end("two", [&] { ++told; });
+  rig.runtime.settle();
+  CHECK(told == 0);
+  rig.device->finish_aborts();
+  rig.runtime.settle();
+  CHECK(told == 2);
+}
+
+TEST_CASE("a session that ends while a task is being aborted waits for that, too") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  const auto command = host.read();
+  host.add(command);
+  host.add(host.numbers.abort(command));
+  host.send();
+  rig.runtime.settle();
+  rig.device->complete_first(IoStatus::aborted);  // a part of it may still be on its way
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.registry.released.empty());
+  rig.device->finish_aborts();
+  rig.runtime.settle();
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+TEST_CASE("a session whose host has gone is released only when its tasks cannot touch data") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.wire->closed);
+  CHECK(rig.server().sessions().empty());
+  CHECK(rig.registry.released.empty());
+  rig.device->finish_aborts();
+  rig.runtime.settle();
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+// ---- drop
+
+TEST_CASE("a drop finishes its tasks, releases the nexus, and only then sends event 2") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  std::vector<std::string> story;
+  rig.registry.on_release = [&] { story.push_back(async_in(host.answers()) ? "released late" : "released"); };
+  rig.server().session(1)->drop_after_tasks(
+      "test", [&] { story.push_back("quiet"); }, [&] { story.push_back("done"); });
+  rig.runtime.settle();
+  CHECK(story.empty());
+  CHECK(rig.server().sessions()[0].dropping);
+  rig.device->complete_all();
+  rig.runtime.settle();
+  CHECK(story.empty());  // not acknowledged yet
+  acknowledge(rig, host, host.answers());
+  CHECK(story == std::vector<std::string>{"quiet", "released"});
+  const auto answers = host.answers();
+  const auto* event = async_in(answers);
+  REQUIRE(event != nullptr);
+  CHECK(event->event == iscsi::AsyncEvent::connection_dropped);
+  CHECK(event->parameter2 == 0);
+  CHECK(host.wire->half_closed);
+  host.wire->fin = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(story.back() == "done");
+}
+
+TEST_CASE("a command that comes while a session is dropped is neither executed nor answered") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  rig.server().session(1)->drop_after_tasks(
+      "test", [] {}, [] {});
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.device->origins.size() == 1);
+  rig.device->complete_all();
+  rig.runtime.settle();
+  acknowledge(rig, host, host.answers());
+  CHECK(host.wire->half_closed);
+  CHECK(rig.device->origins.size() == 1);
+}
+
+TEST_CASE("the event of a drop waits until the next login is placed") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  Completion<> released;
+  CHECK(rig.server().drop_session(
+      1, "test", [&](Completion<> go_on) { released = std::move(go_on); }, [] {}));
+  rig.runtime.settle();
+  acknowledge(rig, host, host.answers());
+  REQUIRE(static_cast<bool>(released));
+  CHECK(async_in(host.answers()) == nullptr);
+  CHECK(rig.registry.released.empty());
+  released();
+  rig.runtime.settle();
+  CHECK(async_in(host.answers()) != nullptr);
+  CHECK(rig.registry.released == rig.registry.granted);
+  CHECK_FALSE(rig.server().drop_session(
+      1, "again", [](Completion<> go_on) { go_on(); }, [] {}));
+}
+
+TEST_CASE("a drop whose host goes away meanwhile completes all the same") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  bool placed = false, done = false;
+  rig.server().session(1)->drop_after_tasks(
+      "test", [&] { placed = true; }, [&] { done = true; });
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK_FALSE(done);
+  rig.device->finish_aborts();
+  rig.runtime.settle();
+  CHECK(placed);
+  CHECK(done);
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+TEST_CASE("a reinstatement in the middle of a drop ends the session at once") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  host.send();
+  rig.runtime.settle();
+  bool done = false;
+  rig.server().session(1)->drop_after_tasks(
+      "test", [] {}, [&] { done = true; });
+  Host again(rig);
+  again.ask_login();
+  rig.runtime.settle();
+  rig.device->finish_aborts();
+  CHECK(again.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::success);
+  CHECK(done);
+  CHECK(host.wire->closed);
+}
+
+TEST_CASE("a requested logout that does not come becomes a drop") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.server().session(1)->request_logout(3s, "test");
+  rig.runtime.settle();
+  auto answers = host.answers();
+  REQUIRE(async_in(answers) != nullptr);
+  CHECK(async_in(answers)->event == iscsi::AsyncEvent::logout_requested);
+  host.numbers.acknowledge(async_in(answers)->numbering.stat_sn);
+  rig.runtime.pass_time(3s);
+  acknowledge(rig, host, host.answers());
+  answers = host.answers();
+  REQUIRE(async_in(answers) != nullptr);
+  CHECK(async_in(answers)->event == iscsi::AsyncEvent::connection_dropped);
+  CHECK(rig.registry.released == rig.registry.granted);
+}
+
+TEST_CASE("a unit attention is reported by the next command") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.server().session(1)->raise_unit_attention({0x2a, 0x09});
+  host.take_unit_attention();
+  host.add(host.read());
+  host.send();
+  host.answer<iscsi::DataIn>();
+}
+
+// ---- task management
+
+TEST_CASE("ABORT TASK is answered when the task cannot touch data any more, and the task never") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  const auto command = host.read();
+  host.add(command);
+  host.add(host.read());
+  host.add(host.numbers.abort(command));
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.answers().empty());
+  REQUIRE(rig.device->aborts.size() == 1);
+  CHECK(rig.device->aborts[0].id == OperationId{1});
+  rig.device->finish_aborts();
+  CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::complete);
+  rig.device->complete_all();
+  host.answer<iscsi::DataIn>();
+}
+
+TEST_CASE("ABORT TASK SET ends the tasks of its nexus and leaves the others alone") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig), other(rig, kIsid + 1);
+  host.log_in();
+  other.log_in();
+  rig.device->held = true;
+  for (Host* each : {&host, &other}) {
+    each->add(each->read());
+    each->send();
+    rig.runtime.settle();
+  }
+  host.add(host.numbers.manage(iscsi::TaskFunction::abort_task_set));
+  host.send();
+  rig.runtime.settle();
+  rig.device->finish_aborts();
+  CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::complete);
+  REQUIRE(rig.device->waiting.size() == 1);
+  rig.device->complete_all();
+  other.answer<iscsi::DataIn>();
+}
+
+TEST_CASE("a set of tasks of a unit that there is not") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.add(host.numbers.manage(iscsi::TaskFunction::logical_unit_reset, iscsi::Lun{std::uint64_t{1} << 48}));
+  host.send();
+  CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::lun_does_not_exist);
+}
+
+TEST_CASE("LUN RESET ends the tasks of all sessions, and the others hear of it") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig), other(rig, kIsid + 1);
+  host.log_in();
+  other.log_in();
+  rig.device->held = true;
+  for (Host* each : {&host, &other}) {
+    each->add(each->read());
+    each->send();
+    rig.runtime.settle();
+  }
+  host.add(host.numbers.manage(iscsi::TaskFunction::logical_unit_reset));
+  host.send();
+  rig.runtime.settle();
+  CHECK(host.answers().empty());
+  rig.device->finish_aborts();
+  CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::complete);
+  CHECK(other.answer<iscsi::ScsiResponse>().status == 0x40);  // TASK ABORTED
+  rig.device->held = false;
+  other.take_unit_attention();
+  host.add(host.read());
+  host.send();
+  host.answer<iscsi::DataIn>();
+}
+
+TEST_CASE("TARGET COLD RESET is answered and ends all sessions") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig), other(rig, kIsid + 1);
+  host.log_in();
+  other.log_in();
+  host.add(host.numbers.manage(iscsi::TaskFunction::target_cold_reset));
+  host.send();
+  CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::complete);
+  CHECK(host.wire->closed);
+  CHECK(other.wire->closed);
+  CHECK(rig.registry.released.size() == 2);
+}
+
+// ---- counting
+
+TEST_CASE("sessions are counted with what they did") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.add(host.read(0, 8));
+  host.add(host.numbers.write(write16(0, 16), 8192), pattern(8192));
+  host.add(host.read(std::uint64_t{1} << 40, 8));  // beyond the end
+  host.send();
+  rig.runtime.settle();
+  const auto session = rig.server().sessions().at(0);
+  CHECK(session.number == 1);
+  CHECK(session.volume == "demo");
+  CHECK(session.initiator_alias == "host-1");
+  CHECK(session.read_bytes == 4096);
+  CHECK(session.written_bytes == 8192);
+  CHECK(session.commands == 4);
+  CHECK(session.open_tasks == 0);
+  CHECK(rig.server().counters().check_conditions == 2);
+  CHECK(rig.server().counters().logins == 1);
+}
+
+TEST_CASE("whichever operation fails, every command is answered and the session goes on") {
+  for (unsigned at = 0; at < 6; ++at) {
+    ServerRig rig;
+    rig.start();
+    Host host(rig);
+    host.log_in();
+    rig.device->fail_at = at;
+    for (int i = 0; i < 6; ++i) host.add(host.read());
+    host.send();
+    rig.runtime.settle();
+    CHECK(host.answers().size() == 6);
+    CHECK(rig.server().counters().check_conditions == 2);
+    CHECK(rig.server().sessions().size() == 1);
+  }
+}
+
+}  // namespace
+}  // namespace shoal::test
