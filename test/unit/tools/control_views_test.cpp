@@ -1,0 +1,145 @@
+#include "tools/node/control_views.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/unit/tools/group_records.h"
+#include "tools/node/metrics.h"
+#include "tools/shoalctl/views.h"
+
+using namespace shoal;
+using namespace shoal::test;
+using Catch::Contains;
+using nlohmann::json;
+
+namespace {
+
+MemberView member_1() {
+  MemberView view;
+  view.group = "dev";
+  view.self = MemberId{1};
+  view.metadata_kind = "etcd";
+  view.metadata_reachable = true;
+  view.members = three_members();
+  view.peers = peers_up();
+  view.stores = {{store(1), routing::StoreKind::file, {}}};
+  return view;
+}
+
+VolumeView demo() {
+  cluster::VolumeRecord record;
+  record.name = "demo";
+  record.iqn = "iqn.2026-11.io.shoal:demo";
+  const auto map = map_of(12);
+  record.image = map->image();
+  record.identity = {0x3000000000000042u, "0042"};
+  return {record, map};
+}
+
+server::SessionInfo session() {
+  server::SessionInfo info;
+  info.number = 17;
+  info.volume = "demo";
+  info.nexus.initiator_name = "iqn.1993-08.org.debian:01:abc";
+  info.nexus.isid = 0x800000000001;
+  info.peer = {"10.0.0.9", 40000};
+  info.since = Time(10s);
+  info.commands = 5;
+  info.read_bytes = 4096;
+  return info;
+}
+
+}  // namespace
+
+TEST_CASE("members are self, up, draining or down, with a note that says why") {
+  auto view = member_1();
+  view.peers[MemberId{2}] = {false, false, "connection refused"};
+  view.members[MemberId{3}].draining = true;
+  const json members = members_json(view);
+  CHECK(members[0].at("state") == "self");
+  CHECK(members[1].at("state") == "down");
+  CHECK(members[1].at("note") == "connection refused");
+  CHECK(members[2].at("state") == "draining");
+  CHECK(members[2].at("member_portal") == "10.0.0.3:3261");
+}
+
+TEST_CASE("a member that has not reached this one is not up yet") {
+  auto view = member_1();
+  view.peers[MemberId{2}] = {true, false, "it has not reached this member yet"};
+  CHECK(members_json(view)[1].at("state") == "down");
+}
+
+TEST_CASE("status of a healthy member has no warnings") {
+  const json status = status_json(member_1(), {demo()});
+  CHECK(status.at("warnings").empty());
+  CHECK(status.at("volumes")[0].at("state") == "ok");
+  CHECK(status.at("volumes")[0].at("unavailable_pages") == 0);
+  CHECK(status.at("stores")[0].at("state") == "in service");
+  CHECK(status.at("metadata") == json{{"kind", "etcd"}, {"reachable", true}});
+}
+
+TEST_CASE("status warns of metadata out of reach, of stores out of service and of pages that are not there") {
+  auto view = member_1();
+  view.metadata_reachable = false;
+  view.stores[0].state = {false, "input/output error"};
+  view.peers[MemberId{3}] = {false, false, "timed out"};
+  const json status = status_json(view, {demo()});
+  REQUIRE(status.at("warnings").size() == 3);
+  CHECK_THAT(status.at("warnings")[0].get<std::string>(), Contains("metadata in etcd are out of reach"));
+  CHECK_THAT(status.at("warnings")[1].get<std::string>(), Contains("input/output error") && Contains("restart"));
+  CHECK_THAT(status.at("warnings")[2].get<std::string>(), Contains("volume demo: 8 of 12 pages"));
+}
+
+TEST_CASE("the map tells pages of each member, runs, and who has nothing any more") {
+  auto view = member_1();
+  view.members[MemberId{3}].stores.clear();
+  view.members[MemberId{3}].lost_stores = {{store(3), "member 3 came back with another store"}};
+  const json map = map_json(demo(), places_of(view));
+  CHECK(map.at("pages") == 12);
+  CHECK(map.at("members")[1].at("member") == 2);
+  CHECK(map.at("members")[1].at("pages") == 4);
+  CHECK(map.at("members")[2].at("member") == 0);
+  CHECK_THAT(map.at("members")[2].at("note").get<std::string>(), Contains("another store"));
+  CHECK(map.at("runs")[1] == json{{"first", 1}, {"count", 4}, {"step", 3}, {"member", 2}});
+  CHECK(map.at("runs")[2].at("member") == 0);
+  CHECK(map.at("containers").empty());
+  CHECK(map.at("hash").get<std::string>().size() == 16);
+}
+
+TEST_CASE("the hash of the map is the same whoever is asked and whatever is down") {
+  auto view = member_1();
+  view.peers.clear();
+  CHECK(map_json(demo(), places_of(view)).at("hash") == map_json(demo(), places_of(member_1())).at("hash"));
+}
+
+TEST_CASE("a session is named by its member and its number there") {
+  const json shown = session_json(MemberId{2}, session(), Time(75s));
+  CHECK(shown.at("id") == "2-17");
+  CHECK(shown.at("age_s") == 65);
+  CHECK(shown.at("volume") == "demo");
+  CHECK(shown.at("peer") == "10.0.0.9:40000");
+}
+
+TEST_CASE("a name that is not UTF-8 does not end the answer") {
+  auto info = session();
+  info.nexus.initiator_name = "iqn.\xff";
+  CHECK_NOTHROW(json::parse(ok(session_json(MemberId{2}, info, Time(75s))).body));
+}
+
+TEST_CASE("shoalctl shows all of it") {
+  const auto view = member_1();
+  const auto places = places_of(view);
+  CHECK_THAT(view_status(status_json(view, {demo()})), Contains("group dev") && Contains("demo"));
+  CHECK_THAT(view_map(map_json(demo(), places), false), Contains("123123123123"));
+  CHECK_THAT(view_volume(volume_json(demo(), places)), Contains("striped") && Contains("on member 3"));
+  CHECK_THAT(view_sessions(json::array({session_json(MemberId{2}, session(), Time(75s))})), Contains("2-17"));
+}
+
+TEST_CASE("metrics are Prometheus text with a sample for each member and volume") {
+  auto view = member_1();
+  view.volumes.local_bytes = 4096;
+  const std::string text = metrics_text(view, {demo()});
+  CHECK_THAT(text, Contains("shoal_local_bytes_total 4096\n"));
+  CHECK_THAT(text, Contains("shoal_member_up{member=\"3\"} 1\n"));
+  CHECK_THAT(text, Contains("shoal_volume_unavailable_pages{volume=\"demo\"} 0\n"));
+  CHECK_THAT(text, Contains("# TYPE shoal_sessions gauge\n"));
+}
