@@ -156,8 +156,8 @@ Duration Disk::draw_latency() {
 }
 
 void Disk::submit(Request request) {
-  tell(request, DiskEvent::Phase::asked);
   const std::uint64_t number = next_request_++;
+  tell(request, number, DiskEvent::Phase::asked);
   in_flight_.emplace(number, std::move(request));
   world_.after(draw_latency(), [this, number] { happen(number); });
 }
@@ -190,13 +190,14 @@ void Disk::happen(std::uint64_t number) {
   } else {
     result = request.perform();
   }
-  tell(request, failure ? DiskEvent::Phase::failed : DiskEvent::Phase::happened);
+  tell(request, number, failure ? DiskEvent::Phase::failed : DiskEvent::Phase::happened);
   host_.post([result, done = std::move(request.done)]() mutable { done(result); });
 }
 
-void Disk::tell(const Request& request, DiskEvent::Phase phase) {
+void Disk::tell(const Request& request, std::uint64_t number, DiskEvent::Phase phase) {
   if (!observer_) return;
-  observer_({phase, world_.now(), &host_, request.call, request.path, request.offset, request.length, request.durable});
+  observer_({phase, number, world_.now(), &host_, request.call, request.path, request.offset, request.length,
+             request.durable});
 }
 
 void Disk::settle() {
@@ -204,7 +205,7 @@ void Disk::settle() {
   for (auto& [number, request] : std::exchange(in_flight_, {})) {
     if (request.call == DiskCall::read || random_.below(2) == 0) continue;
     request.perform();
-    tell(request, DiskEvent::Phase::happened);
+    tell(request, number, DiskEvent::Phase::happened);
   }
 }
 

@@ -27,7 +27,8 @@ const char* to_string(DiskCall call);
 
 struct DiskEvent {
   enum class Phase { asked, happened, failed } phase = Phase::asked;
-  Time at{};  // of the world
+  std::uint64_t number = 0;  // of the request, the same in each phase
+  Time at{};                 // of the world
   const Host* host = nullptr;
   DiskCall call = DiskCall::read;
   std::string path;
@@ -89,7 +90,7 @@ class Disk {
 
   void happen(std::uint64_t number);
   std::optional<FileError> failure_of(const Request& request);
-  void tell(const Request& request, DiskEvent::Phase phase);
+  void tell(const Request& request, std::uint64_t number, DiskEvent::Phase phase);
   Duration draw_latency();
   bool has_directory(const std::string& path) const { return path == "/" || directories_.contains(path); }
 

@@ -1,0 +1,72 @@
+// BlockChecker: the judge of stamped blocks. Told of every write and read of every block with its beginning and its
+// end, it decides whether each block behaved like one register: nothing torn, misplaced, lost, resurrected or stale.
+// Pure.
+//
+// Moments count up with everything that anybody asks for or is answered, so that they order all of it. A write that was
+// not acknowledged may have taken effect between its beginning and its end, or never; the end of an unanswered one is
+// the moment when its nexus was taken over by a later session, because nothing of it may touch data after that.
+//
+// Every write has a value of its own, so Gibbons and Korach's zones decide ("Testing Shared Memories", 1997): a value's
+// cluster is its write and all reads of it. It lived at least from the first end to the last beginning in the cluster,
+// when these come in that order (a forward zone), and else at some moment between (a backward zone). The history is
+// linearizable exactly if no two forward zones overlap and no backward zone lies inside a forward one.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "target/base/bytes.h"
+#include "tools/bench/core/stamp.h"
+
+namespace shoal::sim {
+
+using Moment = std::uint64_t;
+inline constexpr Moment kNever = std::numeric_limits<Moment>::max();
+
+class BlockChecker {
+ public:
+  Moment next_moment() { return ++moment_; }
+
+  void write_begins(const Stamp& stamp);
+  void write_acknowledged(const Stamp& stamp);
+  void write_given_up(const Stamp& stamp);  // it has taken effect by now, or never will
+  // What a read of `block`, begun at `begin` and ending now, has found. Yields what is wrong with the content itself.
+  std::optional<std::string> read_ends(std::uint64_t block, Moment begin, ByteSpan content);
+
+  // Every violation of the order of any block, in order of blocks; empty: all is well.
+  std::vector<std::string> check() const;
+  std::uint64_t writes() const { return writes_; }
+  std::uint64_t reads() const { return reads_; }
+
+ private:
+  struct Cluster {
+    Moment write_begin = 0, write_end = kNever;
+    bool acknowledged = false, read = false;
+    Moment first_end = kNever, last_begin = 0;
+  };
+  using Value = std::pair<std::uint64_t, std::uint64_t>;  // writer, operation
+  using Register = std::map<Value, Cluster>;
+  struct Zone {
+    Moment from, to;
+    bool forward;
+    Value value;
+    const Cluster* cluster;
+    std::string to_string() const;
+  };
+
+  Register& block(std::uint64_t number);
+  void end_write(const Stamp& stamp, bool acknowledged);
+  static std::vector<Zone> zones_of(const Register& values);
+  static void check_block(std::uint64_t number, const Register& values, std::vector<std::string>& violations);
+
+  Moment moment_ = 0;
+  std::map<std::uint64_t, Register> blocks_;
+  std::uint64_t writes_ = 0, reads_ = 0;
+};
+
+}  // namespace shoal::sim

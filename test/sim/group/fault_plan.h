@@ -1,0 +1,54 @@
+// FaultPlan: what goes wrong in one run, drawn from the seed: members killed, stopped and restarted, paused and
+// drained; paths cut one way and both; connections reset; metadata out of reach or untrustworthy; sessions dropped;
+// slow disks. Each fault ends by itself; heal() ends all that are left.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "test/sim/group/sim_group.h"
+
+namespace shoal::sim {
+
+class FaultPlan {
+ public:
+  explicit FaultPlan(SimGroup& group);
+
+  // Faults begin one after another, at random distances, until `until` from now.
+  void run(Duration until);
+  void heal();
+  std::uint64_t count() const { return count_; }
+
+ private:
+  using Fault = void (FaultPlan::*)();
+
+  void next(Time end);
+  void kill();
+  void stop_and_restart();
+  void pause_member();
+  void pause_initiator();
+  void cut_members();
+  void cut_initiator();
+  void cut_etcd();
+  void reset();
+  void etcd_outage();
+  void etcd_unreliable();
+  void drop_session();
+  void slow_disk();
+
+  std::size_t any_member() { return random_.below(group_.members()); }
+  Host& any_initiator() { return group_.initiator(random_.below(group_.initiators())); }
+  Duration between(Duration least, Duration most);
+  void cut(Host& a, Host& b);
+  void later(Duration delay, std::function<void()> end);
+  void restart(std::size_t index, std::uint64_t process);
+
+  SimGroup& group_;
+  World& world_;
+  SeededRandom random_;
+  std::uint64_t count_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace shoal::sim

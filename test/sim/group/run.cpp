@@ -1,0 +1,90 @@
+#include "test/sim/group/run.h"
+
+#include <fmt/format.h>
+
+#include "test/sim/group/fault_plan.h"
+
+namespace shoal::sim {
+namespace {
+
+constexpr std::size_t kTailLines = 120;
+
+bool all_verified(SimGroup& group) {
+  for (std::size_t i = 0; i < group.initiators(); ++i) {
+    if (!group.workload(i).verified()) return false;
+  }
+  return true;
+}
+
+void draw_conditions(World& world, SimGroup& group) {
+  SeededRandom random = world.random_for("conditions");
+  NetworkConditions& network = world.network().conditions();
+  network.jitter = std::chrono::microseconds(50 + random.below(2000));
+  network.slow_one_in = static_cast<unsigned>(random.below(3) * 50);
+  if (random.below(4) == 0) network.send_buffer = network.receive_buffer = 16 * 1024;
+  for (std::size_t i = 0; i < group.members(); ++i) {
+    group.member(i).set_clock_rate(0.95 + 0.01 * static_cast<double>(random.below(11)));
+  }
+}
+
+void run_load(SimGroup& group, const RunOptions& options, std::vector<std::string>& violations, RunReport& report) {
+  FaultPlan faults(group);
+  for (std::size_t i = 0; i < group.initiators(); ++i) group.workload(i).start();
+  faults.run(options.faults);
+  group.world().run_for(options.faults);
+  faults.heal();
+  report.faults = faults.count();
+  const Time healed = group.world().now();
+  group.world().run_for(1s);  // some load while everything comes back
+  for (std::size_t i = 0; i < group.initiators(); ++i) {
+    group.workload(i).stop();
+    group.workload(i).verify();
+  }
+  const bool recovered = group.world().run_until([&] { return all_verified(group); }, options.recovery);
+  report.recovered_in = group.world().now() - healed;
+  for (std::size_t i = 0; !recovered && i < group.initiators(); ++i) {
+    if (group.workload(i).verified()) continue;
+    violations.push_back(fmt::format("{} did not read every block within {} s after all faults were over",
+                                     group.initiator(i).name(),
+                                     std::chrono::duration_cast<std::chrono::seconds>(options.recovery).count()));
+  }
+}
+
+void count(SimGroup& group, RunReport& report) {
+  for (std::size_t i = 0; i < group.initiators(); ++i) {
+    report.operations += group.workload(i).completed();
+    report.failed_operations += group.workload(i).failed();
+    report.logins += group.disk(i).logins();
+    report.redirects += group.disk(i).redirects();
+  }
+  report.writes = group.checkers().blocks.writes();
+  report.reads = group.checkers().blocks.reads();
+  report.flushes = group.checkers().flushes.flushes();
+}
+
+}  // namespace
+
+RunReport run_seed(std::uint64_t seed, const RunOptions& options) {
+  RunReport report{.seed = seed};
+  SimGroup group(seed, options.shape);
+  World& world = group.world();
+  if (options.watch) world.trace().observe(options.watch);
+  draw_conditions(world, group);
+  if (group.start()) {
+    run_load(group, options, report.violations, report);
+  } else {
+    report.violations.push_back("the group did not come to serve its hosts");
+  }
+  count(group, report);
+  const auto& found = group.violations();
+  report.violations.insert(report.violations.end(), found.begin(), found.end());
+  const auto order = group.checkers().blocks.check();
+  report.violations.insert(report.violations.end(), order.begin(), order.end());
+  report.hash = world.trace().hash();
+  report.events = world.trace().entries();
+  report.virtual_time = world.now().time_since_epoch();
+  report.trace_tail = world.trace().tail(kTailLines);
+  return report;
+}
+
+}  // namespace shoal::sim

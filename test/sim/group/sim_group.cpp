@@ -1,0 +1,127 @@
+#include "test/sim/group/sim_group.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace shoal::sim {
+namespace {
+
+constexpr std::uint16_t kGroupPort = 3260, kMemberPort = 3261, kPeerPort = 3262;
+constexpr const char* kVolume = "demo";
+
+std::string member_address(std::size_t index) { return fmt::format("10.0.0.{}", index + 1); }
+
+}  // namespace
+
+struct SimGroup::Process {
+  Process(Host& host, SimEtcd& etcd, NodeConfig config, Log log)
+      : meta(host, etcd), node(host.runtime(), std::move(config), meta, std::move(log)) {}
+  SimMetaStore meta;
+  Node node;
+};
+
+SimGroup::SimGroup(std::uint64_t seed, const GroupShape& shape)
+    : world_(seed), shape_(shape), checkers_([this](std::string what) { violations_.push_back(std::move(what)); }) {
+  etcd_host_ = &world_.add_host("etcd", {"10.0.2.1"});
+  etcd_ = std::make_unique<SimEtcd>(world_, *etcd_host_);
+  for (unsigned i = 0; i < shape.members; ++i) add_member(i);
+  for (unsigned i = 0; i < shape.initiators; ++i) add_initiator(i);
+}
+
+SimGroup::~SimGroup() {
+  for (Member& member : members_) {
+    member.process.reset();
+    member.host->kill();
+  }
+}
+
+Node* SimGroup::node(std::size_t index) {
+  const auto& process = members_[index].process;
+  return members_[index].host->running() && process ? &process->node : nullptr;
+}
+
+void SimGroup::add_member(std::size_t index) {
+  Host& host = world_.add_host(fmt::format("m{}", index + 1), {member_address(index)});
+  host.disk().observe([this](const DiskEvent& event) { checkers_.flushes.on_disk(event); });
+  members_.push_back({&host, nullptr, false});
+}
+
+void SimGroup::add_initiator(std::size_t index) {
+  Host& host = world_.add_host(fmt::format("h{}", index + 1), {fmt::format("10.0.1.{}", index + 1)});
+  std::vector<Endpoint> portals;
+  for (unsigned i = 0; i < shape_.members; ++i) portals.push_back({member_address(i), kGroupPort});
+  SessionName name{"iqn.2016-04.com.open-iscsi:" + host.name(), NodeConfig().iqn_prefix + ":" + kVolume,
+                   test::kIsid + index};
+  User user{&host, std::make_unique<SimInitiator>(host, std::move(name), index + 1, std::move(portals), checkers_), {}};
+  WorkloadShape load{.blocks = shape_.volume_blocks, .page_blocks = shape_.page_blocks};
+  user.workload = std::make_unique<Workload>(host, *user.disk, load);
+  hosts_.push_back(std::move(user));
+}
+
+NodeConfig SimGroup::config_of(std::size_t index) const {
+  const std::string address = member_address(index);
+  NodeConfig config;
+  config.member = MemberId{static_cast<std::uint32_t>(index + 1)};
+  config.group_portals = {{address, kGroupPort}};
+  config.member_portal = Endpoint{address, kMemberPort};
+  config.peer = Endpoint{address, kPeerPort};
+  config.group_key = "a key that all of them know";
+  config.store = "/store";
+  config.etcd = {{"10.0.2.1", 2379}};
+  return config;
+}
+
+void SimGroup::start_member(std::size_t index) {
+  Member& member = members_[index];
+  member.process.reset();
+  if (!member.host->running()) member.host->start();
+  member.serves = false;
+  member.process =
+      std::make_shared<Process>(*member.host, *etcd_, config_of(index), member.host->log(shape_.log_level));
+  member.host->run_application(member.process);
+  const std::uint64_t process = member.host->process();
+  member.host->post([this, index, process] {
+    members_[index].process->node.start([this, index, process](auto result) { on_started(index, process, result); });
+  });
+}
+
+void SimGroup::on_started(std::size_t index, std::uint64_t process, const Result<void, std::string>& result) {
+  if (members_[index].host->process() != process) return;
+  members_[index].serves = result.has_value();
+  if (!result) violations_.push_back(members_[index].host->name() + " does not start: " + result.error());
+}
+
+bool SimGroup::make_volume() {
+  const auto answer = control(
+      0, {"POST", "/volumes",
+          fmt::format(R"({{"name":"{}","size_bytes":{},"page_bytes":{},"durability":"{}"}})", kVolume,
+                      shape_.volume_blocks * kStampBytes, shape_.page_blocks * kStampBytes, shape_.durability)});
+  return answer && answer->status < 300;
+}
+
+bool SimGroup::start() {
+  for (std::size_t i = 0; i < members_.size(); ++i) start_member(i);
+  const auto all_serve = [this] {
+    return std::all_of(members_.begin(), members_.end(), [](const Member& member) { return member.serves; });
+  };
+  if (!world_.run_until(all_serve, 30s) || !make_volume()) return false;
+  for (User& user : hosts_) user.host->runtime().post([&user] { user.disk->start(); });
+  const auto all_in = [this] {
+    return std::all_of(hosts_.begin(), hosts_.end(), [](const User& user) { return user.disk->logged_in(); });
+  };
+  return world_.run_until(all_in, 30s);
+}
+
+std::optional<ControlResponse> SimGroup::control(std::size_t index, ControlRequest request, Duration limit) {
+  auto answer = std::make_shared<std::optional<ControlResponse>>();
+  Node* asked = node(index);
+  if (!asked) return std::nullopt;
+  members_[index].host->post([asked, request, answer] {
+    asked->handle(request, [answer](ControlResponse response) { *answer = std::move(response); });
+  });
+  world_.run_until([&] { return answer->has_value(); }, limit);
+  return *answer;
+}
+
+}  // namespace shoal::sim

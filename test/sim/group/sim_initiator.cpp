@@ -1,0 +1,217 @@
+#include "test/sim/group/sim_initiator.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace shoal::sim {
+namespace {
+
+constexpr std::uint32_t kUnitBlocks = kStampBytes / kBlockBytes;  // SCSI blocks in one stamped block
+constexpr Duration kPingInterval = 5s, kPingTimeout = 5s, kLoginTimeout = 15s, kConnectTimeout = 10s;
+
+iscsi::Cdb synchronize_cache() { return test::cdb({0x35}); }
+
+}  // namespace
+
+SimInitiator::SimInitiator(Host& host, SessionName name, std::uint64_t writer, std::vector<Endpoint> portals,
+                           Checkers& checkers)
+    : host_(host),
+      name_(std::move(name)),
+      writer_(writer),
+      portals_(std::move(portals)),
+      checkers_(checkers),
+      portal_(writer % portals_.size()),
+      buffer_(64 * 1024) {}
+
+SimInitiator::~SimInitiator() = default;
+
+void SimInitiator::start() { connect(portals_[portal_]); }
+
+void SimInitiator::complain(const std::string& what) { checkers_.complain(host_.name() + ": " + what); }
+
+// ---- the connection
+
+void SimInitiator::connect(const Endpoint& to) {
+  timer_.reset();
+  host_.runtime().connect(to, kConnectTimeout, [this, attempt = ++attempt_](auto result) {
+    if (attempt != attempt_) return;
+    if (result) return on_connected(std::move(*result));
+    portal_ = (portal_ + 1) % portals_.size();  // another fabric of the same group
+    lost(kRefused, "no connection");
+  });
+}
+
+void SimInitiator::on_connected(std::unique_ptr<Stream> stream) {
+  stream_ = std::move(stream);
+  session_ = std::make_unique<InitiatorSession>(name_);
+  come_back_ = kTime2Wait;
+  writing_ = false;
+  timer_ = host_.runtime().after(kLoginTimeout, [this] { lost(kTime2Wait, "login timed out"); });
+  send();
+  read_on();
+}
+
+void SimInitiator::read_on() {
+  stream_->read_some(buffer_, [this](auto result) { result ? on_bytes(*result) : lost(come_back_, "closed"); });
+}
+
+void SimInitiator::on_bytes(std::size_t count) {
+  heard_ = host_.runtime().now();
+  const std::uint64_t attempt = attempt_;
+  for (auto& event : session_->receive(Slice::copy_of(ByteSpan(buffer_).first(count)))) {
+    std::visit([this](const auto& each) { on(each); }, event);
+    if (attempt != attempt_ || !stream_) return;  // the event has ended this connection
+  }
+  send();
+  read_on();
+}
+
+void SimInitiator::send() {
+  if (writing_ || !stream_) return;
+  Slices out = session_->take();
+  if (out.empty()) return;
+  writing_ = true;
+  stream_->write(std::move(out), [this](auto result) {
+    writing_ = false;
+    if (result) send();  // a failed write is followed by a failed read, which ends the connection
+  });
+}
+
+void SimInitiator::lost(Duration wait, const char* why) {
+  host_.world().trace().add_text(host_.world().now(), host_.name(), fmt::format("lost {}", why));
+  ++attempt_;
+  stream_.reset();
+  session_.reset();
+  for (auto& [id, request] : requests_) request.losses += request.sent;
+  timer_ = host_.runtime().after(wait, [this] { connect(portals_[portal_]); });
+}
+
+// open-iscsi's noop interval and timeout: both count from the last byte that was heard.
+void SimInitiator::watch_silence() {
+  const Duration silent = host_.runtime().now() - heard_;
+  if (silent >= kPingInterval) return ask_for_life();
+  timer_ = host_.runtime().after(kPingInterval - silent, [this] { watch_silence(); });
+}
+
+void SimInitiator::ask_for_life() {
+  session_->ping();
+  send();
+  timer_ = host_.runtime().after(kPingTimeout, [this, asked = host_.runtime().now()] {
+    heard_ >= asked ? watch_silence() : lost(kTime2Wait, "ping timed out");
+  });
+}
+
+// ---- the session
+
+void SimInitiator::on(const LoggedIn&) {
+  ++logins_;
+  host_.world().trace().add_text(host_.world().now(), host_.name(), "logged in at " + stream_->peer().to_string());
+  watch_silence();
+  std::vector<Done> failed;
+  for (auto at = requests_.begin(); at != requests_.end();) {
+    auto& [id, request] = *at;
+    if (request.sent) give_up_attempt(request);  // nothing of the older session may touch data any more
+    if (request.losses > kMostLosses) {
+      failed.push_back(std::move(request.done));
+      at = requests_.erase(at);
+      continue;
+    }
+    attempt(id, request);
+    ++at;
+  }
+  for (Done& done : failed) host_.runtime().post([done = std::move(done)]() mutable { done(false); });
+}
+
+void SimInitiator::on(const Redirected& event) {
+  ++redirects_;
+  ++attempt_;
+  stream_.reset();
+  session_.reset();
+  connect(event.to);
+}
+
+void SimInitiator::on(const LoginRefused& event) {
+  lost(kTime2Wait, fmt::format("refused {:04x}", static_cast<unsigned>(event.status)).c_str());
+}
+
+void SimInitiator::on(const TargetBroke& event) {
+  complain("the target broke a rule: " + event.rule);
+  lost(kTime2Wait, "protocol");
+}
+
+void SimInitiator::on(const CommandEnded& event) {
+  const auto found = requests_.find(event.id);
+  if (found == requests_.end()) return complain("a command was answered twice");
+  Request request = std::move(found->second);
+  requests_.erase(found);
+  event.status == 0 ? acknowledge(request, event.data) : give_up_attempt(request);
+  request.done(event.status == 0);
+}
+
+// ---- requests
+
+void SimInitiator::write(std::uint64_t first_block, std::uint32_t blocks, Done done) {
+  add({.kind = Kind::write, .first = first_block, .blocks = blocks, .done = std::move(done)});
+}
+void SimInitiator::read(std::uint64_t first_block, std::uint32_t blocks, Done done) {
+  add({.kind = Kind::read, .first = first_block, .blocks = blocks, .done = std::move(done)});
+}
+void SimInitiator::flush(Done done) { add({.kind = Kind::flush, .done = std::move(done)}); }
+
+void SimInitiator::add(Request request) {
+  const std::uint64_t id = next_request_++;
+  Request& added = requests_.emplace(id, std::move(request)).first->second;
+  if (!logged_in()) return;
+  attempt(id, added);
+  send();
+}
+
+Stamp SimInitiator::stamp(const Request& request, std::uint32_t block) const {
+  return {request.first + block, writer_, request.operation};
+}
+
+void SimInitiator::attempt(std::uint64_t id, Request& request) {
+  request.sent = true;
+  request.begin = checkers_.blocks.next_moment();
+  SessionCommand command{.id = id};
+  const std::uint32_t bytes = request.blocks * kStampBytes;
+  switch (request.kind) {
+    case Kind::read:
+      command.cdb = test::read16(request.first * kUnitBlocks, request.blocks * kUnitBlocks);
+      command.read_bytes = bytes;
+      break;
+    case Kind::flush: command.cdb = synchronize_cache(); break;
+    case Kind::write:
+      request.operation = next_operation_++;
+      command.cdb = test::write16(request.first * kUnitBlocks, request.blocks * kUnitBlocks);
+      command.data.resize(bytes);
+      for (std::uint32_t i = 0; i < request.blocks; ++i) {
+        checkers_.blocks.write_begins(stamp(request, i));
+        write_stamp(std::as_writable_bytes(std::span(command.data)).subspan(i * kStampBytes, kStampBytes),
+                    stamp(request, i));
+      }
+      break;
+  }
+  session_->submit(std::move(command));
+}
+
+void SimInitiator::give_up_attempt(const Request& request) {
+  if (request.kind != Kind::write) return;
+  for (std::uint32_t i = 0; i < request.blocks; ++i) checkers_.blocks.write_given_up(stamp(request, i));
+}
+
+void SimInitiator::acknowledge(const Request& request, const std::string& data) {
+  for (std::uint32_t i = 0; i < request.blocks; ++i) {
+    if (request.kind == Kind::write) {
+      checkers_.blocks.write_acknowledged(stamp(request, i));
+      continue;
+    }
+    const auto content = as_bytes(data).subspan(i * kStampBytes, kStampBytes);
+    if (const auto wrong = checkers_.blocks.read_ends(request.first + i, request.begin, content)) complain(*wrong);
+  }
+  if (request.kind != Kind::flush) return;
+  if (const auto wrong = checkers_.flushes.flush_acknowledged(request.begin)) complain(*wrong);
+}
+
+}  // namespace shoal::sim

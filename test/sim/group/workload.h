@@ -1,0 +1,50 @@
+// Workload: what one simulated host does with its disk: several commands at a time, short thinking in between, mostly
+// on a few hot blocks on both sides of page borders that all hosts share. Then, when it is told to, a verified pass
+// over everything.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "test/sim/group/sim_initiator.h"
+
+namespace shoal::sim {
+
+struct WorkloadShape {
+  std::uint64_t blocks = 0;  // of the volume
+  std::uint32_t page_blocks = 16;
+  unsigned depth = 4;
+  Duration longest_thought = 60ms;
+};
+
+class Workload {
+ public:
+  Workload(Host& host, SimInitiator& disk, const WorkloadShape& shape);
+
+  void start();
+  void stop() { stopped_ = true; }  // what is in flight goes on
+  // Reads every block until each was answered GOOD.
+  void verify();
+  bool verified() const { return verifying_ && next_to_verify_ >= shape_.blocks && to_verify_ == 0; }
+  std::uint64_t completed() const { return completed_; }
+  std::uint64_t failed() const { return failed_; }
+
+ private:
+  void think(std::size_t slot);
+  void act(std::size_t slot);
+  void verify_next();
+  void verify(std::uint64_t first, std::uint32_t blocks);
+  std::uint64_t choose_block();
+
+  Host& host_;
+  SimInitiator& disk_;
+  WorkloadShape shape_;
+  SeededRandom random_;
+  bool stopped_ = false, verifying_ = false;
+  std::vector<std::unique_ptr<Timer>> slots_, again_;
+  std::uint64_t next_to_verify_ = 0, to_verify_ = 0;
+  std::uint64_t completed_ = 0, failed_ = 0;
+};
+
+}  // namespace shoal::sim

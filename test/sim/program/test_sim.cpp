@@ -1,0 +1,81 @@
+// test_sim: runs the simulated group.
+//
+//   test_sim --seed N            one run; with --trace every line of it, with --hash nothing but the hash of its trace
+//   test_sim --seeds A-B         many; stops at the first violation and says how to repeat it
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "test/sim/group/run.h"
+
+namespace {
+
+using shoal::sim::RunOptions;
+using shoal::sim::RunReport;
+
+void print_violations(const RunReport& report) {
+  std::printf("%s", report.trace_tail.c_str());
+  std::printf("seed %llu: %zu violations after %.1f virtual seconds\n", static_cast<unsigned long long>(report.seed),
+              report.violations.size(), std::chrono::duration<double>(report.virtual_time).count());
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < report.violations.size() && i < kShown; ++i) {
+    std::printf("  %s\n", report.violations[i].c_str());
+  }
+  std::printf("repeat it with: build/test/test_sim --seed %llu\n", static_cast<unsigned long long>(report.seed));
+}
+
+void print_summary(const RunReport& report) {
+  std::printf(
+      "seed %llu ok: %llu operations (%llu failed), %llu faults, %llu logins, %llu redirects, %llu flushes, recovered "
+      "in "
+      "%.1f s, trace %016llx\n",
+      static_cast<unsigned long long>(report.seed), static_cast<unsigned long long>(report.operations),
+      static_cast<unsigned long long>(report.failed_operations), static_cast<unsigned long long>(report.faults),
+      static_cast<unsigned long long>(report.logins), static_cast<unsigned long long>(report.redirects),
+      static_cast<unsigned long long>(report.flushes), std::chrono::duration<double>(report.recovered_in).count(),
+      static_cast<unsigned long long>(report.hash));
+}
+
+int run_many(unsigned long long first, unsigned long long last, const RunOptions& options) {
+  unsigned long long operations = 0, faults = 0;
+  for (auto seed = first; seed <= last; ++seed) {
+    const RunReport report = shoal::sim::run_seed(seed, options);
+    operations += report.operations;
+    faults += report.faults;
+    if (report.violations.empty()) continue;
+    print_violations(report);
+    return 1;
+  }
+  std::printf("seeds %llu-%llu ok: %llu operations, %llu faults\n", first, last, operations, faults);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("A Shoal group in one thread and virtual time");
+  unsigned long long seed = 1;
+  std::string seeds;
+  bool hash = false, trace = false;
+  app.add_option("--seed", seed, "run this one");
+  app.add_option("--seeds", seeds, "run A-B");
+  app.add_flag("--hash", hash, "print the hash of the trace only");
+  app.add_flag("--trace", trace, "print the trace while it grows");
+  CLI11_PARSE(app, argc, argv);
+
+  RunOptions options;
+  if (trace) options.watch = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
+  if (!seeds.empty()) {
+    const auto dash = seeds.find('-');
+    const auto first = std::stoull(seeds);
+    return run_many(first, dash == std::string::npos ? first : std::stoull(seeds.substr(dash + 1)), options);
+  }
+  const RunReport report = shoal::sim::run_seed(seed, options);
+  if (hash) {
+    std::printf("%016llx\n", static_cast<unsigned long long>(report.hash));
+  } else {
+    report.violations.empty() ? print_summary(report) : print_violations(report);
+  }
+  return report.violations.empty() ? 0 : 1;
+}
