@@ -57,11 +57,17 @@ T choice_of(const std::string& key, const json& value, const std::map<std::strin
   fail(key, "one of " + names + ", not " + value.dump());
 }
 
+std::string path_of(const std::string& key, const json& value, const std::string& folder) {
+  const std::string path = text_of(key, value);
+  if (path.empty()) fail(key, "a path");
+  return (std::filesystem::path(folder) / path).string();
+}
+
 std::string secret_of(const std::string& key, const json& value, const std::string& folder) {
-  const std::filesystem::path path = std::filesystem::path(folder) / text_of(key, value);
+  const std::string path = path_of(key, value, folder);
   std::ifstream file(path, std::ios::binary);
   std::stringstream bytes;
-  if (!file || !(bytes << file.rdbuf())) fail(key, "a readable, not empty file; cannot read " + path.string());
+  if (!file || !(bytes << file.rdbuf())) fail(key, "a readable, not empty file; cannot read " + path);
   std::string secret = bytes.str();
   while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
   return secret;
@@ -75,7 +81,8 @@ using Setter = std::function<void(const std::string& key, const json& value)>;
 using Setters = std::map<std::string, Setter>;
 
 void apply(const Setters& setters, const json& object, const std::string& prefix) {
-  if (!object.is_object()) throw ConfigError{(prefix.empty() ? "the file" : "key \"" + prefix + "\"") + ": expected a JSON object"};
+  if (!object.is_object())
+    throw ConfigError{(prefix.empty() ? "the file" : "key \"" + prefix + "\"") + ": expected a JSON object"};
   for (const auto& [name, value] : object.items()) {
     const std::string key = prefix.empty() ? name : prefix + "." + name;
     const auto setter = setters.find(name);
@@ -95,9 +102,9 @@ void apply_limits(NodeLimits& limits, const std::string& prefix, const json& obj
         object, prefix);
 }
 
-void apply_metadata(NodeConfig& config, const std::string& prefix, const json& object) {
+void apply_metadata(NodeConfig& config, const std::string& prefix, const json& object, const std::string& folder) {
   apply({{"etcd", [&](auto& k, auto& v) { config.etcd = endpoints_of(k, v); }},
-         {"sqlite", [&](auto& k, auto& v) { config.sqlite = text_of(k, v); }}},
+         {"sqlite", [&](auto& k, auto& v) { config.sqlite = path_of(k, v, folder); }}},
         object, prefix);
   if (config.etcd.empty() == config.sqlite.empty()) fail(prefix, "exactly one of \"etcd\" and \"sqlite\"");
 }
@@ -109,7 +116,8 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
                                                           {"info", LogLevel::info},   {"warn", LogLevel::warn},
                                                           {"error", LogLevel::error}, {"off", LogLevel::off}};
   return {
-      {"member", [&](auto& k, auto& v) { c.member.value = static_cast<std::uint32_t>(number_of(k, v, 1, kMaxMemberId)); }},
+      {"member",
+       [&](auto& k, auto& v) { c.member.value = static_cast<std::uint32_t>(number_of(k, v, 1, kMaxMemberId)); }},
       {"group", [&](auto& k, auto& v) { c.group = text_of(k, v); }},
       {"group_portals", [&](auto& k, auto& v) { c.group_portals = endpoints_of(k, v); }},
       {"member_portal", [&](auto& k, auto& v) { c.member_portal = endpoint_of(k, v); }},
@@ -117,12 +125,12 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
       {"control", [&](auto& k, auto& v) { c.control = endpoint_of(k, v); }},
       {"control_token_file", [&, folder](auto& k, auto& v) { c.control_token = secret_of(k, v, folder); }},
       {"group_key_file", [&, folder](auto& k, auto& v) { c.group_key = secret_of(k, v, folder); }},
-      {"store", [&](auto& k, auto& v) { c.store = text_of(k, v); }},
-      {"metadata", [&](auto& k, auto& v) { apply_metadata(c, k, v); }},
+      {"store", [&, folder](auto& k, auto& v) { c.store = path_of(k, v, folder); }},
+      {"metadata", [&, folder](auto& k, auto& v) { apply_metadata(c, k, v, folder); }},
       {"iqn_prefix", [&](auto& k, auto& v) { c.iqn_prefix = text_of(k, v); }},
       {"redirect", [&](auto& k, auto& v) { c.redirect = choice_of(k, v, kRules); }},
       {"log_level", [&](auto& k, auto& v) { c.log_level = choice_of(k, v, kLevels); }},
-      {"page_hold_s", [&](auto& k, auto& v) { c.page_hold = seconds_of(k, v, 0, 8); }},
+      {"page_hold_s", [&](auto& k, auto& v) { c.page_hold = seconds_of(k, v, 0, 7); }},
       {"login_timeout_s", [&](auto& k, auto& v) { c.login_timeout = seconds_of(k, v, 1, 15); }},
       {"ping_interval_s", [&](auto& k, auto& v) { c.ping_interval = seconds_of(k, v, 1, 3600); }},
       {"limits", [&](auto& k, auto& v) { apply_limits(c.limits, k, v); }},
@@ -142,14 +150,17 @@ bool is_group_name(std::string_view text) {
 }
 
 void check_whole(const NodeConfig& config) {
-  if (config.group_portals.empty()) throw ConfigError{"key \"group_portals\" is missing: give the addresses that hosts log in to"};
+  if (config.group_portals.empty())
+    throw ConfigError{"key \"group_portals\" is missing: give the addresses that hosts log in to"};
   if (config.etcd.empty() && config.sqlite.empty()) {
-    throw ConfigError{R"(key "metadata" is missing: give {"sqlite": "FILE"} for one server or {"etcd": ["ADDRESS:PORT"]} for a group)"};
+    throw ConfigError{
+        R"(key "metadata" is missing: give {"sqlite": "FILE"} for one server or {"etcd": ["ADDRESS:PORT"]} for a group)"};
   }
   if (!is_group_name(config.group)) fail("group", "1 to 64 characters of a-z, 0-9, '.' and '-'");
   if (!is_iqn_prefix(config.iqn_prefix)) fail("iqn_prefix", "a name such as iqn.2026-11.io.shoal in lower case");
   if (config.etcd.empty() && config.peer) fail("peer", "metadata in etcd: a group of several servers needs it");
-  if (!config.etcd.empty() && !config.peer) throw ConfigError{"key \"peer\" is missing: members of a group need an address for each other"};
+  if (!config.etcd.empty() && !config.peer)
+    throw ConfigError{"key \"peer\" is missing: members of a group need an address for each other"};
   if (config.peer && !config.member_portal) throw ConfigError{"key \"member_portal\" is missing: redirects name it"};
   if (config.peer && config.group_key.size() < kMinGroupKeyBytes) {
     fail("group_key_file", fmt::format("a file with at least {} bytes that all members share", kMinGroupKeyBytes));
@@ -189,7 +200,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (error != std::errc{}) return std::nullopt;
   std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   if (unit.starts_with(' ')) unit.remove_prefix(1);
-  static const std::map<std::string_view, int> kShift = {{"", 0},    {"B", 0},   {"K", 10},  {"KiB", 10}, {"M", 20},
+  static const std::map<std::string_view, int> kShift = {{"", 0},     {"B", 0},  {"K", 10},   {"KiB", 10}, {"M", 20},
                                                          {"MiB", 20}, {"G", 30}, {"GiB", 30}, {"T", 40},   {"TiB", 40}};
   const auto shift = kShift.find(unit);
   if (shift == kShift.end() || number > (~std::uint64_t{0} >> shift->second)) return std::nullopt;

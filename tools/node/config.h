@@ -1,5 +1,29 @@
-// NodeConfig: everything one member is told at start. From a JSON file (`shoald --config FILE`), where an unknown or wrong key
-// refuses to start and is named; README.md documents every key.
+// NodeConfig: everything one member is told at start. From a JSON file (`shoald --config FILE`, comments allowed),
+// where an unknown or wrong key refuses to start and is named.
+//
+//   key                          value, [default]
+//   member                       1 to 1023 [1]; unique in the group
+//   group                        name of the group [shoal]: a-z, 0-9, '.', '-'
+//   group_portals                list of ADDRESS:PORT that hosts know, one a fabric; required. Logins may be redirected
+//   member_portal                ADDRESS:PORT that redirects to this member name; required with "peer"
+//   peer                         ADDRESS:PORT for the other members; required with etcd, not possible with SQLite
+//   control                      ADDRESS:PORT for HTTP: shoalctl and /metrics [none]
+//   control_token_file           file with the token of "control"; required where that is not a loopback address
+//   group_key_file               file of 16 bytes or more that all members share; required with "peer"
+//   store                        folder of the file store, made where it is absent [none: memory only]
+//   metadata.etcd                list of ADDRESS:PORT of an etcd: a group. Either this
+//   metadata.sqlite              or this, a file: a single server
+//   iqn_prefix                   [iqn.2026-11.io.shoal]; targets are PREFIX:VOLUME, the same on all members
+//   redirect                     round-robin or none [round-robin]
+//   log_level                    trace, debug, info, warn, error or off [info]
+//   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
+//   login_timeout_s              1 to 15 [15]
+//   ping_interval_s              1 to 3600 [30]; NOP-In to a host that is idle for so long
+//   limits.connections           1 to 1000000 [4096]; iSCSI connections, all portals
+//   limits.half_open             1 to 1000000 [1024]; not yet logged in; beyond it the oldest of these is closed
+//   limits.commands_per_session  1 to 4096 [128]; command window
+//
+// Paths that are not absolute begin at the folder of the configuration.
 #pragma once
 
 #include <optional>
@@ -19,29 +43,29 @@ namespace shoal {
 using cluster::RedirectRule;
 
 struct NodeLimits {
-  std::size_t connections = 4096;           // iSCSI connections, all portals
-  std::size_t half_open = 1024;             // of them not yet logged in; beyond it the oldest of these is closed
-  std::size_t commands_per_session = 128;   // command window
+  std::size_t connections = 4096;          // iSCSI connections, all portals
+  std::size_t half_open = 1024;            // of them not yet logged in; beyond it the oldest of these is closed
+  std::size_t commands_per_session = 128;  // command window
 };
 
 struct NodeConfig {
   MemberId member{1};
   std::string group = "shoal";
-  std::vector<Endpoint> group_portals;      // logins here may be redirected
-  std::optional<Endpoint> member_portal;    // the address that redirects to this member name
-  std::optional<Endpoint> peer;             // page protocol between members; absent: a single server
-  std::optional<Endpoint> control;          // HTTP + JSON
-  std::string control_token;                // required where control is not loopback
-  std::string group_key;                    // bytes that members prove to each other; required with peer
-  std::string store;                        // folder of the file store; empty: memory only
-  std::vector<Endpoint> etcd;               // either this
-  std::string sqlite;                       // or this (":memory:" for a disposable target)
+  std::vector<Endpoint> group_portals;    // logins here may be redirected
+  std::optional<Endpoint> member_portal;  // the address that redirects to this member name
+  std::optional<Endpoint> peer;           // page protocol between members; absent: a single server
+  std::optional<Endpoint> control;        // HTTP + JSON
+  std::string control_token;              // required where control is not loopback
+  std::string group_key;                  // bytes that members prove to each other; required with peer
+  std::string store;                      // folder of the file store; empty: memory only
+  std::vector<Endpoint> etcd;             // either this
+  std::string sqlite;                     // or this (":memory:" for a disposable target)
   std::string iqn_prefix = "iqn.2026-11.io.shoal";
   RedirectRule redirect = RedirectRule::round_robin;
   LogLevel log_level = LogLevel::info;
   Duration page_hold = std::chrono::seconds(7);
   Duration login_timeout = std::chrono::seconds(15);
-  Duration ping_interval = std::chrono::seconds(30);   // NOP-In to an idle host
+  Duration ping_interval = std::chrono::seconds(30);  // NOP-In to an idle host
   NodeLimits limits;
 };
 

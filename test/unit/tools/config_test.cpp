@@ -66,3 +66,12 @@ TEST_CASE("sizes are powers of two and overflow is no size") {
   CHECK(format_size(3u << 29) == "1.5 GiB");
   CHECK(format_size(1u << 20) == "1 MiB");
 }
+
+TEST_CASE("paths that are not absolute begin at the folder of the configuration") {
+  const auto config = parse_config(
+      R"({"group_portals":["127.0.0.1:3260"],"metadata":{"sqlite":"meta.db"},"store":"/var/store"})", "/etc/shoal");
+  REQUIRE(config.has_value());
+  CHECK(config->sqlite == "/etc/shoal/meta.db");
+  CHECK(config->store == "/var/store");
+  CHECK_THAT(error_of(R"({"store":""})"), Catch::Contains("store"));
+}
