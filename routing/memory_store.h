@@ -1,0 +1,66 @@
+// MemoryStore: pages in memory, for test rigs and disposable targets (durability `memory`). A chunk of 64 KiB is
+// allocated by its first write and freed when it is unmapped or zeroed as a whole. Every call completes inline. Each
+// one that is constructed is a new store with a new id: after a restart its pages are gone, and nobody takes zeros for
+// them.
+//
+// A read of a chunk or more shares the chunks instead of copying them; a write to a chunk that somebody still reads
+// puts a copy in its place.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "routing/page_store.h"
+#include "routing/promises.h"
+#include "target/base/random.h"
+
+namespace shoal::routing {
+
+class MemoryStore final : public PageStore {
+ public:
+  explicit MemoryStore(Random& random, std::uint64_t capacity_bytes = ~std::uint64_t{0});
+
+  StoreId id() const override { return id_; }
+  StoreKind kind() const override { return StoreKind::memory; }
+  StoreState state() const override { return {}; }
+  void apply(std::vector<PageRecord> batch, Durability durability, Done done) override;
+  void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
+            Completion<Result<ReadAnswer, StoreError>> done) override;
+  void sync(Done done) override;
+  Epoch promised(const PageId& page) const override;
+  std::vector<Fence> fences() const override;
+  std::uint64_t first_seq() const override { return 1; }
+  std::vector<VersionedRange> unsettled(const PageId& page) const override;
+  std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override;
+  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
+                                          std::uint32_t length) const override;
+  std::vector<ImageId> images() const override;
+  std::vector<StoredPage> list(ImageId image) const override;
+  void drop_image(ImageId image, Done done) override;
+
+  std::uint64_t allocated_bytes() const { return allocated_bytes_; }
+
+ private:
+  struct Chunk {
+    std::shared_ptr<std::byte[]> bytes;  // null: reads as zeros. Never written while a reader has it
+    Version version;
+  };
+  using Page = std::vector<Chunk>;  // as far as was ever written
+
+  Result<void, StoreError> apply_one(const PageRecord& record);
+  Result<void, StoreError> write(const PageRecord& record);
+  void clear(const PageRecord& record);
+  bool make_writable(Chunk& chunk, bool all_overwritten);
+  void free(Chunk& chunk);
+  static std::uint64_t allocated_in(const Page& page);
+  const Page* find(const PageId& page) const;
+
+  StoreId id_;
+  std::uint64_t capacity_bytes_;
+  std::uint64_t allocated_bytes_ = 0;
+  std::unordered_map<PageId, Page> pages_;  // sorted where it is listed
+  Promises promises_;
+};
+
+}  // namespace shoal::routing

@@ -1,0 +1,26 @@
+// Limits and counters of a PageService.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shoal::routing {
+
+struct PageServiceLimits {
+  std::size_t nexuses = 65536;              // per image and shard; a further one is answered `failed`
+  std::size_t remembered_mutations = 4096;  // per nexus and shard: answers kept for repeats
+};
+
+struct PageCounters {
+  std::uint64_t reads = 0, writes = 0;  // completed ok; writes: every kind of mutation
+  std::uint64_t read_bytes = 0, written_bytes = 0;
+  std::uint64_t local_bytes = 0, peer_bytes = 0;  // the same bytes by who asked
+  std::uint64_t flushes = 0;
+  std::uint64_t fenced = 0, ghosts = 0, repeated = 0;  // refused; dropped; answered from the record or joined
+  std::uint64_t wrong_store = 0, errors = 0;
+  std::uint64_t waited = 0;  // for a range lock
+
+  PageCounters& operator+=(const PageCounters& other);
+};
+
+}  // namespace shoal::routing

@@ -1,0 +1,101 @@
+// PageShard: the pages of one hash class of a PageService, with everything that is known about them. Shares nothing
+// with other shards but the stores.
+//
+// A request is checked (map, store, epoch, session fence), takes its range, runs in the store, is remembered and
+// answered.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "routing/page_map.h"
+#include "routing/page_service_limits.h"
+#include "routing/page_store.h"
+#include "routing/page_task.h"
+#include "routing/range_lock.h"
+#include "routing/session_fence.h"
+
+namespace shoal::routing {
+
+class PageShard {
+ public:
+  using Stores = std::vector<std::unique_ptr<PageStore>>;
+
+  // The stores outlive the shard's requests.
+  PageShard(const Stores& stores, const PageServiceLimits& limits);
+  PageShard(const PageShard&) = delete;
+
+  void set_map(PageMap::Snapshot map);
+  void submit(PageRequest request, Asker asker, Completion<PageResult> done);
+  // Refuses older generations, cancels those that wait, and completes when none runs. False: too many nexuses.
+  void fence(const Fence& fence, Completion<bool> done);
+  void abort(ImageId image, const AbortSelection& selection, Completion<> done);
+  // Completes when the mutations of that image that were submitted before have ended.
+  void drain(ImageId image, Completion<> done);
+  // Refuses the image, cancels what waits, and completes when nothing of it runs. Then forget() it.
+  void close(ImageId image, Completion<> done);
+  void forget(ImageId image) { images_.erase(image); }
+  const PageCounters& counters() const { return counters_; }
+
+ private:
+  struct Image {
+    explicit Image(FenceLimits limits) : fence(limits) {}
+    PageMap::Snapshot map;  // null: only fenced so far
+    bool closed = false;
+    SessionFence fence;
+  };
+  // What is told of a task when it is over.
+  struct Ended {
+    ImageId image;
+    OperationKind kind;
+    std::uint64_t serial;
+    Origin origin;
+  };
+  using Selects = std::function<bool(const Ended&)>;
+  struct Barrier {
+    Selects selects;
+    std::uint64_t up_to;    // serial
+    std::size_t remaining;  // tasks that it waits for
+    Completion<> done;
+  };
+
+  Image& image(ImageId id);
+  PageStore* placed_on(const PageRequest& request, const Image& image) const;
+  PageStore* find_store(const StoreId& id) const;
+  void refuse(const SessionFence::Admission& admission, Completion<PageResult> done);
+  void enqueue(PageTask& task);
+  void wait_for_mutations(PageTask& flush);
+
+  void start(PageTask& task);
+  void start_granted();
+  void read(PageTask& task);
+  void write(PageTask& task, RecordKind kind, Slices data);
+  void compare_and_write(PageTask& task);
+  void on_compared(PageTask& task, const Slices& found);
+  void lba_status(PageTask& task);
+  void flush(PageTask& task);
+  void end(PageTask& task, PageResult result);
+  void count(const PageTask& task, PageStatus status);
+
+  void cancel_waiting(const Selects& selects, PageStatus status);
+  void when_ended(Selects selects, std::uint64_t up_to, Completion<> done);
+  std::vector<Completion<>> passed_barriers(const Ended& ended);
+  static Ended description_of(const PageTask& task);
+
+  const Stores& stores_;
+  FenceLimits fence_limits_;
+  std::map<ImageId, Image> images_;
+  PageTaskPool tasks_;
+  RangeLock locks_;
+  std::vector<RangeTicket*> granted_;  // hold their range, and are started next
+  bool starting_ = false;
+  std::list<Barrier> barriers_;
+  std::uint64_t next_seq_ = 1;
+  PageCounters counters_;
+};
+
+}  // namespace shoal::routing

@@ -1,0 +1,159 @@
+// PageStore: where the bytes of pages lie. Its interface is a journal's, even where a simple store implements it: every
+// change is a record, applied in batches with one completion; reads return versions; promises, voids and fences are
+// durable.
+//
+// The caller (the page service) guarantees: records of one batch, and of batches in flight, do not overlap each other;
+// a read in flight overlaps no record in flight. Completions are called once each, perhaps before the call returns, and
+// not any more after the store is destroyed. Leaves out: who owns a page, and all ordering.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "routing/page.h"
+#include "target/base/completion.h"
+#include "target/base/ids.h"
+#include "target/base/result.h"
+#include "target/base/slice.h"
+#include "target/ports/block_device.h"
+
+namespace shoal::routing {
+
+enum class RecordKind : std::uint8_t {
+  data,
+  zero,     // reads as zeros after; the space may be freed
+  unmap,    // the same, and the space is freed where whole chunks are covered
+  promise,  // no record of that page below version.epoch is accepted any more
+  voided,   // the copy of this range is worth nothing from (version.epoch, attempt) on: reads as zeros until it is
+            // written again
+  fence,    // no generation of origin.nexus below origin.generation is accepted any more
+};
+
+struct Version {
+  Epoch epoch;
+  std::uint64_t seq = 0;  // counts up for a page within an epoch
+  auto operator<=>(const Version&) const = default;
+};
+
+struct PageRecord {
+  RecordKind kind = RecordKind::data;
+  PageId page;  // fence: only its image
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;  // data: equals total_size(data)
+  Version version;
+  Origin origin;
+  std::uint32_t part = 0;
+  std::uint32_t attempt = 0;  // voided
+  Slices data;
+  std::vector<std::uint32_t> block_crcs;  // CRC32C of each 4 KiB of data, where the sender had them; may be empty
+};
+
+struct Fence {
+  ImageId image;
+  NexusId nexus;
+  Generation generation;
+  auto operator<=>(const Fence&) const = default;
+};
+
+enum class Durability : std::uint8_t {
+  applied,  // later reads see it; a restart of the process keeps it where the store outlives the process
+  durable,  // on the device
+};
+
+enum class StoreError {
+  no_space,        // the record was not, or only in part, applied; the store goes on
+  medium_error,    // read: this range cannot be read; the rest can
+  out_of_service,  // the store has failed for good: never retried
+  stale,           // promise or void not above the one that is known; a record below the promised epoch
+};
+const char* to_string(StoreError error);
+
+struct ReadAnswer {
+  Slices data;      // exactly what was asked for; what was never written reads as zeros
+  Version version;  // the newest of the range, where the store knows; else {}
+};
+
+struct VersionedRange {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  Version version;
+  bool operator==(const VersionedRange&) const = default;
+};
+
+struct AllocationRange {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  bool mapped = true;
+  bool operator==(const AllocationRange&) const = default;
+};
+
+struct StoredPage {
+  PageIndex index;
+  std::uint64_t allocated_bytes = 0;  // by chunks; a file store that was reopened tells the length of the page's file
+  bool operator==(const StoredPage&) const = default;
+};
+
+struct StoreState {
+  bool in_service = true;
+  std::string reason;  // why not
+};
+
+// Another copy to repair from: what a checksum found broken is fetched, written again and counted.
+class RepairSource {
+ public:
+  virtual ~RepairSource() = default;
+  // nullopt: no other copy has it.
+  virtual void fetch(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                     Completion<std::optional<ReadAnswer>> done) = 0;
+};
+
+struct VerifyReport {
+  std::uint64_t blocks = 0, repaired = 0, lost = 0;
+};
+
+class PageStore {
+ public:
+  using Done = Completion<Result<void, StoreError>>;
+  virtual ~PageStore() = default;
+
+  virtual StoreId id() const = 0;  // made once, with the store: a wiped one is another store
+  virtual StoreKind kind() const = 0;
+  virtual StoreState state() const = 0;
+
+  // All records of the batch. Metadata records (promise, voided, fence) are written before the data of the same batch.
+  virtual void apply(std::vector<PageRecord> batch, Durability durability, Done done) = 0;
+  virtual void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                    Completion<Result<ReadAnswer, StoreError>> done) = 0;
+  // Everything whose apply() completed before this call is durable when it completes.
+  virtual void sync(Done done) = 0;
+
+  virtual Epoch promised(const PageId& page) const = 0;  // {}: nothing promised
+  virtual std::vector<Fence> fences() const = 0;         // newest of each nexus, in order
+  virtual std::uint64_t first_seq() const = 0;           // above every seq that was ever given out for this store
+  // Ranges that may differ from what other copies settled on (after a crash). Empty for a store with a single copy of
+  // its data.
+  virtual std::vector<VersionedRange> unsettled(const PageId& page) const = 0;
+  // Ranges that may be newer than `version`; a store that does not know tells everything that it has, with its version
+  // {}.
+  virtual std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const = 0;
+  // Adjacent ranges that cover [offset, offset + length). What is not known to be free is mapped.
+  virtual std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
+                                                  std::uint32_t length) const = 0;
+  virtual std::vector<ImageId> images() const = 0;                // of which anything is stored, in order
+  virtual std::vector<StoredPage> list(ImageId image) const = 0;  // pages of which anything is stored, in order
+  virtual void drop_image(ImageId image, Done done) = 0;          // and its fences. Nothing of the image is in flight
+
+  // Checksums of a page against its data. A store without checksums reports 0 blocks.
+  virtual void verify(const PageId&, RepairSource&, Completion<Result<VerifyReport, StoreError>> done) {
+    done(VerifyReport{});
+  }
+
+  void promise(const PageId& page, Epoch epoch, Done done);
+  void void_copy(const PageId& page, std::uint32_t offset, std::uint32_t length, Epoch epoch, std::uint32_t attempt,
+                 Done done);
+  void fence(const Fence& fence, Durability durability, Done done);
+};
+
+}  // namespace shoal::routing

@@ -1,0 +1,68 @@
+// PageTask: one request that a shard has let through, until it is answered. Tasks live in a pool: what stands at an
+// index changes, the serial tells whether it is still the one that was meant.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "routing/page.h"
+#include "routing/page_store.h"
+#include "routing/range_lock.h"
+#include "target/base/check.h"
+
+namespace shoal::routing {
+
+enum class Asker : std::uint8_t { session, peer };
+
+struct PageTask : RangeTicket {
+  // waiting: for its range, or (flush) for the mutations before it. Only a running task can touch data.
+  enum class State : std::uint8_t { free, waiting, running } state = State::free;
+  Asker asker = Asker::session;
+  std::uint32_t index = 0;
+  std::uint64_t serial = 0;
+  PageStore* store = nullptr;
+  PageRequest request;
+  Completion<PageResult> done;
+  std::vector<Completion<PageResult>> joined;  // of repeats
+};
+
+class PageTaskPool {
+ public:
+  std::uint32_t next_index() const { return free_.empty() ? static_cast<std::uint32_t>(tasks_.size()) : free_.back(); }
+
+  PageTask& take() {
+    const std::uint32_t index = next_index();
+    if (free_.empty()) {
+      tasks_.emplace_back().index = index;
+    } else {
+      free_.pop_back();
+    }
+    tasks_[index].serial = ++last_serial_;
+    return tasks_[index];
+  }
+
+  void give_back(PageTask& task) {
+    CHECK(task.state != PageTask::State::free, task.index);
+    task.state = PageTask::State::free;
+    free_.push_back(task.index);
+  }
+
+  PageTask& operator[](std::uint32_t index) { return tasks_[index]; }
+  std::uint64_t last_serial() const { return last_serial_; }
+
+  // Visits each task that is not free. `visit` neither takes nor gives back.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (PageTask& task : tasks_) {
+      if (task.state != PageTask::State::free) visit(task);
+    }
+  }
+
+ private:
+  std::deque<PageTask> tasks_;  // addresses stay
+  std::vector<std::uint32_t> free_;
+  std::uint64_t last_serial_ = 0;
+};
+
+}  // namespace shoal::routing

@@ -1,0 +1,25 @@
+#include "routing/range_lock.h"
+
+#include "target/base/check.h"
+
+namespace shoal::routing {
+
+bool RangeLock::acquire(RangeTicket& ticket) {
+  CHECK(ticket.begin <= ticket.end, ticket.begin, ticket.end);
+  Bucket& bucket = bucket_of(ticket.page);
+  ticket.ahead = 0;
+  for (const RangeTicket& earlier : bucket) ticket.ahead += ticket.conflicts_with(earlier) ? 1 : 0;
+  bucket.push_back(ticket);
+  return ticket.ahead == 0;
+}
+
+void RangeLock::release(RangeTicket& ticket, std::vector<RangeTicket*>& granted) {
+  Bucket& bucket = bucket_of(ticket.page);
+  for (auto later = bucket.erase(Bucket::s_iterator_to(ticket)); later != bucket.end(); ++later) {
+    if (!later->conflicts_with(ticket)) continue;
+    CHECK(later->ahead > 0, later->begin, later->end);
+    if (--later->ahead == 0) granted.push_back(&*later);
+  }
+}
+
+}  // namespace shoal::routing

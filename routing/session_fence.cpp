@@ -1,0 +1,94 @@
+#include "routing/session_fence.h"
+
+#include <algorithm>
+
+#include "target/base/check.h"
+
+namespace shoal::routing {
+
+SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task) {
+  const Origin& origin = request.origin;
+  if (origin.nexus.is_zero()) return {};
+  Nexus* nexus = find_or_add(origin.nexus);
+  if (!nexus) return {.verdict = Verdict::too_many};
+  if (origin.generation < nexus->generation) return {.verdict = Verdict::fenced};
+  if (origin.generation > nexus->generation) *nexus = Nexus{.generation = origin.generation};
+  raise_watermark(*nexus, origin.lowest_unfinished);
+  if (origin.id < nexus->watermark) return {.verdict = Verdict::ghost};
+  if (is_mutation(request.kind)) return admit_mutation(*nexus, {origin.id, request.part}, origin, task);
+  return check_reservation(origin.reservation_generation);
+}
+
+// What was applied stays applied: a repeat is answered before anything else is asked of it.
+SessionFence::Admission SessionFence::admit_mutation(Nexus& nexus, const Key& key, const Origin& origin,
+                                                     std::uint32_t task) {
+  const auto at = position(nexus, key);
+  if (at != nexus.mutations.end() && at->key == key) {
+    if (at->answer) return {.verdict = Verdict::repeat, .answer = *at->answer};
+    return {.verdict = Verdict::join, .task = at->task};
+  }
+  if (key <= nexus.forgotten) return {.verdict = Verdict::ghost};
+  const Admission admission = check_reservation(origin.reservation_generation);
+  if (admission.verdict == Verdict::proceed) nexus.mutations.insert(at, Mutation{.key = key, .task = task});
+  return admission;
+}
+
+SessionFence::Admission SessionFence::check_reservation(std::uint64_t reservation_generation) {
+  if (reservation_generation < reservation_generation_) return {.verdict = Verdict::stale_reservation};
+  reservation_generation_ = reservation_generation;
+  return {};
+}
+
+void SessionFence::record(const PageRequest& request, RememberedAnswer answer) {
+  const auto found = nexuses_.find(request.origin.nexus);
+  if (found == nexuses_.end() || found->second.generation != request.origin.generation) return;
+  Nexus& nexus = found->second;
+  const Key key{request.origin.id, request.part};
+  const auto at = position(nexus, key);
+  if (at == nexus.mutations.end() || at->key != key) return;  // the watermark has passed it
+  CHECK(!at->answer, key.first, key.second);
+  at->answer = answer;
+  if (++nexus.answered > limits_.remembered_mutations) forget_oldest_answer(nexus);
+}
+
+bool SessionFence::raise(const NexusId& id, Generation generation) {
+  Nexus* nexus = find_or_add(id);
+  if (nexus && generation > nexus->generation) *nexus = Nexus{.generation = generation};
+  return nexus != nullptr;
+}
+
+std::optional<Generation> SessionFence::generation(const NexusId& id) const {
+  const auto found = nexuses_.find(id);
+  if (found == nexuses_.end()) return std::nullopt;
+  return found->second.generation;
+}
+
+SessionFence::Nexus* SessionFence::find_or_add(const NexusId& id) {
+  const auto found = nexuses_.find(id);
+  if (found != nexuses_.end()) return &found->second;
+  if (nexuses_.size() >= limits_.nexuses) return nullptr;
+  return &nexuses_[id];
+}
+
+void SessionFence::raise_watermark(Nexus& nexus, OperationId watermark) {
+  nexus.watermark = std::max(nexus.watermark, watermark);
+  while (!nexus.mutations.empty() && nexus.mutations.front().key.first < nexus.watermark) {
+    if (nexus.mutations.front().answer) --nexus.answered;
+    nexus.mutations.pop_front();
+  }
+}
+
+std::deque<SessionFence::Mutation>::iterator SessionFence::position(Nexus& nexus, const Key& key) {
+  if (nexus.mutations.empty() || nexus.mutations.back().key < key) return nexus.mutations.end();
+  return std::ranges::lower_bound(nexus.mutations, key, {}, &Mutation::key);
+}
+
+void SessionFence::forget_oldest_answer(Nexus& nexus) {
+  const auto oldest =
+      std::ranges::find_if(nexus.mutations, [](const Mutation& each) { return each.answer.has_value(); });
+  nexus.forgotten = std::max(nexus.forgotten, oldest->key);
+  nexus.mutations.erase(oldest);
+  --nexus.answered;
+}
+
+}  // namespace shoal::routing

@@ -1,0 +1,84 @@
+// SessionFence: rule (a) of ghost writes (ARCHITECTURE.md), for one image. Of each nexus it keeps the newest
+// generation, the watermark below which every operation has been answered, and the mutations above it, so that a
+// repeated one joins the first or is answered from the record. Pure.
+//
+// A nexus that is not known yet is believed; after a restart the store's fences are what is known (raise()).
+// A request with a zero nexus is always let through and never remembered.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "routing/page.h"
+
+namespace shoal::routing {
+
+struct FenceLimits {
+  std::size_t nexuses = 65536;
+  std::size_t remembered_mutations = 4096;  // per nexus: answers kept for repeats
+};
+
+struct RememberedAnswer {
+  PageStatus status = PageStatus::ok;
+  std::uint64_t detail = 0;
+  bool operator==(const RememberedAnswer&) const = default;
+};
+
+class SessionFence {
+ public:
+  enum class Verdict {
+    proceed,  // a mutation: record() its answer
+    join,     // the same mutation is under way: `task`
+    repeat,   // it was answered: `answer`
+    fenced,
+    ghost,
+    stale_reservation,
+    too_many,  // nexuses
+  };
+  struct Admission {
+    Verdict verdict = Verdict::proceed;
+    std::uint32_t task = 0;
+    RememberedAnswer answer;
+  };
+
+  explicit SessionFence(FenceLimits limits) : limits_(limits) {}
+
+  // `task` is what a repeat of it will be told to join.
+  Admission admit(const PageRequest& request, std::uint32_t task);
+  // The answer of an admitted mutation. Of an older generation it is of no interest any more.
+  void record(const PageRequest& request, RememberedAnswer answer);
+  // Refuses generations below. False: too many nexuses.
+  bool raise(const NexusId& nexus, Generation generation);
+  std::optional<Generation> generation(const NexusId& nexus) const;
+
+ private:
+  using Key = std::pair<OperationId, std::uint32_t>;  // operation and part
+  struct Mutation {
+    Key key;
+    std::uint32_t task = 0;
+    std::optional<RememberedAnswer> answer;
+  };
+  struct Nexus {
+    Generation generation;
+    OperationId watermark;
+    Key forgotten{};                 // up to here, what is not remembered was answered long ago
+    std::size_t answered = 0;        // of `mutations`
+    std::deque<Mutation> mutations;  // by key, all at or above the watermark
+  };
+
+  Nexus* find_or_add(const NexusId& nexus);
+  Admission admit_mutation(Nexus& nexus, const Key& key, const Origin& origin, std::uint32_t task);
+  Admission check_reservation(std::uint64_t reservation_generation);
+  static void raise_watermark(Nexus& nexus, OperationId watermark);
+  static std::deque<Mutation>::iterator position(Nexus& nexus, const Key& key);
+  void forget_oldest_answer(Nexus& nexus);
+
+  FenceLimits limits_;
+  std::unordered_map<NexusId, Nexus> nexuses_;  // never walked
+  std::uint64_t reservation_generation_ = 0;    // the newest that anybody has shown
+};
+
+}  // namespace shoal::routing
