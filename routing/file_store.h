@@ -1,8 +1,10 @@
-// FileStore: pages as sparse files in a folder, one file a page, for durability `writeback`. A write completes when the kernel has it;
-// sync() and durable records complete after fdatasync of every file touched since, and of the folders that got new names.
-// Never retries a failed fdatasync: the store goes out of service. One process at a time owns the folder (a lock file).
+// FileStore: pages as sparse files in a folder, one file a page, for durability `writeback`. A write completes when the
+// kernel has it; sync() and durable records complete after fdatasync of every file touched since, by this process or an
+// earlier one, and of the folders that got new names. Never retries a failed fdatasync: the store goes out of service.
+// One process at a time owns the folder, which is described in file_store_format.md.
 //
-// Leaves out: checksums and torn-write safety of blocks within a crash of the machine (the journal store's), versions.
+// Leaves out: checksums and torn-write safety of blocks within a crash of the machine (the journal store's), and
+// versions: none that it was given is kept, so first_seq() has nothing to be above.
 #pragma once
 
 #include <functional>
@@ -18,8 +20,8 @@ namespace shoal::routing {
 
 class FileStore final : public PageStore {
  public:
-  // Opens the store in that folder, or makes a new one with a new id where the folder is empty or absent. The error is one line for
-  // people: the folder, what is wrong, what to do (foreign, damaged, in use, not permitted).
+  // Opens the store in that folder, or makes a new one with a new id where the folder is empty or absent. The error is
+  // one line for people: the folder, what is wrong, what to do (foreign, damaged, in use, not permitted).
   static Result<std::unique_ptr<FileStore>, std::string> open(Runtime& runtime, const std::string& folder, Log log);
   ~FileStore() override;
 
@@ -35,7 +37,8 @@ class FileStore final : public PageStore {
   std::uint64_t first_seq() const override;
   std::vector<VersionedRange> unsettled(const PageId& page) const override;
   std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override;
-  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset, std::uint32_t length) const override;
+  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
+                                          std::uint32_t length) const override;
   std::vector<ImageId> images() const override;
   std::vector<StoredPage> list(ImageId image) const override;
   void drop_image(ImageId image, Done done) override;

@@ -3,23 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "routing/chunks.h"
 #include "routing/zero_bytes.h"
 #include "target/base/check.h"
 
 namespace shoal::routing {
 namespace {
-
-// Calls visit(chunk index, offset in the chunk, length) for each chunk of the range, in order.
-template <class Visit>
-void for_each_chunk(std::uint32_t offset, std::uint32_t length, Visit&& visit) {
-  while (length > 0) {
-    const std::uint32_t within = offset % kChunkBytes;
-    const std::uint32_t part = std::min(length, kChunkBytes - within);
-    visit(offset / kChunkBytes, within, part);
-    offset += part;
-    length -= part;
-  }
-}
 
 // Copies from a gathered run, in order.
 class GatherReader {
@@ -178,17 +167,9 @@ std::vector<VersionedRange> MemoryStore::versions_since(const PageId& id, const 
 
 std::vector<AllocationRange> MemoryStore::allocation(const PageId& id, std::uint32_t offset,
                                                      std::uint32_t length) const {
-  std::vector<AllocationRange> ranges;
   const Page* page = find(id);
-  for_each_chunk(offset, length, [&](std::size_t index, std::uint32_t within, std::uint32_t part) {
-    const bool mapped = page && index < page->size() && (*page)[index].bytes;
-    if (!ranges.empty() && ranges.back().mapped == mapped) {
-      ranges.back().length += part;
-    } else {
-      ranges.push_back({static_cast<std::uint32_t>(index * kChunkBytes + within), part, mapped});
-    }
-  });
-  return ranges;
+  return allocation_of(offset, length,
+                       [page](std::uint32_t chunk) { return page && chunk < page->size() && (*page)[chunk].bytes; });
 }
 
 std::vector<ImageId> MemoryStore::images() const {

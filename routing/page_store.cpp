@@ -14,6 +14,10 @@ const char* to_string(StoreError error) {
   return "unknown";
 }
 
+StoreError to_store_error(FileError error) {
+  return error == FileError::no_space ? StoreError::no_space : StoreError::out_of_service;
+}
+
 namespace {
 
 void apply_one(PageStore& store, PageRecord record, Durability durability, PageStore::Done done) {

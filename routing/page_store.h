@@ -18,6 +18,7 @@
 #include "target/base/result.h"
 #include "target/base/slice.h"
 #include "target/ports/block_device.h"
+#include "target/runtime/runtime.h"
 
 namespace shoal::routing {
 
@@ -69,6 +70,7 @@ enum class StoreError {
   stale,           // promise or void not above the one that is known; a record below the promised epoch
 };
 const char* to_string(StoreError error);
+StoreError to_store_error(FileError error);  // of a change: anything but a lack of room puts a store out of service
 
 struct ReadAnswer {
   Slices data;      // exactly what was asked for; what was never written reads as zeros
@@ -91,7 +93,7 @@ struct AllocationRange {
 
 struct StoredPage {
   PageIndex index;
-  std::uint64_t allocated_bytes = 0;  // by chunks; a file store that was reopened tells the length of the page's file
+  std::uint64_t allocated_bytes = 0;  // by chunks; after a restart of a file store up to the end of the page's file
   bool operator==(const StoredPage&) const = default;
 };
 

@@ -1,0 +1,158 @@
+#include "routing/store_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace shoal::routing {
+namespace {
+
+constexpr std::string_view kFormat = "shoal-file-store";
+constexpr std::size_t kNameDigits = 16;
+
+std::optional<std::uint64_t> parse_name(std::string_view name) {
+  std::uint64_t value = 0;
+  const auto end = name.data() + name.size();
+  const auto [stopped, error] = std::from_chars(name.data(), end, value, 16);
+  const bool whole = error == std::errc() && stopped == end && name.size() == kNameDigits;
+  if (!whole || fmt::format("{:016x}", value) != name) return std::nullopt;
+  return value;
+}
+
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// What a new file system or a creation that was broken off may have left.
+bool may_be_in_a_new_folder(const std::string& name) {
+  return name == "lost+found" || name == "images" || name == "promises.log" || name.ends_with(".new");
+}
+
+}  // namespace
+
+std::string encode_store_identity(const StoreId& id) {
+  const nlohmann::ordered_json json{{"format", kFormat}, {"version", kStoreFormatVersion}, {"id", id.to_string()}};
+  return json.dump() + "\n";
+}
+
+Result<StoreId, std::string> decode_store_identity(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat) return "not the identity of a store";
+  const auto version = json.value("version", nlohmann::json());
+  if (version != kStoreFormatVersion) {
+    return fmt::format("format version {}, this build knows {}", version.dump(), kStoreFormatVersion);
+  }
+  const auto text_of_id = json.value("id", nlohmann::json());
+  const auto id = text_of_id.is_string() ? StoreId::parse(text_of_id.get<std::string>()) : std::nullopt;
+  if (!id || id->is_zero()) return "no valid id";
+  return *id;
+}
+
+std::string StoreFolder::image_path(ImageId image) const {
+  return fmt::format("{}/{:016x}", images_path(), image.value);
+}
+
+std::string StoreFolder::page_path(const PageId& page) const {
+  return fmt::format("{}/{:016x}", image_path(page.image), page.index.value);
+}
+
+std::string StoreFolder::error(const std::string& what) const {
+  return fmt::format("store folder {}: {}", path_, what);
+}
+
+Result<StoreFolder, std::string> StoreFolder::open(Runtime& runtime, const std::string& path) {
+  StoreFolder folder(path);
+  if (const auto locked = folder.lock(runtime); !locked) return locked.error();
+  const auto names = runtime.list_directory(path);
+  if (!names) return folder.error(fmt::format("cannot be read: {}", to_string(names.error())));
+  const auto opened =
+      has(*names, "store.json") ? folder.load(runtime, *names)
+      : std::ranges::all_of(*names, may_be_in_a_new_folder)
+          ? folder.create(runtime)
+          : folder.error("there are files in it, but it is no store (no store.json); give an empty folder");
+  if (!opened) return opened.error();
+  return folder;
+}
+
+Result<void, std::string> StoreFolder::lock(Runtime& runtime) {
+  if (const auto made = runtime.make_directories(path_); !made) {
+    return error(fmt::format("cannot be made: {}", to_string(made.error())));
+  }
+  auto lock = runtime.lock_directory(path_);
+  if (!lock && lock.error() == FileError::in_use) {
+    return error("another process serves this store; stop it or give this member a folder of its own");
+  }
+  if (!lock) return error(fmt::format("cannot be locked: {}", to_string(lock.error())));
+  lock_ = std::move(*lock);
+  return {};
+}
+
+// store.json is written last: a folder that has it has everything.
+Result<void, std::string> StoreFolder::create(Runtime& runtime) {
+  const auto failed = [this](FileError why) {
+    return error(fmt::format("a new store cannot be made: {}", to_string(why)));
+  };
+  if (const auto made = runtime.make_directories(images_path()); !made) return failed(made.error());
+  const auto images = runtime.list_directory(images_path());
+  if (!images) return failed(images.error());
+  if (!images->empty())
+    return error("there are images in it, but store.json is missing; restore it or empty the folder");
+  runtime.random().fill(std::as_writable_bytes(std::span(id_.bytes)));
+  is_new_ = true;
+  if (const auto made = runtime.replace_whole(promises_path(), ""); !made) return failed(made.error());
+  const auto written = runtime.replace_whole(path_ + "/store.json", encode_store_identity(id_));
+  if (!written) return failed(written.error());
+  return {};
+}
+
+Result<void, std::string> StoreFolder::load(Runtime& runtime, const std::vector<std::string>& names) {
+  const auto text = runtime.read_whole(path_ + "/store.json");
+  if (!text) return error(fmt::format("store.json cannot be read: {}", to_string(text.error())));
+  const auto id = decode_store_identity(*text);
+  if (!id) return error(fmt::format("store.json is damaged: {}; restore it or empty the folder", id.error()));
+  for (const char* part : {"images", "promises.log"}) {
+    if (!has(names, part)) return error(fmt::format("{} is missing; restore it or empty the folder", part));
+  }
+  id_ = *id;
+  return {};
+}
+
+// What has a page's name and cannot be read is not passed over: its page would read as zeros.
+Result<std::vector<StoreFolder::PageFileSize>, std::string> StoreFolder::pages(Runtime& runtime, const Log& log) const {
+  std::vector<PageFileSize> pages;
+  const auto images = runtime.list_directory(images_path());
+  if (!images) return error(fmt::format("images cannot be read: {}", to_string(images.error())));
+  for (const std::string& name : *images) {
+    const auto image = parse_name(name);
+    if (!image) {
+      log.warn("store_stray path={}", shoal::quoted(images_path() + "/" + name));
+      continue;
+    }
+    if (const auto added = add_pages(runtime, log, ImageId{*image}, pages); !added) return added.error();
+  }
+  return pages;
+}
+
+Result<void, std::string> StoreFolder::add_pages(Runtime& runtime, const Log& log, ImageId image,
+                                                 std::vector<PageFileSize>& pages) const {
+  const auto names = runtime.list_directory(image_path(image));
+  if (!names) return error(fmt::format("image {} cannot be read: {}", image, to_string(names.error())));
+  for (const std::string& name : *names) {
+    const auto index = parse_name(name);
+    if (!index) {
+      log.warn("store_stray path={}", shoal::quoted(image_path(image) + "/" + name));
+      continue;
+    }
+    const PageId page{image, PageIndex{*index}};
+    const auto size = runtime.file_size(page_path(page));
+    if (!size) return error(fmt::format("page {} of image {}: {}", *index, image, to_string(size.error())));
+    if (*size > kMaxPageBytes) return error(fmt::format("page {} of image {} is {} bytes long", *index, image, *size));
+    pages.push_back({page, static_cast<std::uint32_t>(*size)});
+  }
+  return {};
+}
+
+}  // namespace shoal::routing

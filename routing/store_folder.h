@@ -1,0 +1,61 @@
+// StoreFolder: the folder of a FileStore: its layout, its identity, and the right to it (file_store_format.md).
+//
+//   store.json                   identity, made once
+//   promises.log                 promise_log.h
+//   images/<image>/<page>        16 hexadecimal digits each; the bytes of a page from offset 0 on
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "routing/page.h"
+#include "target/base/log.h"
+#include "target/base/result.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::routing {
+
+inline constexpr unsigned kStoreFormatVersion = 1;
+
+std::string encode_store_identity(const StoreId& id);
+Result<StoreId, std::string> decode_store_identity(std::string_view text);
+
+class StoreFolder {
+ public:
+  struct PageFileSize {
+    PageId page;
+    std::uint32_t bytes = 0;
+  };
+
+  // Opens it, or makes a new one with a new id where the folder is empty or absent. The error is one line for people.
+  static Result<StoreFolder, std::string> open(Runtime& runtime, const std::string& path);
+
+  const std::string& path() const { return path_; }
+  const StoreId& id() const { return id_; }
+  bool is_new() const { return is_new_; }
+  std::string images_path() const { return path_ + "/images"; }
+  std::string image_path(ImageId image) const;
+  std::string page_path(const PageId& page) const;
+  std::string promises_path() const { return path_ + "/promises.log"; }
+
+  // Pages that have a file, with its length. Other names are told to the log and left alone.
+  Result<std::vector<PageFileSize>, std::string> pages(Runtime& runtime, const Log& log) const;
+  std::string error(const std::string& what) const;  // one line that names the folder
+
+ private:
+  explicit StoreFolder(std::string path) : path_(std::move(path)) {}
+  Result<void, std::string> lock(Runtime& runtime);
+  Result<void, std::string> create(Runtime& runtime);
+  Result<void, std::string> add_pages(Runtime& runtime, const Log& log, ImageId image,
+                                      std::vector<PageFileSize>& pages) const;
+  Result<void, std::string> load(Runtime& runtime, const std::vector<std::string>& names);
+
+  std::string path_;
+  std::unique_ptr<DirectoryLock> lock_;
+  StoreId id_;
+  bool is_new_ = false;
+};
+
+}  // namespace shoal::routing
