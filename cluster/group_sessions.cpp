@@ -184,7 +184,9 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     auto inquiry = std::make_shared<UseInquiry>();
     inquiry->done = std::move(done);
     inquiry->waiting.insert(self());
-    inquiry->deadline = context.runtime.after(kMetadataWithin, guarded([inquiry] { inquiry->finish(); }));
+    inquiry->deadline = context.runtime.after(kMetadataWithin, [weak = std::weak_ptr(inquiry)] {
+      if (const auto late = weak.lock()) late->finish();
+    });
     context.calls.list(gate_key(image) + "/",
                        [this, image, inquiry](const CompleteListing& listed) { ask_holders(image, listed, inquiry); });
   }

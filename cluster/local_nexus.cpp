@@ -11,6 +11,9 @@ namespace {
 
 using State = LocalNexus::State;
 
+// A reading may be from before the image was made.
+constexpr int kAbsencesToBelieve = 3;
+
 struct Transition {
   State from, to;
   bool operator==(const Transition&) const = default;
@@ -148,6 +151,7 @@ void LocalNexus::acquire() {
   taken_up_ = false;
   token_ = context_.runtime.random().next();
   back_off_ = {};
+  absences_ = 0;
   refuse_overdue();
   const auto* gate = seen_gate();
   const auto* record = seen_record();
@@ -162,6 +166,8 @@ void LocalNexus::read_and_plan() {
                             gate_key(name_.image),
                             in_step([this, found = record_in(record)](const std::optional<Entry>& gate) {
                               const auto seen = gate_in(gate);
+                              if (!found && !seen && ++absences_ < kAbsencesToBelieve)
+                                return pause_then(&LocalNexus::read_and_plan);
                               if (!found && !seen) refuse_all(ClaimError::gone);
                               plan(found, seen);
                             }));

@@ -154,6 +154,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   std::uint64_t next_claim_ = 1;
   std::uint64_t token_ = 0;  // of the acquisition under way
   BackOff back_off_;
+  int absences_ = 0;                 // readings in which the image was not there
   std::unique_ptr<Timer> timer_;     // of the step
   NexusRecord record_;               // as it was last written or found; expelling and later
   std::uint64_t revision_ = 0;       // of it

@@ -57,7 +57,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
     calls.pursue({{{record_key(self.id), found ? found->revision : 0}}, {{record_key(self.id), encode(next)}}},
                  [this, next](const Settled& settled) {
                    if (settled.done) return on_written(next);
-                   retry = runtime.after(back_off.next(runtime.random()), [this] { read_record(); });
+                   calls.pause(back_off, [this] { read_record(); });
                  });
   }
 
@@ -108,7 +108,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
   Completion<> joined;
   std::function<void()> changed, replaced;
   std::unique_ptr<Subscription> alive;
-  std::unique_ptr<Timer> waiting, retry;
+  std::unique_ptr<Timer> waiting;
   BackOff back_off;
   MetaCalls calls;
   FollowedListing listing;

@@ -143,4 +143,6 @@ void MetaCalls::list(std::string prefix, Completion<CompleteListing> done) {
   impl_->list(std::make_shared<PagedListing>(PagedListing{std::move(prefix), std::move(done), {}, {}}));
 }
 
+void MetaCalls::pause(BackOff& back_off, Completion<> then) { impl_->pause(back_off, std::move(then)); }
+
 }  // namespace shoal::cluster

@@ -47,7 +47,7 @@ std::string in_words(const std::string& name, const ImageUse& use) {
 struct Order {
   Completion<Result<VolumeRecord, VolumeError>> done;
   BackOff back_off;
-  std::unique_ptr<Timer> deadline, pause;
+  std::unique_ptr<Timer> deadline;
 
   void answer(Result<VolumeRecord, VolumeError> result) {
     deadline.reset();
@@ -146,9 +146,9 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
   // Answers when metadata are silent for too long; the order itself goes on.
   void begin(const std::shared_ptr<Order>& order, Completion<Result<VolumeRecord, VolumeError>> done, const char* what,
              const std::string& name) {
-    order->done = [this, done = std::move(done)](Result<VolumeRecord, VolumeError> result) mutable {
+    order->done = guarded([this, done = std::move(done)](Result<VolumeRecord, VolumeError> result) mutable {
       runtime.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-    };
+    });
     order->deadline = runtime.after(kAnswerWithin, [weak = std::weak_ptr<Order>(order), what, name] {
       const auto late = weak.lock();
       if (!late) return;
@@ -204,7 +204,7 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
   template <class Then>
   void again(const std::shared_ptr<Order>& order, Then then) {
     if (order->overdue()) return;
-    order->pause = runtime.after(order->back_off.next(runtime.random()), std::move(then));
+    calls.pause(order->back_off, std::move(then));
   }
 
   // --- removing ---

@@ -1,0 +1,146 @@
+#include "cluster/members.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/unit/cluster/fake_meta.h"
+#include "test/unit/cluster/virtual_runtime.h"
+
+using namespace shoal;
+using namespace shoal::cluster;
+using namespace shoal::test;
+using Catch::Contains;
+
+namespace {
+
+StoreId store(std::uint8_t n) {
+  StoreId id;
+  id.bytes[15] = n;
+  return id;
+}
+
+MemberRecord member(std::uint32_t id, std::vector<MemberStore> stores = {}) {
+  MemberRecord record;
+  record.id = MemberId{id};
+  record.group_portals = {{"127.0.1.1", 3260}, {"::1", 3260}};
+  record.member_portal = {"127.0.1.1", 3261};
+  record.stores = std::move(stores);
+  return record;
+}
+
+struct Process {
+  Process(VirtualRuntime& runtime, FakeMeta& meta, MemberRecord self)
+      : door(runtime, meta), members(runtime, door, std::move(self), Log()) {
+    members.on_change([this] { ++changes; });
+    members.on_replaced([this] { ++replaced; });
+    members.join([this] { joined = true; });
+  }
+  MetaDoor door;
+  Members members;
+  bool joined = false;
+  int changes = 0, replaced = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a member record survives its JSON, and rubbish is none") {
+  MemberRecord record = member(3, {{store(1), routing::StoreKind::file}, {store(2), routing::StoreKind::memory}});
+  record.incarnation = 7;
+  record.instance = ~0ull;
+  record.lost_stores[store(9)] = "why";
+  record.draining = true;
+  CHECK(decode_member(encode(record)) == record);
+  for (const char* text : {"", "{", "[]", "{}", "null", R"({"format":2})", R"({"format":1,"id":1})"}) {
+    CHECK_FALSE(decode_member(text));
+  }
+  std::string wrong = encode(record);
+  wrong.replace(wrong.find("127.0.1.1"), 9, "localhost");
+  CHECK_FALSE(decode_member(wrong));
+}
+
+TEST_CASE("a start counts up, and says why stores of an earlier one are lost") {
+  MemberRecord before = member(3, {{store(1), routing::StoreKind::file}, {store(2), routing::StoreKind::memory}});
+  before.incarnation = 4;
+  before.lost_stores[store(8)] = "long ago";
+  before.lost_stores[store(3)] = "it was away";
+  const MemberRecord now = next_incarnation(
+      before, member(3, {{store(3), routing::StoreKind::file}, {store(4), routing::StoreKind::memory}}));
+  CHECK(now.incarnation == 5);
+  REQUIRE(now.lost_stores.size() == 3);
+  CHECK_THAT(now.lost_stores.at(store(1)), Contains("member 3 came back with another store"));
+  CHECK_THAT(now.lost_stores.at(store(2)), Contains("member 3 restarted"));
+  CHECK(now.lost_stores.at(store(8)) == "long ago");
+}
+
+TEST_CASE("lost stores are bounded, and the newest are kept") {
+  MemberRecord before = member(3, {{store(255), routing::StoreKind::file}});
+  for (std::uint32_t i = 0; i < kMaxLostStores + 10; ++i) {
+    StoreId id;
+    id.bytes[0] = static_cast<std::uint8_t>(i >> 8);
+    id.bytes[1] = static_cast<std::uint8_t>(i);
+    before.lost_stores[id] = "old";
+  }
+  const MemberRecord now = next_incarnation(before, member(3));
+  CHECK(now.lost_stores.size() == kMaxLostStores);
+  CHECK(now.lost_stores.contains(store(255)));
+}
+
+TEST_CASE("members find each other, and one that is down stays on record") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process first(runtime, meta, member(1));
+  runtime.run_for(1s);
+  REQUIRE(first.joined);
+  CHECK(first.members.all()->size() == 1);
+  {
+    Process second(runtime, meta, member(2));
+    runtime.run_for(1s);
+    CHECK(second.members.all()->size() == 2);
+    CHECK(first.members.all()->size() == 2);
+    CHECK(first.changes == 2);
+    CHECK(first.members.live_hint(MemberId{2}));
+    CHECK_FALSE(first.members.live_hint(MemberId{3}));
+  }
+  runtime.run_for(1min);
+  CHECK(first.members.all()->size() == 2);
+}
+
+TEST_CASE("no loss of any single call keeps a member from joining, or lets it count twice") {
+  for (const Fault fault : {Fault::request_lost, Fault::answer_lost, Fault::late, Fault::stale}) {
+    for (int lost = 1; lost <= 6; ++lost) {
+      CAPTURE(static_cast<int>(fault), lost);
+      VirtualRuntime runtime;
+      FakeMeta meta;
+      Process process(runtime, meta, member(1));
+      process.door.fault = [=](int call) { return call == lost ? fault : Fault::none; };
+      runtime.run_for(10s);
+      CHECK(process.joined);
+      CHECK(process.members.self().incarnation == 1);
+      CHECK(process.replaced == 0);
+      CHECK(decode_member(*meta.value("/c/srv/1")) == process.members.self());
+    }
+  }
+}
+
+TEST_CASE("of two processes with one id the later wins and the earlier finds out, once") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process first(runtime, meta, member(1));
+  runtime.run_for(1s);
+  Process second(runtime, meta, member(1));
+  runtime.run_for(10s);
+  CHECK(first.replaced == 1);
+  CHECK(second.replaced == 0);
+  CHECK(second.members.self().incarnation == 2);
+}
+
+TEST_CASE("a member waits for metadata as long as it takes") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process process(runtime, meta, member(1));
+  process.door.away = true;
+  runtime.run_for(10min);
+  CHECK_FALSE(process.joined);
+  process.door.away = false;
+  runtime.run_for(10s);
+  CHECK(process.joined);
+}

@@ -1,0 +1,100 @@
+#include "cluster/nexus_record.h"
+
+#include <catch2/catch.hpp>
+
+#include "cluster/session_messages.h"
+
+using namespace shoal;
+using namespace shoal::cluster;
+
+namespace {
+const NexusName kName{ImageId{12}, 1, "iqn.2026-11.host:a", 0x00023d000000};
+constexpr Claimant kClaimant{MemberId{2}, 5, 77};
+}  // namespace
+
+TEST_CASE("a nexus has one key, whatever the initiator calls itself") {
+  CHECK(nexus_key(kName) == "/s/000000000000000c/1/iqn.2026-11.host:a/00023d000000");
+  for (const std::string& initiator : {std::string("iqn.x"), std::string("a/b"), std::string("%"),
+                                       std::string("\xff\0\n", 3), std::string("Gro\xc3\x9f"), std::string(223, '/')}) {
+    const NexusName name{ImageId{~0ull}, 65535, initiator, 0xffffffffffff};
+    CHECK(nexus_of_key(nexus_key(name)) == name);
+  }
+  CHECK(gate_of_key(gate_key(ImageId{12})) == ImageId{12});
+  CHECK_FALSE(gate_of_key(nexus_key(kName)));
+  CHECK_FALSE(nexus_of_key(gate_key(ImageId{12})));
+}
+
+TEST_CASE("a key that this version does not write names no nexus") {
+  for (const char* key :
+       {"", "/s/", "/s/000000000000000c/1/x", "/s/c/1/x/00023d000000", "/s/000000000000000c/01/x/00023d000000",
+        "/s/000000000000000c/1/%/00023d000000", "/s/000000000000000c/1/%zz/00023d000000",
+        "/s/000000000000000c/1/%78/00023d000000", "/s/000000000000000c/1/x/00023D000000",
+        "/s/000000000000000c/1/x/00023d000000/", "/v/000000000000000c/1/x/00023d000000"}) {
+    CAPTURE(key);
+    CHECK_FALSE(nexus_of_key(key));
+  }
+}
+
+TEST_CASE("records and gates survive their JSON, and rubbish is none") {
+  const NexusRecord record{kName, MemberId{3}, MemberId{1}, 9, 4, ~0ull};
+  CHECK(decode_nexus(nexus_key(kName), encode(record)) == record);
+  const ImageGate gate{2, 8, 5};
+  CHECK(decode_gate(encode(gate)) == gate);
+  for (const char* text : {"", "{", "[]", "{}", "null", R"({"member":"x"})", R"({"records":1})"}) {
+    CHECK_FALSE(decode_nexus(nexus_key(kName), text));
+    CHECK_FALSE(decode_gate(text));
+  }
+}
+
+TEST_CASE("a claim of a nexus that nobody holds makes a record above every epoch that was removed") {
+  const auto plan = plan_claim(kName, std::nullopt, ImageGate{2, 8, 5}, kClaimant);
+  REQUIRE(plan);
+  CHECK(plan->record == NexusRecord{kName, MemberId{2}, {}, 9, 5, 77});
+  CHECK(plan->gate == ImageGate{3, 8, 77});
+  CHECK(plan->expel == Expel::nobody);
+}
+
+TEST_CASE("a claim of a nexus that is held raises its epoch and leaves the gate alone") {
+  struct Row {
+    MemberId holder;
+    Expel expel;
+  };
+  for (const Row& row :
+       {Row{MemberId{1}, Expel::holder}, Row{MemberId{2}, Expel::owners}, Row{MemberId{}, Expel::nobody}}) {
+    const auto plan = plan_claim(kName, NexusRecord{kName, row.holder, {}, 4, 1, 1}, ImageGate{}, kClaimant);
+    REQUIRE(plan);
+    CHECK(plan->record.epoch == 5);
+    CHECK(plan->record.member == MemberId{2});
+    CHECK_FALSE(plan->gate);
+    CHECK(plan->expel == row.expel);
+  }
+}
+
+TEST_CASE("without a gate there is no image to claim") {
+  CHECK_FALSE(plan_claim(kName, std::nullopt, std::nullopt, kClaimant));
+}
+
+TEST_CASE("a removal keeps the highest epoch and never counts below nothing") {
+  const NexusRecord record{kName, MemberId{2}, {}, 9, 5, 77};
+  CHECK(gate_after_removal(record, {3, 4, 0}, 1) == ImageGate{2, 9, 1});
+  CHECK(gate_after_removal(record, {3, 40, 0}, 1) == ImageGate{2, 40, 1});
+  CHECK(gate_after_removal(record, {0, 0, 0}, 1).records == 0);
+}
+
+TEST_CASE("session messages survive the wire, and what can not be read promises nothing") {
+  const SessionRequest end = EndRequest{kName, 7}, idle = ReleaseIdleRequest{ImageId{12}};
+  CHECK(decode_session_request(encode(end)) == end);
+  CHECK(decode_session_request(encode(idle)) == idle);
+  for (const EndAnswer answer : {EndAnswer::ended, EndAnswer::unknown, EndAnswer::newer}) {
+    CHECK(decode_end_answer(encode(answer)) == answer);
+  }
+  CHECK(decode_live(encode_live(3)) == 3u);
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})", R"({"release_idle":-1})",
+        R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
+    CAPTURE(text);
+    CHECK_FALSE(decode_session_request(text));
+    CHECK(decode_end_answer(text) == EndAnswer::unknown);
+    CHECK_FALSE(decode_live(text));
+  }
+}
