@@ -2,19 +2,17 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 import urllib.request
 from pathlib import Path
 
+from initiator import Session
+
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get('SHOAL_BUILD', TOP / 'build'))
 FULL = os.environ.get('SHOAL_TEST_LEVEL') == 'full'
-sys.path.insert(0, str(TOP / 'test' / 'support'))
-
-from initiator import Session  # noqa: E402
 
 MIB = 1 << 20
 PAGE = MIB  # small pages, so that a small volume lies on every member

@@ -74,7 +74,8 @@ class Partition(GroupTest):
         self.assertEqual(answers[0], answers[2])
 
     def test_discovery_names_only_the_portal_that_was_asked(self):
-        answer = Session(self.group.address(2), '', session_type='Discovery').send_targets()
+        with Session(self.group.address(2), '', session_type='Discovery') as s:
+            answer = s.send_targets()
         self.assertEqual(answer.count('TargetAddress='), answer.count('TargetName='))
         self.assertEqual(answer.count(f'TargetAddress={self.group.net}.2:3260,1'), 2)
 
