@@ -70,10 +70,9 @@ void InboundPeer::on_handshake(const Frame& frame) {
 }
 
 void InboundPeer::refuse_peer(const HandshakeStep& step) {
-  const char* by = step.by_peer ? "refused by the dialer: " : "refused: ";
-  if (!step.send) return link_->fail(fmt::format("{}{}", by, to_string(*step.fault)));
-  link_->outbox().put(*step.send);
-  link_->fail_when_sent(fmt::format("{}{}", by, to_string(*step.fault)));
+  if (step.send) link_->outbox().put(*step.send);
+  link_->fail_when_sent(
+      fmt::format("{}{}", step.by_peer ? "refused by the dialer: " : "refused: ", to_string(*step.fault)));
 }
 
 // ---- requests ---------------------------------------------------------------------------------------------------

@@ -108,6 +108,7 @@ void PeerLink::fail(std::string reason) {
 }
 
 void PeerLink::fail_when_sent(std::string reason) {
+  if (outbox_.empty() && !writing_) return fail(std::move(reason));
   last_words_ = std::move(reason);
   send();
 }

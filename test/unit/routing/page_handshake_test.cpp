@@ -118,7 +118,11 @@ TEST_CASE("a challenge of another member is refused by the dialer") {
 TEST_CASE("versions without a common one are refused on both sides") {
   const LinkIdentity self = member(2);
   ListenerHandshake listener(self, nonce(2));
-  Hello hello{.lowest_version = 2, .highest_version = 9, .group = digest_of_group("demo"), .from = MemberId{1}, .to = MemberId{2}};
+  Hello hello{.lowest_version = 2,
+              .highest_version = 9,
+              .group = digest_of_group("demo"),
+              .from = MemberId{1},
+              .to = MemberId{2}};
   CHECK(listener.on_message(hello).fault == RefusalReason::version);
   const LinkIdentity dialing = member(1);
   DialerHandshake dialer(dialing, MemberId{2}, 1, nonce(1));
@@ -128,7 +132,11 @@ TEST_CASE("versions without a common one are refused on both sides") {
 TEST_CASE("a range of versions with ours in it is answered with ours") {
   const LinkIdentity self = member(2);
   ListenerHandshake listener(self, nonce(2));
-  Hello hello{.lowest_version = 0, .highest_version = 9, .group = digest_of_group("demo"), .from = MemberId{1}, .to = MemberId{2}};
+  Hello hello{.lowest_version = 0,
+              .highest_version = 9,
+              .group = digest_of_group("demo"),
+              .from = MemberId{1},
+              .to = MemberId{2}};
   const HandshakeStep step = listener.on_message(hello);
   REQUIRE(step.send);
   CHECK(std::get<Challenge>(*step.send).version == kPageProtocolVersion);

@@ -175,11 +175,13 @@ TEST_CASE("decode(encode(container)) is the container") {
 TEST_CASE("a container has these bytes") {  // the example of page_map_format.md
   const RoutingContainer container{.sets = {{.primary = store_id(0xaa)}},
                                    .pages = {{.set = 0, .epoch = Epoch{2}}, {.epoch = Epoch{1}}}};
-  const std::string expected("shrc\x01\x01\x02\x00"
-                             "\x00\x00"
-                             "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xaa"
-                             "\x00\x02\x00\x00\x00\x00"
-                             "\xff\x01\x00\x00\x00\x00", 38);
+  const std::string expected(
+      "shrc\x01\x01\x02\x00"
+      "\x00\x00"
+      "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xaa"
+      "\x00\x02\x00\x00\x00\x00"
+      "\xff\x01\x00\x00\x00\x00",
+      38);
   const std::string bytes = encode(container);
   REQUIRE(bytes.size() == 42);
   CHECK(bytes.substr(0, 38) == expected);
@@ -205,16 +207,16 @@ TEST_CASE("a container that lies under a right checksum is malformed") {
     const auto decoded = decode_container(with_right_crc(bad));
     return decoded.has_error() && decoded.error() == ContainerError::malformed;
   };
-  CHECK(is_malformed(4, 2));     // version
-  CHECK(is_malformed(5, 1));     // fewer sets than there are
-  CHECK(is_malformed(5, 65));    // more than allowed
-  CHECK(is_malformed(6, 65));    // pages
-  CHECK(is_malformed(7, 1));     // reserved
-  CHECK(is_malformed(8, 2));     // a move without a learner
-  CHECK(is_malformed(9, 16));    // members
+  CHECK(is_malformed(4, 2));   // version
+  CHECK(is_malformed(5, 1));   // fewer sets than there are
+  CHECK(is_malformed(5, 65));  // more than allowed
+  CHECK(is_malformed(6, 65));  // pages
+  CHECK(is_malformed(7, 1));   // reserved
+  CHECK(is_malformed(8, 2));   // a move without a learner
+  CHECK(is_malformed(9, 16));  // members
   const std::size_t pages = good.size() - 4 - 3 * 6;
-  CHECK(is_malformed(pages, 2));                       // a set that is not there
-  CHECK(is_malformed(pages + 5, 1));                   // flags
-  CHECK(is_malformed(pages + 6 + 1, 0));               // epoch 0
+  CHECK(is_malformed(pages, 2));          // a set that is not there
+  CHECK(is_malformed(pages + 5, 1));      // flags
+  CHECK(is_malformed(pages + 6 + 1, 0));  // epoch 0
   CHECK(decode_container(with_right_crc(good + "more")).has_error());
 }

@@ -92,8 +92,13 @@ PageRequestMessage write_request(std::uint32_t blocks = 2) {
 }
 
 Hello hello() {
-  return {.group = filled<32>(1), .from = MemberId{2}, .to = MemberId{3}, .incarnation = 4, .link_number = 5,
-          .nonce = filled<32>(6), .stores = store_ids(2)};
+  return {.group = filled<32>(1),
+          .from = MemberId{2},
+          .to = MemberId{3},
+          .incarnation = 4,
+          .link_number = 5,
+          .nonce = filled<32>(6),
+          .stores = store_ids(2)};
 }
 
 std::vector<Message> one_of_each() {
@@ -154,8 +159,11 @@ TEST_CASE("a write request comes back as it was, its age apart") {
 }
 
 TEST_CASE("a result comes back with its extents and its data") {
-  const PageResultMessage sent{3, {.status = PageStatus::miscompare, .data = {pattern(9, 1)}, .detail = 77,
-                                   .lba_status = {{{Lba{0}, 8}, true}, {{Lba{8}, 120}, false}}}};
+  const PageResultMessage sent{3,
+                               {.status = PageStatus::miscompare,
+                                .data = {pattern(9, 1)},
+                                .detail = 77,
+                                .lba_status = {{{Lba{0}, 8}, true}, {{Lba{8}, 120}, false}}}};
   const PageResultMessage back = round_trip(sent);
   CHECK(back.id == 3);
   CHECK(back.result.status == PageStatus::miscompare);
@@ -352,10 +360,11 @@ TEST_CASE("values that a type does not allow are faults, under right checksums t
   CHECK(fault_of(request, forged(request, kBody + 24, 1)) == FrameFault::bad_field);   // offset inside a block
   CHECK(fault_of(request, forged(request, kBody + 27, 16)) == FrameFault::bad_field);  // offset beyond the largest page
   CHECK(fault_of(request, forged(request, kBody + 28, 1)) == FrameFault::bad_field);   // length inside a block
-  CHECK(fault_of(request, forged(request, kBody + 29, 8)) == FrameFault::bad_length);  // length that the payload has not
-  CHECK(fault_of(request, forged(request, kBody, 0)) == FrameFault::bad_length);       // a read that brings data
-  CHECK(fault_of(request, forged(request, 5, 1)) == FrameFault::bad_field);            // reserved
-  CHECK(fault_of(hello(), forged(hello(), kBody, 0)) == FrameFault::bad_field);        // magic
+  CHECK(fault_of(request, forged(request, kBody + 29, 8)) ==
+        FrameFault::bad_length);                                                  // length that the payload has not
+  CHECK(fault_of(request, forged(request, kBody, 0)) == FrameFault::bad_length);  // a read that brings data
+  CHECK(fault_of(request, forged(request, 5, 1)) == FrameFault::bad_field);       // reserved
+  CHECK(fault_of(hello(), forged(hello(), kBody, 0)) == FrameFault::bad_field);   // magic
   const Message refusal = Refusal{};
   CHECK(fault_of(refusal, forged(refusal, kBody, 0)) == FrameFault::bad_field);
   CHECK(fault_of(refusal, forged(refusal, kBody, 8)) == FrameFault::bad_field);
@@ -368,11 +377,12 @@ TEST_CASE("values that a type does not allow are faults, under right checksums t
 TEST_CASE("extents of a result must lie inside a page and inside the payload") {
   const Message result = PageResultMessage{1, {.lba_status = {{{Lba{0}, 8}, true}}}};
   const std::size_t extent = kBody + 16;
-  CHECK(fault_of(result, forged(result, kBody + 4, 2)) == FrameFault::bad_length);     // more than the payload has
-  CHECK(fault_of(result, forged(result, kBody + 6, 1)) == FrameFault::bad_length);     // more than allowed
-  CHECK(fault_of(result, forged(result, extent + 2, 2)) == FrameFault::bad_field);     // first block beyond the largest page
-  CHECK(fault_of(result, forged(result, extent + 8, 0)) == FrameFault::bad_field);     // no blocks
-  CHECK(fault_of(result, forged(result, extent + 12, 2)) == FrameFault::bad_field);    // mapped
+  CHECK(fault_of(result, forged(result, kBody + 4, 2)) == FrameFault::bad_length);  // more than the payload has
+  CHECK(fault_of(result, forged(result, kBody + 6, 1)) == FrameFault::bad_length);  // more than allowed
+  CHECK(fault_of(result, forged(result, extent + 2, 2)) ==
+        FrameFault::bad_field);  // first block beyond the largest page
+  CHECK(fault_of(result, forged(result, extent + 8, 0)) == FrameFault::bad_field);   // no blocks
+  CHECK(fault_of(result, forged(result, extent + 12, 2)) == FrameFault::bad_field);  // mapped
 }
 
 TEST_CASE("a flush brings no data, a compare and write brings twice its length") {

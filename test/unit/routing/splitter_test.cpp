@@ -62,7 +62,8 @@ TEST_CASE("parts cover any range exactly, in order, without overlap, and never c
     const std::uint32_t page = kMinPageBytes << random.below(11);
     const std::uint32_t most = kPhysicalBlockBytes << random.below(15);
     const BlockRange range = blocks(random.below(1 << 20), random.below(1 << 12));
-    INFO("seed " << seed << " page " << page << " most " << most << " first " << range.first.value << " count " << range.count);
+    INFO("seed " << seed << " page " << page << " most " << most << " first " << range.first.value << " count "
+                 << range.count);
     Splitter splitter(range, page, most);
     std::uint64_t at = 0;
     for (std::uint64_t left = splitter.count(); left > 0; --left) {
