@@ -200,7 +200,34 @@ TEST_CASE("fences, aborts, control messages and pings come back as they were") {
   CHECK(round_trip(Pong{7}).stamp == 7);
 }
 
-TEST_CASE("a ping has these bytes") {  // the example of page_protocol.md
+TEST_CASE("the read request of page_protocol.md has these bytes") {
+  PageRequestMessage message{.id = 5,
+                             .request = {.kind = OperationKind::read,
+                                         .page = {ImageId{7}, PageIndex{6}},
+                                         .offset = 0x8000,
+                                         .length = 4096,
+                                         .epoch = Epoch{1},
+                                         .store = store_id(1),
+                                         .origin = {.nexus = nexus_id(2),
+                                                    .generation = Generation{0x1'00000003},
+                                                    .id = OperationId{70},
+                                                    .lowest_unfinished = OperationId{69}}},
+                             .age_us = 1500};
+  const std::uint8_t expected[] = {
+      0x88, 0,    0, 0, 0x10, 0,    0x88, 0,    5,    0, 0, 0, 0, 0, 0, 0,
+      0,    0,    0, 0, 0x82, 0xc8, 0xef, 0x2a,                             // header
+      0,    0,    0, 0, 0,    0,    0,    0,                                // kind, flags, part
+      7,    0,    0, 0, 0,    0,    0,    0,    6,    0, 0, 0, 0, 0, 0, 0,  // image, page
+      0,    0x80, 0, 0, 0,    0x10, 0,    0,    1,    0, 0, 0, 0, 0, 0, 0,  // range, epoch
+      0,    0,    0, 0, 0,    0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 1,  // store
+      2,    0,    0, 0, 0,    0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0,  // nexus
+      3,    0,    0, 0, 1,    0,    0,    0,    70,   0, 0, 0, 0, 0, 0, 0,
+      69,   0,    0, 0, 0,    0,    0,    0,                                 // generation, ids
+      0,    0,    0, 0, 0,    0,    0,    0,    0xdc, 5, 0, 0, 0, 0, 0, 0};  // reservation, age
+  CHECK(std::ranges::equal(bytes_of(message).bytes(), std::as_bytes(std::span(expected))));
+}
+
+TEST_CASE("a ping has these bytes") {
   const Slice bytes = bytes_of(Ping{0x0102});
   const std::uint8_t head[] = {32, 0, 0, 0, 24, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   const std::uint8_t body[] = {2, 1, 0, 0, 0, 0, 0, 0};
