@@ -161,16 +161,18 @@ void LocalNexus::acquire() {
 
 void LocalNexus::read_and_plan() {
   if (claims_.empty()) return become_vacant();
-  context_.calls.read(nexus_key(name_), in_step([this](const std::optional<Entry>& record) {
-                        context_.calls.read(
-                            gate_key(name_.image),
-                            in_step([this, found = record_in(record)](const std::optional<Entry>& gate) {
-                              const auto seen = gate_in(gate);
-                              if (!found && !seen && ++absences_ < kAbsencesToBelieve)
-                                return pause_then(&LocalNexus::read_and_plan);
-                              if (!found && !seen) refuse_all(ClaimError::gone);
-                              plan(found, seen);
-                            }));
+  context_.calls.read(nexus_key(name_),
+                      in_step([this](const std::optional<Entry>& record) { read_gate_and_plan(record); }));
+}
+
+void LocalNexus::read_gate_and_plan(const std::optional<Entry>& record) {
+  context_.calls.read(gate_key(name_.image),
+                      in_step([this, found = record_in(record)](const std::optional<Entry>& gate) {
+                        const auto seen = gate_in(gate);
+                        const bool absent = !found && !seen;
+                        if (absent && ++absences_ < kAbsencesToBelieve) return pause_then(&LocalNexus::read_and_plan);
+                        if (absent) refuse_all(ClaimError::gone);
+                        plan(found, seen);
                       }));
 }
 

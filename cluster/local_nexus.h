@@ -103,6 +103,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
 
   void acquire();
   void read_and_plan();
+  void read_gate_and_plan(const std::optional<Entry>& record);
   void plan(const std::optional<Seen<NexusRecord>>& found, const std::optional<Seen<ImageGate>>& gate);
   void write(const ClaimPlan& plan, std::uint64_t record_revision, std::uint64_t gate_revision);
   void on_written(const ClaimPlan& plan, const Settled& settled);

@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kPrefix = "/v/";
 constexpr const char* kNextImage = "/i/next";
 constexpr Duration kAnswerWithin = 10s;
+constexpr int kReadingsToBelieve = 3;
 
 std::string volume_key(const std::string& name) { return std::string(kPrefix) + name; }
 
@@ -66,6 +67,7 @@ struct Creation : Order {
 struct Removal : Order {
   std::string name;
   bool asked_holders = false;
+  int doubts = 0;  // readings that spoke against it, perhaps from the past
 };
 
 }  // namespace
@@ -217,12 +219,20 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     read_for_removal(removal);
   }
 
+  // Reads once more, unless it was enough.
+  bool doubts(const std::shared_ptr<Removal>& removal) {
+    if (++removal->doubts == kReadingsToBelieve) return false;
+    again(removal, [this, removal] { read_for_removal(removal); });
+    return true;
+  }
+
   static void refuse_unknown(Removal& removal) {
     removal.refuse(404, fmt::format("there is no volume {} (shoalctl volume list)", quoted(removal.name)));
   }
 
   void read_for_removal(std::shared_ptr<Removal> removal) {
     calls.read(volume_key(removal->name), [this, removal](const std::optional<Entry>& found) {
+      if (!found && picture->contains(removal->name) && doubts(removal)) return;
       if (!found) return refuse_unknown(*removal);
       const auto record = decode_volume(found->value);
       if (!record)
@@ -250,6 +260,7 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
 
   // Records are in the way. Those that no session uses go when their holders are asked.
   void on_records(std::shared_ptr<Removal> removal, const VolumeRecord& record, const ImageGate& gate) {
+    if (removal->asked_holders && doubts(removal)) return;
     if (removal->asked_holders || !busy) {
       return removal->refuse(409, fmt::format("volume {} is in use: {} sessions on record", record.name, gate.records));
     }
