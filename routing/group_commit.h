@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "routing/page_store.h"
-#include "target/base/check.h"
 
 namespace shoal::routing {
 
@@ -17,25 +16,11 @@ class GroupCommit {
   // `start` begins a round; finished() ends it, perhaps before `start` returns.
   explicit GroupCommit(UniqueFunction<void()> start) : start_(std::move(start)) {}
 
-  void ask(Done done) {
-    next_.push_back(std::move(done));
-    if (!running_) begin();
-  }
-
-  void finished(Result<void, StoreError> result) {
-    CHECK(running_);
-    running_ = false;
-    auto told = std::exchange(current_, {});
-    if (!next_.empty()) begin();
-    for (Done& done : told) done(result);
-  }
+  void ask(Done done);
+  void finished(Result<void, StoreError> result);
 
  private:
-  void begin() {
-    running_ = true;
-    current_ = std::exchange(next_, {});
-    start_();
-  }
+  void begin();
 
   UniqueFunction<void()> start_;
   bool running_ = false;

@@ -9,7 +9,6 @@
 #include "routing/page.h"
 #include "routing/page_store.h"
 #include "routing/range_lock.h"
-#include "target/base/check.h"
 
 namespace shoal::routing {
 
@@ -31,23 +30,8 @@ class PageTaskPool {
  public:
   std::uint32_t next_index() const { return free_.empty() ? static_cast<std::uint32_t>(tasks_.size()) : free_.back(); }
 
-  PageTask& take() {
-    const std::uint32_t index = next_index();
-    if (free_.empty()) {
-      tasks_.emplace_back().index = index;
-    } else {
-      free_.pop_back();
-    }
-    tasks_[index].serial = ++last_serial_;
-    return tasks_[index];
-  }
-
-  void give_back(PageTask& task) {
-    CHECK(task.state != PageTask::State::free, task.index);
-    task.state = PageTask::State::free;
-    free_.push_back(task.index);
-  }
-
+  PageTask& take();
+  void give_back(PageTask& task);
   PageTask& operator[](std::uint32_t index) { return tasks_[index]; }
   std::uint64_t last_serial() const { return last_serial_; }
 
