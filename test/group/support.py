@@ -60,6 +60,12 @@ class Group:
             raise AssertionError(f'shoalctl {" ".join(words)}: {r.stderr}')
         return json.loads(r.stdout) if r.returncode == 0 else r.stderr
 
+    def create(self, volume, size, *words, living=(1, 2, 3)):
+        """A new volume, known to all members that live."""
+        image = self.ctl(1, 'volume', 'create', volume, size, '--page', '1MiB', *words)['image']
+        known = lambda m: any(v['image'] == image for v in self.ctl(m, 'volume', 'list'))
+        eventually(lambda: all(known(m) for m in living), 10, f'volume {volume} at every member')
+
     def iqn(self, volume):
         return next(v['iqn'] for v in self.ctl(1, 'volume', 'list') if v['name'] == volume)
 

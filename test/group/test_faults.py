@@ -90,6 +90,7 @@ class Death(GroupTest):
         again = self.group.session(2, 'demo', initiator='iqn.2026-11.io.shoal:back')
         through_group = Session(self.group.address(1), again.target, initiator='iqn.2026-11.io.shoal:back')
         self.assertEqual(through_group.address, self.group.address(2, 3261))
+        again.close()
         through_group.clear_attentions()
         through_group.read(0, 8)
         while time.monotonic() < ended:
@@ -103,13 +104,13 @@ class Death(GroupTest):
         eventually(lambda: self.group.ctl(1, 'status')['metadata']['reachable'], 15, 'metadata reachable')
 
     def test_a_deleted_volumes_data_never_appear_in_one_of_the_same_name(self):
-        self.group.ctl(1, 'volume', 'create', 'again', f'{PAGES}MiB', '--page', '1MiB')
+        self.group.create('again', f'{PAGES}MiB')
         with self.group.session(1, 'again') as s:
             fill(s)
         eventually(lambda: not [x for x in self.group.ctl(1, 'sessions') if x['volume'] == 'again'], 10, 'the session to be gone')
         self.group.script('member', '3', 'kill')
         self.group.ctl(1, 'volume', 'delete', 'again')
-        self.group.ctl(1, 'volume', 'create', 'again', f'{PAGES}MiB', '--page', '1MiB')
+        self.group.create('again', f'{PAGES}MiB', living=(1, 2))
         self.group.script('member', '3', 'start')
         up(self.group, 3)
         with self.group.session(2, 'again') as s:
@@ -120,7 +121,7 @@ class Death(GroupTest):
                     self.assertEqual(error.code[0], 2)
 
     def test_delete_is_refused_while_a_session_exists(self):
-        self.group.ctl(1, 'volume', 'create', 'busy', '8MiB', '--page', '1MiB')
+        self.group.create('busy', '8MiB')
         with self.group.session(2, 'busy'):
             answer = self.group.ctl(1, 'volume', 'delete', 'busy', check=False)
             self.assertIn('session', str(answer))
@@ -142,7 +143,8 @@ class Death(GroupTest):
         import subprocess
         from initiator import Dropped
         from support import BUILD
-        drop = subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.2:3263', 'session', 'drop', session])
+        drop = subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.2:3263', 'session', 'drop', session],
+                                stdout=subprocess.DEVNULL)
         with self.assertRaises(Dropped) as caught:
             while True:
                 s.receive_any()
