@@ -7,16 +7,15 @@
 // the member that holds it, without metadata. A restarted member never reuses a generation: it raises the epoch of
 // every nexus that it takes up again.
 //
-// claim():
-//   held here in this incarnation -> end the old session here; metadata are not asked
-//   no record                     -> create it. Nobody can have anything in flight: no fence
-//   released for a move           -> compare-and-swap to us; its tasks were finished before: no fence
-//   held by another member, or by this one before it restarted
-//                                 -> compare-and-swap to us, then ask the old holder (ControlKind::end_nexus) to end
-//                                 its session and
-//                                    to confirm within kConfirmWithin; failing that, fence every owner of the image
-//                                    within kFenceWithin (who is out of reach learns the fence first when its link
-//                                    returns). Then done
+// claim(), by what is found:
+//   held here in this incarnation    end the old session here; metadata are not asked
+//   no record                        create it. Nobody can have anything in flight: no fence
+//   released for a move              compare-and-swap to us; its tasks were finished before: no fence
+//   held by another member           compare-and-swap to us, then ask the holder (ControlKind::end_nexus) to end its
+//                                    session and to confirm within kConfirmWithin; failing that, fence as below
+//   ours, from before a restart      compare-and-swap to us, then fence every owner of the image within kFenceWithin;
+//                                    who is out of reach learns the fence first when its link returns
+//
 // A claim that needs metadata waits kMetadataWithin for them, then ends with `unavailable`; its compare-and-swap is
 // pursued all the same until its outcome is known, so that a record which it did write is found again. Claims of one
 // nexus are served one after the other, so the newest wins. A holder ends its session, too, when it sees a newer
@@ -54,8 +53,8 @@ inline constexpr Duration kMetadataWithin = 5s;  // these three together stay be
 inline constexpr Duration kConfirmWithin = 3s;
 inline constexpr Duration kFenceWithin = 3s;
 inline constexpr Duration kLinger = 60s;
-inline constexpr Duration kAbandoned =
-    120s;  // after a restart: own records of earlier incarnations that no host came back to go
+// After a restart: own records of earlier incarnations go when no host has come back by then.
+inline constexpr Duration kAbandoned = 120s;
 
 // Refuses older generations at every owner; completes when every owner in reach has confirmed (Router::fence is one).
 using FenceOwners = std::function<void(const routing::Fence& fence, Duration within, Completion<> done)>;

@@ -2,9 +2,8 @@
 // GroupSessions, whose header tells the rules; this one tells the states.
 //
 //   vacant      nothing of it here
-//   parked      a record in our name that this incarnation has not taken up: left by an earlier one, or released for a
-//   move.
-//               A claim takes it up by compare-and-swap; else it is removed after a while
+//   parked      a record in our name that this incarnation has not taken up: left by an earlier one, or released for
+//               a move. A claim takes it up by compare-and-swap; else it is removed after a while
 //   acquiring   the record is being written in our name; pursued until known, even when no claim waits any more
 //   expelling   the record is ours; the old holder ends its session, or the owners are fenced
 //   held        ours, with a session or waiting for it to come back

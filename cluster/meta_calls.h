@@ -24,8 +24,8 @@ namespace shoal::cluster {
 inline constexpr Duration kFirstPause = 50ms;
 inline constexpr Duration kLongestPause = 2s;
 inline constexpr std::size_t kListPage = 1000;
-inline constexpr int kStaleRetries =
-    5;  // an etcd may count its revisions from lower on after a crash: no wait for ever
+// How often an answer from the past is asked for again. Not for ever: after a crash an etcd may count from lower on.
+inline constexpr int kStaleRetries = 5;
 
 // Grows from kFirstPause to kLongestPause, with jitter, so that members that lost the same race do not meet again.
 class BackOff {

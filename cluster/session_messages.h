@@ -1,7 +1,7 @@
 // What members say to each other about sessions (ControlKind::end_nexus). JSON; one request, one answer.
 //
-//   {"end": "/s/000000000000000c/1/iqn.x/00023d000000", "epoch": 7}   end your session of this nexus, I have it at
-//   epoch 7
+//   {"end": "/s/000000000000000c/1/iqn.x/00023d000000", "epoch": 7}
+//                             end your session of this nexus: I have it at epoch 7
 //   {"answer": "ended"}       nothing of it can touch data any more
 //   {"answer": "unknown"}     this incarnation of mine never had it, or can not vouch for it: fence
 //   {"answer": "newer"}       the record is beyond that epoch: you have lost it

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "test/unit/cluster/virtual_runtime.h"
@@ -142,7 +143,11 @@ TEST_CASE("a file that can not be used says why, in one line") {
   CHECK_THAT(why_not(folder.path.string()), Contains("is a folder"));
   std::ofstream(folder.file("text")) << std::string(4096, 'x');
   CHECK_THAT(why_not(folder.file("text")), Contains("not an SQLite database"));
-  std::filesystem::remove(folder.file("other"));
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(folder.file("other").c_str(), &other) == SQLITE_OK);
+  sqlite3_exec(other, "CREATE TABLE t(x)", nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  CHECK_THAT(why_not(folder.file("other")), Contains("another application"));
   CHECK(why_not(folder.file("mine")).empty());
   CHECK(why_not(folder.file("mine")).empty());
 }
