@@ -11,6 +11,7 @@
 #include "cluster/local_nexus.h"
 #include "cluster/session_messages.h"
 #include "target/base/check.h"
+#include "target/base/countdown.h"
 
 namespace shoal::cluster {
 namespace {
@@ -69,6 +70,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   void bind() {
     context.vacated = [this](const NexusId& id) { context.runtime.post(guarded([this, id] { forget(id); })); };
+    context.tell_moved = [this](const Seen<NexusRecord>& moved, Completion<> done) { tell_moved(moved, std::move(done)); };
     context.next_tsih = [this](const NexusName& name) { return next_tsih(name); };
     if (context.peers) {
       context.peers->serve(routing::ControlKind::end_nexus,
@@ -135,6 +137,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
       return reply(encode(EndAnswer::unknown));
     }
     if (const auto* end = std::get_if<EndRequest>(&*request)) return on_end(from, *end, std::move(reply));
+    if (const auto* moved = std::get_if<MovedRequest>(&*request)) return on_moved(*moved, std::move(reply));
     release_idle_here(std::get<ReleaseIdleRequest>(*request).image,
                       [reply = std::move(reply)](std::size_t live) mutable { reply(encode_live(live)); });
   }
@@ -148,22 +151,36 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     keep->supersede(request.epoch, [reply = std::move(reply)](EndAnswer answer) mutable { reply(encode(answer)); });
   }
 
+  // --- a session that is to be placed anew ---
+
+  // Its host comes back within milliseconds, sooner than any hint of the metadata: so the members whose portals it may
+  // ask know of the move before it is told to go. Who does not answer within kTellWithin learns it from the metadata.
+  void tell_moved(const Seen<NexusRecord>& moved, Completion<> done) {
+    const Countdown told(std::move(done));
+    context.runtime.post(told.part());
+    if (!context.peers) return;
+    const std::string body = encode(MovedRequest{moved.value, moved.revision});
+    for (const auto& [member, record] : *context.members.all()) {
+      if (member == self() || !context.peers->connected(member)) continue;
+      context.peers->request(member, routing::ControlKind::end_nexus, body, kTellWithin,
+                             [one = told.part()](const Result<std::string, routing::PeerError>&) mutable { one(); });
+    }
+  }
+
+  void on_moved(const MovedRequest& request, Completion<std::string> reply) {
+    auto& seen = context.seen.records[request.record.name];
+    if (seen.revision < request.revision) seen = {request.record, request.revision};
+    reply(encode(EndAnswer::ended));
+  }
+
   // --- records that no session uses ---
 
   void release_idle_here(ImageId image, Completion<std::size_t> done) {
-    struct Waiting {
-      std::size_t open = 1;
-      Completion<std::size_t> done;
-    };
-    auto waiting = std::make_shared<Waiting>(Waiting{1, std::move(done)});
-    const auto one_less = guarded([this, image, waiting] {
-      if (--waiting->open == 0) waiting->done(live_sessions(image));
-    });
-    for (const auto& nexus : nexuses_of(image)) {
-      ++waiting->open;
-      nexus->remove_if_idle(one_less);
-    }
-    context.runtime.post(one_less);
+    const Countdown removals(
+        guarded([this, image, done = std::move(done)]() mutable { done(live_sessions(image)); }));
+    Completion<> all_asked = removals.part();
+    for (const auto& nexus : nexuses_of(image)) nexus->remove_if_idle(removals.part());
+    context.runtime.post(std::move(all_asked));
   }
 
   std::vector<std::shared_ptr<LocalNexus>> nexuses_of(ImageId image) const {

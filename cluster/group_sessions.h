@@ -52,6 +52,7 @@ namespace shoal::cluster {
 inline constexpr Duration kMetadataWithin = 5s;  // these three together stay below the time limit of a login (15 s)
 inline constexpr Duration kConfirmWithin = 3s;
 inline constexpr Duration kFenceWithin = 3s;
+inline constexpr Duration kTellWithin = 1s;  // of a move, to the other members
 inline constexpr Duration kLinger = 60s;
 // After a restart: own records of earlier incarnations go when no host has come back by then.
 inline constexpr Duration kAbandoned = 120s;
@@ -73,8 +74,8 @@ class GroupSessions final : public SessionRegistry {
   void release(const NexusId& id, Generation generation) override;
 
   // A session is to leave for good (session drop); its tasks are finished. Its record becomes {member 0, not_at self},
-  // so that its next login is placed elsewhere. Completes within kMetadataWithin; without metadata the record stays and
-  // the host comes back here.
+  // so that its next login is placed elsewhere, and the members in reach know it when this completes: within
+  // kMetadataWithin + kTellWithin. Without metadata the record stays and the host comes back here.
   void release_for_move(const NexusId& id, Generation generation, Completion<> done);
 
   // Asks every holder of a record of the image, this member included, to remove the records that no session uses.

@@ -391,6 +391,7 @@ void LocalNexus::on_moved(const NexusRecord& moved, const Settled& settled) {
   revision_ = settled.revision;
   context_.seen.records[name_] = {record_, revision_};
   go(State::parked);
+  if (move_done_) context_.tell_moved({record_, revision_}, std::exchange(move_done_, {}));
   end_of_move();
   if (!claims_.empty()) return acquire();
   linger(kLinger);

@@ -56,6 +56,8 @@ struct NexusContext {
   SeenSessions seen;
   std::function<void(const NexusId&)>
       vacated;  // may be forgotten, if it still is vacant when control returns to the runtime
+  // Makes the other members know of the move, as far as they are in reach; bounded in time.
+  std::function<void(const Seen<NexusRecord>&, Completion<>)> tell_moved;
   // The TSIH for one more session of that initiator here; nullopt: all are taken.
   std::function<std::optional<std::uint16_t>(const NexusName&)> next_tsih;
 };

@@ -34,12 +34,21 @@ std::string encode(const SessionRequest& request) {
   if (const auto* end = std::get_if<EndRequest>(&request)) {
     return json{{"end", nexus_key(end->name)}, {"epoch", end->epoch}}.dump();
   }
+  if (const auto* moved = std::get_if<MovedRequest>(&request)) {
+    return json{{"moved", nexus_key(moved->record.name)}, {"record", encode(moved->record)}, {"revision", moved->revision}}
+        .dump();
+  }
   return json{{"release_idle", std::get<ReleaseIdleRequest>(request).image.value}}.dump();
 }
 
 std::optional<SessionRequest> decode_session_request(std::string_view text) {
   const json object = object_of(text);
   if (const auto image = member_of<std::uint64_t>(object, "release_idle")) return ReleaseIdleRequest{ImageId{*image}};
+  if (const auto revision = member_of<std::uint64_t>(object, "revision")) {
+    auto record = decode_nexus(text_of(object, "moved"), text_of(object, "record"));
+    if (!record) return std::nullopt;
+    return MovedRequest{std::move(*record), *revision};
+  }
   auto name = nexus_of_key(text_of(object, "end"));
   const auto epoch = member_of<std::uint32_t>(object, "epoch");
   if (!name || !epoch) return std::nullopt;

@@ -5,6 +5,8 @@
 //   {"answer": "ended"}       nothing of it can touch data any more
 //   {"answer": "unknown"}     this incarnation of mine never had it, or can not vouch for it: fence
 //   {"answer": "newer"}       the record is beyond that epoch: you have lost it
+//   {"moved": "/s/...", "record": "{...}", "revision": 13}
+//                             that record stands in the metadata: its next login is to be placed anew; answer "ended"
 //   {"release_idle": 12}      remove your records of image 12 that no session uses
 //   {"live": 2}               sessions that remain
 #pragma once
@@ -15,6 +17,7 @@
 #include <string_view>
 #include <variant>
 
+#include "cluster/nexus_record.h"
 #include "target/base/ids.h"
 #include "target/ports/session_registry.h"
 
@@ -29,7 +32,12 @@ struct ReleaseIdleRequest {
   ImageId image;
   bool operator==(const ReleaseIdleRequest&) const = default;
 };
-using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest>;
+struct MovedRequest {
+  NexusRecord record;
+  std::uint64_t revision = 0;
+  bool operator==(const MovedRequest&) const = default;
+};
+using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest, MovedRequest>;
 enum class EndAnswer { ended, unknown, newer };
 
 std::string encode(const SessionRequest& request);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "target/base/check.h"
+#include "target/base/countdown.h"
 #include "target/scsi/limits.h"
 
 namespace shoal::scsi {
@@ -116,16 +117,10 @@ void PlanRunner::abort(CommandId id, Completion<> done) {
   found->second.aborted = true;
   const std::vector<OperationId> operations = found->second.in_flight;
   CHECK(!operations.empty(), id.value);
-  struct Countdown {
-    std::size_t left;
-    Completion<> done;
-  };
-  const auto countdown = std::make_shared<Countdown>(Countdown{operations.size(), std::move(done)});
-  for (const OperationId operation : operations) {
-    select_and_abort({nexus_, operation, generation_}, [countdown] {
-      if (--countdown->left == 0) countdown->done();
-    });
-  }
+  const Countdown aborts(std::move(done));
+  Completion<> all_asked = aborts.part();
+  for (const OperationId operation : operations) select_and_abort({nexus_, operation, generation_}, aborts.part());
+  all_asked();
 }
 
 void PlanRunner::abort_all(Completion<> done) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "target/base/countdown.h"
 #include "target/server/login_answers.h"
 
 namespace shoal::server {
@@ -27,24 +28,6 @@ bool is_unit(iscsi::Lun lun) {
   constexpr iscsi::Lun kFlatSpace{std::uint64_t{1} << 62};
   return lun == kPeripheralDevice || lun == kFlatSpace;
 }
-
-// A completion for each of `count` parts; `done` is called with the last.
-class Parts {
- public:
-  Parts(std::size_t count, Completion<> done) : state_(std::make_shared<State>(State{count, std::move(done)})) {}
-  Completion<> part() const {
-    return [state = state_] {
-      if (--state->left == 0) state->done();
-    };
-  }
-
- private:
-  struct State {
-    std::size_t left;
-    Completion<> done;
-  };
-  std::shared_ptr<State> state_;
-};
 
 }  // namespace
 
@@ -141,9 +124,10 @@ void SessionDriver::manage(const iscsi::ManagementAsked& asked) {
 void SessionDriver::carry_out(const iscsi::ManagementAsked& asked, Completion<> done) {
   switch (asked.function) {
     case TaskFunction::abort_task: {
-      const Parts parts(asked.tasks.size() + 1, until_aborted(std::move(done)));
-      for (const iscsi::TaskId task : asked.tasks) device_server_->abort(scsi::CommandId{task.value}, parts.part());
-      return parts.part()();
+      const Countdown aborts(until_aborted(std::move(done)));
+      Completion<> all_asked = aborts.part();
+      for (const iscsi::TaskId task : asked.tasks) device_server_->abort(scsi::CommandId{task.value}, aborts.part());
+      return all_asked();
     }
     case TaskFunction::abort_task_set:
     case TaskFunction::clear_task_set: return device_server_->abort_all(until_aborted(std::move(done)));
@@ -173,9 +157,10 @@ void SessionDriver::on_managed(iscsi::ManagementId id, TaskFunction function) {
 // reset ends the sessions themselves (RFC 7143 11.5.1).
 void SessionDriver::reset_unit(TaskFunction function, Completion<> done) {
   const auto others = others_of_unit();
-  const Parts parts(others.size() + 1, std::move(done));
-  for (const auto& other : others) other->suffer_reset(function, parts.part());
-  device_server_->reset(until_aborted(parts.part()));
+  const Countdown resets(std::move(done));
+  Completion<> own = resets.part();
+  for (const auto& other : others) other->suffer_reset(function, resets.part());
+  device_server_->reset(until_aborted(std::move(own)));
 }
 
 void SessionDriver::suffer_reset(TaskFunction function, Completion<> done) {

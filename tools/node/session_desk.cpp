@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "target/base/countdown.h"
 #include "tools/node/config.h"
 #include "tools/node/control_views.h"
 #include "tools/node/once.h"
@@ -178,15 +179,10 @@ void SessionDesk::start_drop(const server::SessionInfo& session, const std::stri
 }
 
 void SessionDesk::drop_all(const std::string& reason, Completion<> done) {
-  const auto sessions = server_.sessions();
-  if (sessions.empty()) return done();
-  auto open = std::make_shared<std::size_t>(sessions.size());
-  auto all = std::make_shared<Completion<>>(std::move(done));
-  for (const auto& session : sessions) {
-    start_drop(session, reason, [open, all] {
-      if (--*open == 0) (*all)();
-    });
-  }
+  const Countdown drops(std::move(done));
+  Completion<> all_asked = drops.part();
+  for (const auto& session : server_.sessions()) start_drop(session, reason, drops.part());
+  all_asked();
 }
 
 }  // namespace shoal

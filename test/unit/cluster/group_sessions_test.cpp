@@ -233,6 +233,19 @@ TEST_CASE("a session that is moved away is placed anew without a fence, and not 
   CHECK(group.member(2).channel->requests == 0);
 }
 
+TEST_CASE("when a move completes the members in reach know of it, before any hint of the metadata") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, kName);
+  group.runtime.run_for(1s);
+  bool moved = false;
+  group.cut.insert(MemberId{3});
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] {
+    CHECK(group.member(2).sessions->known(kName)->not_at == MemberId{1});
+    moved = true;
+  });
+  CHECK(group.runtime.run_until([&] { return moved; }, kMetadataWithin + kTellWithin));
+}
+
 TEST_CASE("a moved session that comes back to the same member is served there") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);

@@ -83,6 +83,8 @@ TEST_CASE("a removal keeps the highest epoch and never counts below nothing") {
 
 TEST_CASE("session messages survive the wire, and what can not be read promises nothing") {
   const SessionRequest end = EndRequest{kName, 7}, idle = ReleaseIdleRequest{ImageId{12}};
+  const SessionRequest moved = MovedRequest{NexusRecord{kName, MemberId{}, MemberId{2}, 5, 1, 99}, 13};
+  CHECK(decode_session_request(encode(moved)) == moved);
   CHECK(decode_session_request(encode(end)) == end);
   CHECK(decode_session_request(encode(idle)) == idle);
   for (const EndAnswer answer : {EndAnswer::ended, EndAnswer::unknown, EndAnswer::newer}) {
@@ -90,7 +92,7 @@ TEST_CASE("session messages survive the wire, and what can not be read promises 
   }
   CHECK(decode_live(encode_live(3)) == 3u);
   for (const char* text :
-       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})", R"({"release_idle":-1})",
+       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})", R"({"release_idle":-1})", R"({"moved":"/s/x","record":"{}","revision":1})",
         R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
     CAPTURE(text);
     CHECK_FALSE(decode_session_request(text));
