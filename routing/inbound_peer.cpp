@@ -91,7 +91,7 @@ void InboundPeer::on_frame(const Frame& frame) {
 
 // What was sent on this link and is not read yet counts from fresh(): never younger than it is (peer_link.h).
 bool InboundPeer::too_old(const PageRequest& request) const {
-  return is_mutation(request.kind) && link_->pass_time() - request.origin.issued_at > limits_.max_age;
+  return is_mutation(request.kind) && link_->now() - request.origin.issued_at > limits_.max_age;
 }
 
 void InboundPeer::on_page_request(const Frame& frame) {

@@ -89,7 +89,7 @@ void OutboundPeer::on_handshake(const Frame& frame) {
 }
 
 void OutboundPeer::refused(const HandshakeStep& step) {
-  refused_ = *step.fault != RefusalReason::busy && *step.fault != RefusalReason::stale_link;
+  refused_ = *step.fault != RefusalReason::stale_link;
   if (step.send) link_->outbox().put(*step.send);
   link_->fail_when_sent(
       fmt::format("{}{}", step.by_peer ? "refused by the peer: " : "refused: ", to_string(*step.fault)));
@@ -188,42 +188,11 @@ LinkStatus OutboundPeer::status() const {
 
 // ---- asking -----------------------------------------------------------------------------------------------------
 
-template <class T>
-std::uint64_t OutboundPeer::take_slot(T awaits) {
-  if (free_.empty()) {
-    free_.push_back(static_cast<std::uint32_t>(slots_.size()));
-    slots_.emplace_back();
-  }
-  const std::uint32_t index = free_.back();
-  free_.pop_back();
-  Slot& slot = slots_[index];
-  slot.awaits = std::move(awaits);
-  return std::uint64_t{slot.serial} << 32 | index;
-}
-
-OutboundPeer::Slot* OutboundPeer::find(std::uint64_t id) {
-  const std::uint32_t index = static_cast<std::uint32_t>(id);
-  if (index >= slots_.size() || slots_[index].serial != id >> 32) return nullptr;
-  return &slots_[index];
-}
-
-void OutboundPeer::free_slot(std::uint64_t id) {
-  Slot& slot = slots_[static_cast<std::uint32_t>(id)];
-  slot.awaits = std::monostate{};
-  ++slot.serial;
-  free_.push_back(static_cast<std::uint32_t>(id));
-}
-
 // What waited for that answer; nullopt: nothing did, and the link is closed.
 template <class T>
 std::optional<T> OutboundPeer::answered(std::uint64_t id) {
-  Slot* slot = find(id);
-  if (!slot || !std::holds_alternative<T>(slot->awaits)) {
-    link_->fail("protocol: an answer to what was not asked");
-    return std::nullopt;
-  }
-  std::optional<T> awaits(std::get<T>(std::move(slot->awaits)));
-  free_slot(id);
+  auto awaits = slots_.release<T>(id);
+  if (!awaits) link_->fail("protocol: an answer to what was not asked");
   return awaits;
 }
 
@@ -244,7 +213,7 @@ void OutboundPeer::submit(PageRequest request, Completion<PageResult> done) {
 void OutboundPeer::send_request(PageRequest request, Completion<PageResult> done) {
   const std::size_t bytes = weight(request);
   const std::uint64_t age = age_us(runtime_.now(), request.origin.issued_at);
-  const std::uint64_t id = take_slot(AwaitsPage{std::move(done), request.kind, request.length, bytes});
+  const std::uint64_t id = slots_.take(AwaitsPage{std::move(done), request.kind, request.length, bytes});
   ++requests_;
   ++outstanding_;
   outstanding_bytes_ += bytes;
@@ -269,7 +238,7 @@ void OutboundPeer::abort(ImageId image, const AbortSelection& selection, Complet
     (selected ? ended : kept).push_back(std::move(queued));
   }
   queue_ = std::move(kept);
-  link_->outbox().put(Message(AbortMessage{take_slot(AwaitsAbort{std::move(done)}), image, selection}));
+  link_->outbox().put(Message(AbortMessage{slots_.take(AwaitsAbort{std::move(done)}), image, selection}));
   link_->send();
   for (Queued& queued : ended) queued.done(PageResult{.status = PageStatus::aborted});
 }
@@ -287,7 +256,7 @@ void OutboundPeer::fence(const Fence& fence, Completion<FenceOutcome> done) {
 }
 
 void OutboundPeer::send_fence(const Fence& fence) {
-  link_->outbox().put(Message(FenceMessage{take_slot(AwaitsFence{fence}), fence}));
+  link_->outbox().put(Message(FenceMessage{slots_.take(AwaitsFence{fence}), fence}));
   link_->send();
 }
 
@@ -296,15 +265,15 @@ void OutboundPeer::control(ControlKind kind, std::string body, Duration timeout,
   if (!up()) return done(PeerError::unreachable);
   if (body.size() > kMaxControlBytes || controls_ >= limits_.outstanding_controls) return done(PeerError::refused);
   ++controls_;
-  const std::uint64_t id = take_slot(AwaitsControl{std::move(done), nullptr});
-  std::get<AwaitsControl>(find(id)->awaits).timer = runtime_.after(timeout, [this, id] { on_control_timeout(id); });
+  const std::uint64_t id = slots_.take(AwaitsControl{std::move(done), nullptr});
+  slots_.find<AwaitsControl>(id)->timer = runtime_.after(timeout, [this, id] { on_control_timeout(id); });
   link_->outbox().put(Message(ControlRequestMessage{id, static_cast<std::uint16_t>(kind), Slice::copy_of(body)}));
   link_->send();
 }
 
 // The slot stays until the answer or the end of the link: the peer still has the request.
 void OutboundPeer::on_control_timeout(std::uint64_t id) {
-  auto done = std::move(std::get<AwaitsControl>(find(id)->awaits).done);
+  auto done = std::move(slots_.find<AwaitsControl>(id)->done);
   done(PeerError::timed_out);
 }
 
@@ -370,18 +339,19 @@ void OutboundPeer::on_control_reply(const ControlReplyMessage& message) {
 }
 
 void OutboundPeer::end_requests() {
-  auto slots = std::exchange(slots_, {});
   auto queue = std::exchange(queue_, {});
-  free_.clear();
   outstanding_ = outstanding_bytes_ = controls_ = 0;
-  for (Slot& slot : slots) {
-    if (auto* page = std::get_if<AwaitsPage>(&slot.awaits)) page->done(PageResult{.status = PageStatus::unreachable});
-    if (auto* abort = std::get_if<AwaitsAbort>(&slot.awaits)) abort->done();
-    if (auto* control = std::get_if<AwaitsControl>(&slot.awaits); control && control->done) {
-      control->timer.reset();
-      control->done(PeerError::unreachable);
+  struct End {
+    void operator()(std::monostate) const {}
+    void operator()(AwaitsPage& page) const { page.done(PageResult{.status = PageStatus::unreachable}); }
+    void operator()(AwaitsAbort& abort) const { abort.done(); }
+    void operator()(AwaitsFence&) const {}  // it goes again on the next link
+    void operator()(AwaitsControl& control) const {
+      control.timer.reset();
+      if (control.done) control.done(PeerError::unreachable);
     }
-  }
+  };
+  slots_.release_all(End{});
   for (Queued& queued : queue) queued.done(PageResult{.status = PageStatus::unreachable});
 }
 

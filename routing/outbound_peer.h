@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "routing/page_handshake.h"
@@ -17,6 +16,7 @@
 #include "routing/peer_limits.h"
 #include "routing/peer_link.h"
 #include "routing/peer_links.h"
+#include "routing/request_slots.h"
 #include "target/base/log.h"
 #include "target/runtime/runtime.h"
 
@@ -81,10 +81,6 @@ class OutboundPeer final : public PageEndpoint,
     Completion<Result<std::string, PeerError>> done;  // empty: it has timed out
     std::unique_ptr<Timer> timer;
   };
-  struct Slot {
-    std::uint32_t serial = 0;
-    std::variant<std::monostate, AwaitsPage, AwaitsAbort, AwaitsFence, AwaitsControl> awaits;
-  };
   struct PendingFence {
     Fence fence;
     Completion<FenceOutcome> done;
@@ -108,10 +104,6 @@ class OutboundPeer final : public PageEndpoint,
   // Asking.
   void on_frame(const Frame& frame) override;
   void on_end(const std::string& reason) override { lost(reason, refused_); }
-  template <class T>
-  std::uint64_t take_slot(T awaits);
-  Slot* find(std::uint64_t id);
-  void free_slot(std::uint64_t id);
   template <class T>
   std::optional<T> answered(std::uint64_t id);
   bool has_room(std::size_t bytes) const;
@@ -146,8 +138,7 @@ class OutboundPeer final : public PageEndpoint,
   std::optional<DialerHandshake> handshake_;
   std::optional<PeerIdentity> peer_;
 
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_;
+  RequestSlots<AwaitsPage, AwaitsAbort, AwaitsFence, AwaitsControl> slots_;
   std::size_t outstanding_ = 0, outstanding_bytes_ = 0, controls_ = 0;  // outstanding_: page requests
   std::deque<Queued> queue_;                                            // beyond the limits
   std::map<NexusId, PendingFence> fences_;                              // not confirmed: the newest of each nexus

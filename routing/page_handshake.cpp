@@ -138,7 +138,6 @@ const char* to_string(RefusalReason reason) {
     case RefusalReason::key: return "wrong group key";
     case RefusalReason::member: return "not the member that was meant";
     case RefusalReason::stale_link: return "a newer link is known";
-    case RefusalReason::busy: return "too many handshakes";
   }
   return "unknown";
 }

@@ -22,8 +22,8 @@
 namespace shoal::routing {
 
 inline constexpr std::uint16_t kPageProtocolVersion = 1;  // the lowest and the highest that this build speaks
-inline constexpr std::uint32_t kMaxRequestBytes =
-    1024 * 1024;  // data of a page request or result: the router cuts there
+// Data of a page request or result: the router cuts there.
+inline constexpr std::uint32_t kMaxRequestBytes = 1024 * 1024;
 inline constexpr std::uint32_t kMaxPayloadBytes = 1024 * 1024;  // of any frame
 inline constexpr std::uint32_t kMaxHandshakeBytes = 1024;       // payload of a frame before the peer has proved itself
 inline constexpr std::size_t kMaxStoresPerMember = kMaxHandshakeBytes / 16;
@@ -58,8 +58,8 @@ struct Hello {
   GroupDigest group{};
   MemberId from, to;
   std::uint64_t incarnation = 0;
-  std::uint64_t link_number =
-      0;  // counts up for one incarnation of the dialer: an older link never replaces a newer one
+  // Counts up for one incarnation of the dialer: an older link never replaces a newer one.
+  std::uint64_t link_number = 0;
   Nonce nonce{};
   std::vector<StoreId> stores;
   bool operator==(const Hello&) const = default;
@@ -87,7 +87,6 @@ enum class RefusalReason : std::uint8_t {
   key = 4,
   member = 5,      // not the member that was meant, or the listener's own id
   stale_link = 6,  // a newer link of the same incarnation is known
-  busy = 7,
 };
 const char* to_string(RefusalReason reason);
 struct Refusal {

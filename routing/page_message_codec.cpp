@@ -123,7 +123,7 @@ Result<Message, Fault> decode_challenge(const Frame& frame) {
 
 Result<Message, Fault> decode_refusal(const Frame& frame) {
   const auto code = code_layout::Code::get(frame.body);
-  if (code < 1 || code > static_cast<std::uint8_t>(RefusalReason::busy)) return Fault::bad_field;
+  if (code < 1 || code > static_cast<std::uint8_t>(RefusalReason::stale_link)) return Fault::bad_field;
   return Refusal{static_cast<RefusalReason>(code)};
 }
 

@@ -28,8 +28,6 @@ void PeerLink::read() {
 void PeerLink::on_read(Result<std::size_t, NetError> result) {
   const auto keep = shared_from_this();
   if (!result) return fail(to_string(result.error()));
-  pass_time_ = runtime_.now();
-  if (up_ && pass_time_ - fresh_ > silence_) return fail("silent, or this member stood still: unread bytes discarded");
   received_bytes_ += *result;
   framer_.received(*result);
   in_pass_ = true;
@@ -46,6 +44,8 @@ void PeerLink::parse() {
     if (std::holds_alternative<PageFramer::NeedMore>(framed)) return;
     if (const auto* fault = std::get_if<FrameFault>(&framed))
       return fail(std::string("protocol: ") + to_string(*fault));
+    now_ = runtime_.now();  // of each frame: a process may be stopped between two of them
+    if (up_ && now_ - fresh_ > silence_) return fail("silent, or this member stood still: unread bytes discarded");
     on_frame(std::get<Frame>(framed));
   }
 }
@@ -62,9 +62,9 @@ void PeerLink::on_frame(const Frame& frame) {
 }
 
 void PeerLink::on_pong(Time stamp) {
-  if (stamp > pass_time_ || stamp < fresh_) return;  // not one of ours
+  if (stamp > now_ || stamp < fresh_) return;  // not one of ours
   fresh_ = stamp;
-  rtt_ = pass_time_ - stamp;
+  rtt_ = now_ - stamp;
 }
 
 void PeerLink::send() {

@@ -40,7 +40,7 @@ class PeerLink final : public std::enable_shared_from_this<PeerLink> {
 
   bool closed() const { return closed_; }
   Time fresh() const { return fresh_; }
-  Time pass_time() const { return pass_time_; }  // when the bytes at hand were read
+  Time now() const { return now_; }  // when the frame at hand was handed on
   Duration rtt() const { return rtt_; }
   std::size_t unsent_bytes() const { return outbox_.bytes() + writing_bytes_; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -64,7 +64,7 @@ class PeerLink final : public std::enable_shared_from_this<PeerLink> {
   bool up_ = false, closed_ = false, in_pass_ = false, writing_ = false, posted_ = false;
   std::string last_words_;  // why it fails when everything is sent; empty: it does not
   std::size_t writing_bytes_ = 0;
-  Time fresh_{}, pass_time_{}, written_at_{};
+  Time fresh_{}, now_{}, written_at_{};
   Duration rtt_{};
   std::uint64_t sent_bytes_ = 0, received_bytes_ = 0;
 };

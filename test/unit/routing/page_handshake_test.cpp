@@ -192,8 +192,8 @@ TEST_CASE("messages out of turn end the handshake") {
 TEST_CASE("a refusal is not answered") {
   const LinkIdentity self = member(1);
   DialerHandshake dialer(self, MemberId{2}, 1, nonce(1));
-  const HandshakeStep step = dialer.on_message(Refusal{RefusalReason::busy});
+  const HandshakeStep step = dialer.on_message(Refusal{RefusalReason::group});
   CHECK(step.by_peer);
-  CHECK(step.fault == RefusalReason::busy);
+  CHECK(step.fault == RefusalReason::group);
   CHECK_FALSE(step.send);
 }
