@@ -1,6 +1,7 @@
 #include "cluster/etcd/etcd_store.h"
 
 #include <map>
+#include <optional>
 
 #include "cluster/etcd/etcd_announcement.h"
 #include "cluster/etcd/etcd_version.h"
@@ -14,6 +15,12 @@ namespace {
 
 // Bounds an answer: with values of the size that Shoal writes, far below kMaxHttpAnswerBytes.
 constexpr std::size_t kMaxListEntries = 1000;
+
+std::string in_words(const std::vector<Endpoint>& servers) {
+  std::string words;
+  for (const Endpoint& server : servers) words += (words.empty() ? "" : ",") + server.to_string();
+  return words;
+}
 
 template <class Subscribed>
 class Held final : public Subscription {
@@ -33,6 +40,7 @@ struct EtcdStore::Impl {
   Impl(boost::asio::io_context& context, std::vector<Endpoint> endpoints, std::string prefix, Log log)
       : context(context),
         prefix(std::move(prefix)),
+        servers(in_words(endpoints)),
         log(std::move(log)),
         http(context, std::move(endpoints), kEtcdCallTimeout,
              {[this](const Endpoint& server, const HttpAnswer& answer) { return admit(server, answer); },
@@ -45,9 +53,11 @@ struct EtcdStore::Impl {
 
   boost::asio::io_context& context;
   const std::string prefix;
+  const std::string servers;
   Log log;
   std::map<Endpoint, std::string> said;  // about which version of which server the log has been told
   bool reachable = false;                // by the last call
+  std::optional<bool> said_reachable;    // absent: nothing yet, so a server that is missing from the start is told too
   HttpClient http;
 };
 
@@ -77,7 +87,10 @@ void EtcdStore::Impl::say_once(const Endpoint& server, const std::string& versio
 }
 
 void EtcdStore::Impl::note_reachable(bool with_answer) {
-  if (std::exchange(reachable, with_answer) != with_answer) log.info("etcd_reachable now={}", with_answer);
+  reachable = with_answer;
+  if (std::exchange(said_reachable, with_answer) == with_answer) return;
+  if (with_answer) return log.info("etcd_reachable servers={}", servers);
+  log.warn("etcd_unreachable servers={} advice=\"is etcd running there? it is asked until it answers\"", servers);
 }
 
 bool EtcdStore::Impl::carried_out(const std::optional<HttpAnswer>& answer) const {

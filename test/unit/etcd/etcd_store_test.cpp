@@ -67,6 +67,16 @@ TEST_CASE("a server that is out of order makes the outcome unknown, and the next
   CHECK(rig.servers[0]->paths.size() == 1);
 }
 
+TEST_CASE("a server that is missing from the start is told once, and once more when it answers") {
+  StoreRig rig({{"127.0.0.1", 1}});
+  for (int call = 0; call < 2; ++call) CHECK(rig.cas({}, {{"/a", "1"}}).outcome == CasOutcome::unknown);
+  CHECK(rig.logged("etcd_unreachable servers=127.0.0.1:1 ") == 1);
+  const FakeGateway server(rig.context, always_done, "3.5.28");
+  rig.store = std::make_unique<EtcdStore>(rig.context, std::vector<Endpoint>{server.at()}, "/test", rig.log);
+  for (int call = 0; call < 2; ++call) CHECK(rig.cas({}, {{"/a", "1"}}).outcome == CasOutcome::done);
+  CHECK(rig.logged("etcd_reachable") == 1);
+}
+
 TEST_CASE("a server that is silent makes the outcome unknown within the timeout; the call is not made a second time") {
   FakeRig rig(silence);
   rig.add(always_done);
