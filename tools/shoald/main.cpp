@@ -20,8 +20,7 @@ struct Options {
   bool ephemeral = false;
   std::vector<std::string> volumes;
   std::string listen = "127.0.0.1:0";
-  routing::StoreKind kind = routing::StoreKind::memory;
-  LogLevel log_level = LogLevel::warn;
+  std::string durability = "memory", log_level = "warn";
 };
 
 struct Ephemeral {
@@ -32,7 +31,11 @@ struct Ephemeral {
 };
 
 Ephemeral checked(const Options& options) {
-  Ephemeral ephemeral{{}, {}, options.kind, options.log_level};
+  static const std::map<std::string, LogLevel> kLevels = {
+      {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}};
+  Ephemeral ephemeral;
+  ephemeral.kind = options.durability == "writeback" ? routing::StoreKind::file : routing::StoreKind::memory;
+  ephemeral.log_level = kLevels.at(options.log_level);
   for (const std::string& text : options.volumes) {
     auto volume = parse_ephemeral_volume(text);
     if (!volume) throw std::runtime_error(volume.error());
@@ -102,17 +105,17 @@ void add_options(CLI::App& app, Options& options) {
   config->excludes(ephemeral);
   app.add_option("--volume", options.volumes, "ephemeral: a volume, as scratch:1GiB; may be repeated")
       ->needs(ephemeral);
-  app.add_option("--durability", options.kind, "ephemeral: memory (default), or writeback in a temporary folder")
+  app.add_option("--durability", options.durability, "ephemeral: memory, or writeback in a temporary folder")
       ->needs(ephemeral)
-      ->transform(CLI::CheckedTransformer(std::map<std::string, routing::StoreKind>{
-          {"memory", routing::StoreKind::memory}, {"writeback", routing::StoreKind::file}}));
+      ->check(CLI::IsMember({"memory", "writeback"}))
+      ->capture_default_str();
   app.add_option("--listen", options.listen, "ephemeral: portal; port 0 takes a free one")
       ->needs(ephemeral)
       ->capture_default_str();
-  app.add_option("--log-level", options.log_level, "ephemeral: debug, info or warn (default)")
+  app.add_option("--log-level", options.log_level, "ephemeral: debug, info or warn")
       ->needs(ephemeral)
-      ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{
-          {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}}));
+      ->check(CLI::IsMember({"debug", "info", "warn"}))
+      ->capture_default_str();
   app.set_version_flag("--version", "shoald " SHOAL_VERSION);
 }
 
