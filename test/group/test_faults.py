@@ -1,10 +1,12 @@
 """Members that die, forget or lose their metadata."""
 import os
+import subprocess
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
-from initiator import LoginError, ScsiError, Session
-from support import FULL, MIB, PAGE, Group, GroupTest, eventually, finish_bench
+from initiator import Dropped, ScsiError, Session
+from support import BUILD, FULL, PAGE, GroupTest, eventually, finish_bench
 
 PAGES = 12
 NOT_READY_SOON = (2, 4, 1)
@@ -127,6 +129,30 @@ class Death(GroupTest):
             self.assertIn('session', str(answer))
         eventually(lambda: isinstance(self.group.ctl(1, 'volume', 'delete', 'busy', check=False), dict), 10, 'the delete')
 
+    def test_a_member_that_is_stopped_sends_its_hosts_elsewhere_first(self):
+        owners = self.group.owners('demo')
+        host = dict(target=self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:stays')
+        for _ in range(3):  # goes round: one of them is placed at member 3
+            s = Session(self.group.address(1), **host)
+            if s.address == self.group.address(3, 3261):
+                break
+            s.close()
+            host['initiator'] += '-'
+        self.assertEqual(s.address, self.group.address(3, 3261))
+        with ThreadPoolExecutor(1) as operator:
+            stopping = operator.submit(self.group.script, 'member', '3', 'stop')
+            with self.assertRaisesRegex(Dropped, 'event 2'):
+                while True:
+                    s.receive_any()
+            s.close()
+            with Session(self.group.address(1), **host) as again:
+                self.assertIn(again.address, (self.group.address(1), self.group.address(2, 3261)))
+                again.clear_attentions()
+                again.read(lba(page_of(owners, 1)), 8)
+            stopping.result()
+        self.group.script('member', '3', 'start')
+        up(self.group, 3)
+
     def test_drop_moves_a_session_to_another_member(self):
         s = Session(self.group.address(1), self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:mover')
         first = s.address
@@ -140,9 +166,6 @@ class Death(GroupTest):
         again.close()
 
     def group_drop(self, s, session):
-        import subprocess
-        from initiator import Dropped
-        from support import BUILD
         drop = subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.2:3263', 'session', 'drop', session],
                                 stdout=subprocess.DEVNULL)
         with self.assertRaises(Dropped) as caught:
