@@ -3,7 +3,7 @@ import os
 import unittest
 
 from initiator import Session
-from support import BUILD, MIB, PAGE, GroupTest
+from support import PAGE, GroupTest, finish_bench
 
 PAGES = 24
 
@@ -60,7 +60,6 @@ class Partition(GroupTest):
         loads = [self.group.bench(self.group.url(m, 'demo'), '--verify', '--seconds', '3', '--seed', str(m), '--pattern', 'randread' if m > 1 else 'randrw',
                                   '--depth', '16', wait=False) for m in (1, 2, 3)]
         for load in loads:
-            from support import finish_bench
             result = finish_bench(load)
             self.assertEqual((result['failed'], result['wrong']), (0, 0), result['first_problem'])
             self.assertGreater(result['reads'], 100)
