@@ -6,14 +6,17 @@
 #include "target/runtime/asio_connect.h"
 #include "target/runtime/asio_listener.h"
 #include "target/runtime/engine_file.h"
+#include "target/runtime/mixed_file_engine.h"
 #include "target/runtime/posix_files.h"
 #include "target/runtime/run_queue.h"
 #include "target/runtime/system_random.h"
-#include "target/runtime/thread_file_engine.h"
 #include "target/runtime/timer_queue.h"
-#include "target/runtime/uring_file_engine.h"
 
 namespace shoal {
+
+namespace {
+constexpr std::size_t kFileThreads = 4;  // where there is no io_uring
+}
 
 struct AsioRuntime::Impl {
   explicit Impl(FileEngine wanted);
@@ -29,16 +32,14 @@ struct AsioRuntime::Impl {
 };
 
 AsioRuntime::Impl::Impl(FileEngine wanted) {
-  std::shared_ptr<UringFileEngine> uring;
-  if (wanted != FileEngine::threads) uring = UringFileEngine::create(context, queue);
-  if (!uring && wanted == FileEngine::uring) throw std::runtime_error("this kernel does not permit io_uring");
-  if (!uring) {
-    files = std::make_shared<ThreadFileEngine>(context);
-    return;
+  if (wanted != FileEngine::threads) files = MixedFileEngine::create(context, queue);
+  if (!files && wanted == FileEngine::uring) throw std::runtime_error("this kernel does not permit io_uring");
+  if (files) {
+    engine = FileEngine::uring;
+  } else {
+    files = std::make_shared<ThreadFileEngine>(context, queue, kFileThreads);
   }
-  queue.at_turn_end([ring = uring.get()] { return ring->turn(); });
-  files = std::move(uring);
-  engine = FileEngine::uring;
+  queue.at_turn_end([executor = files.get()] { return executor->turn(); });
 }
 
 // What is queued ends first: it may own files, timers and streams, which need what goes after it.

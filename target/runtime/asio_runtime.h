@@ -1,5 +1,6 @@
 // AsioRuntime: the Runtime of a server. Sockets and timers on one Asio io_context (epoll); files on one io_uring ring whose eventfd
-// the io_context watches, or, where the kernel forbids io_uring, on a small thread pool with preadv2/pwritev2. One thread runs it.
+// the io_context watches (plain writes on a thread beside it), or, where the kernel forbids io_uring, on a small thread pool with
+// preadv/pwritev2. One thread runs it. Whatever it has made ends before it does; what waits in it then is destroyed uncalled.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -12,7 +12,6 @@
 namespace shoal {
 namespace {
 
-constexpr int kThreads = 4;
 constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
 // Bytes, or a negative error number, as io_uring answers.
@@ -39,8 +38,9 @@ int perform(FileOperation& operation) {
 
 }  // namespace
 
-ThreadFileEngine::ThreadFileEngine(boost::asio::io_context& context) : context_(context) {
-  for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { work(); });
+ThreadFileEngine::ThreadFileEngine(boost::asio::io_context& context, RunQueue& queue, std::size_t threads)
+    : context_(context), queue_(queue), thread_count_(threads) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
 ThreadFileEngine::~ThreadFileEngine() {
@@ -53,11 +53,20 @@ ThreadFileEngine::~ThreadFileEngine() {
 }
 
 void ThreadFileEngine::start(std::unique_ptr<FileOperation> operation) {
+  started_.push_back(std::move(operation));
+  queue_.wake();
+}
+
+bool ThreadFileEngine::turn() {
+  if (started_.empty()) return false;
+  const bool several = started_.size() > 1;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(operation));
+    std::ranges::move(started_, std::back_inserter(waiting_));
   }
-  work_.notify_one();
+  started_.clear();
+  several ? work_.notify_all() : work_.notify_one();
+  return false;
 }
 
 void ThreadFileEngine::work() {
@@ -65,20 +74,30 @@ void ThreadFileEngine::work() {
   while (true) {
     work_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return;
-    auto operation = std::move(waiting_.front());
-    waiting_.pop_front();
-    running_.push_back(operation.get());
+    FileOperations share = take_share();
     lock.unlock();
-    while (!operation->advance(perform(*operation))) {
+    for (const auto& operation : share) {
+      while (!operation->advance(perform(*operation))) {
+      }
     }
     lock.lock();
-    std::erase(running_, operation.get());
-    hand_over(std::move(operation));
+    hand_over(std::move(share));
   }
 }
 
-void ThreadFileEngine::hand_over(std::unique_ptr<FileOperation> operation) {
-  answered_.push_back(std::move(operation));
+// What waits, divided among the threads: few at once keep all of them busy, many cost one change of hands for several.
+FileOperations ThreadFileEngine::take_share() {
+  const auto end =
+      waiting_.begin() + static_cast<std::ptrdiff_t>((waiting_.size() + thread_count_ - 1) / thread_count_);
+  FileOperations share(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  for (const auto& operation : share) running_.push_back(operation.get());
+  return share;
+}
+
+void ThreadFileEngine::hand_over(FileOperations operations) {
+  for (const auto& operation : operations) std::erase(running_, operation.get());
+  std::ranges::move(operations, std::back_inserter(answered_));
   idle_.notify_all();
   if (std::exchange(delivery_posted_, true)) return;
   boost::asio::post(context_, [this] { deliver(); });
@@ -102,7 +121,7 @@ void ThreadFileEngine::abandon(const OpenFile& file) {
   FileOperations dropped;  // what these own ends last, and without the lock
   std::vector<FileOperation::AnyDone> forgotten;
   std::unique_lock lock(mutex_);
-  for (FileOperations* operations : {&waiting_, &answered_, &finished_}) {
+  for (FileOperations* operations : {&started_, &waiting_, &answered_, &finished_}) {
     std::ranges::move(take_of(file, *operations), std::back_inserter(dropped));
   }
   // A thread moves bytes and counts them; the completion is the loop's.

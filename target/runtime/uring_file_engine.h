@@ -22,10 +22,8 @@ class UringFileEngine final : public FileExecutor {
   ~UringFileEngine() override;
 
   void start(std::unique_ptr<FileOperation> operation) override;
+  bool turn() override;
   void abandon(const OpenFile& file) override;
-
-  // At the end of a turn: submits, and completes what is finished. True: something was completed.
-  bool turn();
 
  private:
   using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
