@@ -42,6 +42,7 @@ struct HandshakeStep {
 class DialerHandshake {
  public:
   DialerHandshake(const LinkIdentity& self, MemberId expected, std::uint64_t link_number, const Nonce& nonce);
+  DialerHandshake(LinkIdentity&&, MemberId, std::uint64_t, const Nonce&) = delete;  // it is borrowed
   Message hello() const { return hello_; }
   HandshakeStep on_message(const Message& message);
 
@@ -57,6 +58,7 @@ class DialerHandshake {
 class ListenerHandshake {
  public:
   ListenerHandshake(const LinkIdentity& self, const Nonce& nonce);
+  ListenerHandshake(LinkIdentity&&, const Nonce&) = delete;
   HandshakeStep on_message(const Message& message);
 
  private:

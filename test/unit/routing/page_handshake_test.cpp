@@ -74,7 +74,8 @@ TEST_CASE("a dialer with another key is refused, and sees no proof of the listen
 }
 
 TEST_CASE("a listener that does not know the key is refused by the dialer") {
-  DialerHandshake dialer(member(1), MemberId{2}, 1, nonce(1));
+  const LinkIdentity self = member(1);
+  DialerHandshake dialer(self, MemberId{2}, 1, nonce(1));
   dialer.on_message(Challenge{.from = MemberId{2}, .nonce = nonce(2)});
   const HandshakeStep step = dialer.on_message(Welcome{nonce(3)});
   CHECK(step.fault == RefusalReason::key);
