@@ -98,6 +98,7 @@ std::optional<Event> Connection::next_event() { return events_.pop(); }
 
 Slices Connection::transmit() { return outbox_.take(); }
 bool Connection::has_output() const { return !outbox_.empty(); }
+std::size_t Connection::output_bytes() const { return outbox_.size(); }
 bool Connection::wants_input() const { return outbox_.size() <= limits_.output_bytes; }
 Closing Connection::closing() const { return closing_; }
 bool Connection::logged_in() const { return phase_ == Phase::full_feature; }

@@ -55,6 +55,7 @@ class Connection {
   // All bytes that are ready, to be written in this order; they are not kept. Call when the last write is done.
   Slices transmit();
   bool has_output() const;
+  std::size_t output_bytes() const;  // that transmit() would yield
   // False while too much output waits to be taken: the driver reads no more until it has written. A peer that sends and
   // never reads is held back so.
   bool wants_input() const;

@@ -98,6 +98,11 @@ void DeviceServer::reset(Completion<> done) {
   runner->reset(std::move(done));
 }
 
+void DeviceServer::set_unsent(std::uint64_t bytes) {
+  const auto runner = impl_->runner;
+  runner->set_unsent(bytes);
+}
+
 void DeviceServer::raise(UnitAttention attention) { impl_->attentions.raise(attention); }
 
 }  // namespace shoal::scsi

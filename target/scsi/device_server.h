@@ -57,6 +57,9 @@ class DeviceServer {
   void abort_all(Completion<> done);  // of this nexus: ABORT TASK SET, CLEAR TASK SET (TST = 001), end of the session
   void reset(Completion<> done);      // of every nexus, as far as they are at the BlockDevice: LOGICAL UNIT RESET
 
+  // Bytes of results that the caller has and cannot pass on yet: while there are many, reads wait (limits.h).
+  void set_unsent(std::uint64_t bytes);
+
   // Reported by the next command that may report it; at most kMaxUnitAttentions wait, no two alike.
   void raise(UnitAttention attention);
 

@@ -8,6 +8,18 @@
 
 namespace shoal::scsi {
 
+namespace {
+
+std::uint64_t read_bytes_of(const Plan& plan) {
+  std::uint64_t bytes = 0;
+  for (const Operation& operation : plan.operations) {
+    if (operation.kind == OperationKind::read) bytes += operation.range.count * kBlockBytes;
+  }
+  return bytes;
+}
+
+}  // namespace
+
 PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation)
     : unit_(std::move(unit)), nexus_(nexus), generation_(generation) {}
 
@@ -17,10 +29,54 @@ void PlanRunner::run(CommandId id, Time received_at, Plan plan, Completion<Comma
                       .generation = generation_,
                       .reservation_generation = unit_->reservations->generation(),
                       .issued_at = received_at};
-  const auto [at, fresh] = running_.try_emplace(id, Running{id, std::move(plan), origin, std::move(done)});
+  const std::uint64_t read_bytes = read_bytes_of(plan);
+  const auto [at, fresh] = running_.try_emplace(id, Running{id, std::move(plan), origin, std::move(done), read_bytes});
   CHECK(fresh, id.value);
-  advance(at->second);
+  if (read_bytes != 0 && (!waiting_.empty() || !has_room(read_bytes))) return waiting_.push_back(id);
+  begin(at->second);
 }
+
+// ---- room for what is read
+
+bool PlanRunner::has_room(std::uint64_t read_bytes) const {
+  static_assert(kMaxTransferBlocks * kBlockBytes <= kMaxHeldReadBytes,
+                "every read begins at the latest when it is alone");
+  return reading_ + unsent_ + read_bytes <= kMaxHeldReadBytes;
+}
+
+void PlanRunner::set_unsent(std::uint64_t bytes) {
+  unsent_ = bytes;
+  begin_waiting();
+}
+
+void PlanRunner::begin(Running& command) {
+  reading_ += command.read_bytes;
+  advance(command);
+}
+
+// A read may complete before it has begun for its caller, which then tells what is unsent: that is the loop's to see.
+void PlanRunner::begin_waiting() {
+  if (std::exchange(beginning_, true)) return;
+  while (!stopped_ && !waiting_.empty()) {
+    Running& first = running_.at(waiting_.front());
+    if (!has_room(first.read_bytes)) break;
+    waiting_.pop_front();
+    begin(first);
+  }
+  beginning_ = false;
+}
+
+// They have touched nothing, so the device need not be asked.
+void PlanRunner::abort_waiting() {
+  for (const CommandId id : std::exchange(waiting_, {})) {
+    if (stopped_) return;
+    Running& command = running_.at(id);
+    command.read_bytes = 0;  // it was never counted
+    finish(command);
+  }
+}
+
+// ---- operations
 
 void PlanRunner::advance(Running& command) {
   if (command.advancing) return;
@@ -81,8 +137,10 @@ void PlanRunner::take_result(Running& command, IoResult result) {
 void PlanRunner::finish(Running& command) {
   CommandResult result = result_of(command);
   Completion<CommandResult> done = std::move(command.done);
+  reading_ -= command.read_bytes;
   running_.erase(command.id);
   done(std::move(result));
+  begin_waiting();
 }
 
 CommandResult PlanRunner::result_of(Running& command) const {
@@ -114,6 +172,12 @@ void PlanRunner::select_and_abort(const AbortSelection& selection, Completion<> 
 void PlanRunner::abort(CommandId id, Completion<> done) {
   const auto found = running_.find(id);
   if (found == running_.end()) return done();
+  if (const auto waits = std::ranges::find(waiting_, id); waits != waiting_.end()) {
+    waiting_.erase(waits);
+    found->second.read_bytes = 0;  // it was never counted
+    finish(found->second);
+    return stopped_ ? void() : done();
+  }
   found->second.aborted = true;
   const std::vector<OperationId> operations = found->second.in_flight;
   CHECK(!operations.empty(), id.value);
@@ -124,11 +188,13 @@ void PlanRunner::abort(CommandId id, Completion<> done) {
 }
 
 void PlanRunner::abort_all(Completion<> done) {
+  abort_waiting();
   for (auto& [id, command] : running_) command.aborted = true;
   select_and_abort({.nexus = nexus_, .generation = generation_}, std::move(done));
 }
 
 void PlanRunner::reset(Completion<> done) {
+  abort_waiting();
   for (auto& [id, command] : running_) command.aborted = true;
   select_and_abort({}, std::move(done));
 }

@@ -1,8 +1,9 @@
 // PlanRunner: carries out the plans of one nexus' commands. Numbers their operations, keeps a few of each in flight,
 // and knows which are, so that an abort meets all of them and lets no further one begin. A command ends when nothing of
-// it is in flight.
+// it is in flight. Reads wait, in their order, while as many bytes as they may hold (limits.h) are read or to be sent.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 
@@ -18,6 +19,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   // As DeviceServer::execute.
   void run(CommandId id, Time received_at, Plan plan, Completion<CommandResult> done);
   // As those of DeviceServer.
+  void set_unsent(std::uint64_t bytes);
   void abort(CommandId id, Completion<> done);
   void abort_all(Completion<> done);
   void reset(Completion<> done);
@@ -31,6 +33,7 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     Plan plan;
     Origin origin;  // of all its operations, apart from their numbers
     Completion<CommandResult> done;
+    std::uint64_t read_bytes = 0;
     std::size_t next = 0;  // in plan.operations
     std::vector<OperationId> in_flight{};
     bool reading_partial = false;
@@ -40,6 +43,10 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     Slices data{};      // read
   };
 
+  bool has_room(std::uint64_t read_bytes) const;
+  void begin(Running& command);
+  void begin_waiting();
+  void abort_waiting();
   void advance(Running& command);
   bool may_submit(const Running& command) const;
   static Operation next_operation(Running& command);
@@ -56,6 +63,10 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   Generation generation_;
   OperationNumbers numbers_;
   std::map<CommandId, Running> running_;
+  std::deque<CommandId> waiting_;  // of running_: reads that have not begun
+  std::uint64_t reading_ = 0;      // bytes of the reads that have
+  std::uint64_t unsent_ = 0;       // of results
+  bool beginning_ = false;         // begin_waiting() is on the stack
   bool stopped_ = false;
 };
 

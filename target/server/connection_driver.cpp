@@ -45,12 +45,15 @@ void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
 void ConnectionDriver::write() {
   if (writing_ || peer_gone_ || !connection_.has_output()) return;
   writing_ = true;
-  stream_->write(connection_.transmit(),
-                 [this](const Result<void, NetError>& result) { on_written(result.has_value()); });
+  Slices output = connection_.transmit();
+  writing_bytes_ = total_size(output);
+  stream_->write(std::move(output), [this](const Result<void, NetError>& result) { on_written(result.has_value()); });
 }
 
 void ConnectionDriver::on_written(bool ok) {
   writing_ = false;
+  writing_bytes_ = 0;
+  if (session_) session_->on_sent();
   if (!ok) {
     peer_gone_ = true;
     connection_.peer_closed(now());

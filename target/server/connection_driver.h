@@ -48,6 +48,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void request_logout(Duration within) override;
   void close(const std::string& reason) override;
   std::size_t open_tasks() const override { return connection_.open_tasks(); }
+  std::size_t unsent_bytes() const override { return writing_bytes_ + connection_.output_bytes(); }
 
  private:
   void read();
@@ -85,6 +86,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   std::string initiator_name_;
 
   bool reading_ = false, writing_ = false;
+  std::size_t writing_bytes_ = 0;
   bool in_pass_ = false, woken_ = false;
   bool peer_gone_ = false;
   bool half_closed_ = false;

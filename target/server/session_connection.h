@@ -23,6 +23,7 @@ class SessionConnection {
   virtual void request_logout(Duration within) = 0;
   virtual void close(const std::string& reason) = 0;
   virtual std::size_t open_tasks() const = 0;
+  virtual std::size_t unsent_bytes() const = 0;
 };
 
 }  // namespace shoal::server

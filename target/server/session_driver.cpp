@@ -100,8 +100,14 @@ void SessionDriver::on_result(iscsi::TaskId task, std::uint32_t expected_bytes, 
                                  .sense = std::move(result.sense),
                                  .data = std::move(result.data),
                                  .transfer_bytes = result.transfer_bytes});
+    on_sent();
   }
   if (running_ == 0) advance();
+}
+
+// What a slow host does not take keeps further reads from the device.
+void SessionDriver::on_sent() {
+  if (connection_ && device_server_) device_server_->set_unsent(connection_->unsent_bytes());
 }
 
 void SessionDriver::count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write) {

@@ -4,6 +4,7 @@
 
 #include "target/base/random.h"
 #include "target/scsi/command_table.h"
+#include "target/scsi/limits.h"
 #include "test/unit/scsi/scsi_rig.h"
 
 using namespace shoal;
@@ -291,6 +292,79 @@ TEST_CASE("aborting all is about this nexus and generation, a reset about every 
   CHECK(rig.device->aborts.back().nexus.is_zero());
   CHECK(rig.device->aborts.back().generation == Generation{0});
   CHECK(aborted == 2);
+}
+
+// ---- room for what is read
+
+namespace {
+
+// As many reads as may hold data at once, and two more that wait.
+struct FullOfReads : ScsiRig {
+  static constexpr std::size_t kHolding = kMaxHeldReadBytes / (kMaxTransferBlocks * kBlockBytes);
+  FullOfReads() : ScsiRig(1'000'000) {
+    device->hold();
+    for (std::size_t i = 0; i < kHolding + 2; ++i) reads.push_back(start_read());
+  }
+  CommandId start_read() {
+    return start(
+        {.cdb = read_16(0, kMaxTransferBlocks), .read = true, .expected_bytes = kMaxTransferBlocks * kBlockBytes});
+  }
+  std::vector<CommandId> reads;
+};
+
+}  // namespace
+
+TEST_CASE("reads wait while others hold as much as they may, and go on in their order as answers leave") {
+  FullOfReads rig;
+  CHECK(rig.device->held() == rig.kHolding);
+  rig.server->set_unsent(kMaxHeldReadBytes);  // told before the first result
+  rig.device->release();
+  CHECK(ended(rig.take(rig.reads[0])) == kGood);
+  CHECK_FALSE(rig.ended(rig.reads[rig.kHolding]));
+  rig.server->set_unsent(kMaxHeldReadBytes - 1);
+  CHECK_FALSE(rig.ended(rig.reads[rig.kHolding]));
+  rig.device->hold();
+  rig.server->set_unsent(kMaxHeldReadBytes - kMaxTransferBlocks * kBlockBytes);
+  CHECK(rig.device->held() == 1);
+  rig.server->set_unsent(0);
+  CHECK(rig.device->held() == 2);
+  rig.device->release();
+  CHECK(ended(rig.take(rig.reads[rig.kHolding])) == kGood);
+  CHECK(ended(rig.take(rig.reads[rig.kHolding + 1])) == kGood);
+}
+
+TEST_CASE("a write needs no room") {
+  FullOfReads rig;
+  const CommandId write = rig.start(write_of(0, block_of('w')));
+  CHECK(rig.device->held() == rig.kHolding + 1);
+  rig.device->release();
+  CHECK(ended(rig.take(write)) == kGood);
+  for (const CommandId read : rig.reads) CHECK(ended(rig.take(read)) == kGood);
+}
+
+TEST_CASE("a small read does not overtake those that wait") {
+  FullOfReads rig;
+  const CommandId small = rig.start({.cdb = read_16(0, 1), .read = true, .expected_bytes = 512});
+  CHECK(rig.device->held() == rig.kHolding);
+  rig.device->release();
+  CHECK(ended(rig.take(small)) == kGood);
+}
+
+TEST_CASE("a read that waits is aborted without the device, and frees no room that it never had") {
+  FullOfReads rig;
+  bool aborted = false;
+  rig.server->abort(rig.reads[rig.kHolding], [&] { aborted = true; });
+  CHECK(aborted);
+  CHECK(ended(rig.take(rig.reads[rig.kHolding])) == kTaskAborted);
+  CHECK(rig.device->aborts.empty());
+  CHECK(rig.device->held() == rig.kHolding);
+  rig.server->abort_all([] {});
+  for (const CommandId read : {rig.reads[0], rig.reads[rig.kHolding + 1]}) {
+    CHECK(ended(rig.take(read)) == kTaskAborted);
+  }
+  rig.device->hold();
+  rig.reads = {rig.start_read()};
+  CHECK(rig.device->held() == 1);
 }
 
 // ---- the end of the device server

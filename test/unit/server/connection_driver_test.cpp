@@ -1,5 +1,6 @@
 #include "target/server/connection_driver.h"
 
+#include "target/scsi/limits.h"
 #include "test/unit/server/server_rig.h"
 
 namespace shoal::test {
@@ -71,6 +72,24 @@ TEST_CASE("a host that does not take its answers is not read any further") {
   host.send();
   rig.runtime.settle();
   CHECK(host.answers().size() == 100);
+}
+
+TEST_CASE("what a host does not take keeps its reads from the device, and no more than that") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.wire->hold_writes = true;
+  for (int i = 0; i < 20; ++i) host.add(host.read(0, scsi::kMaxTransferBlocks));
+  host.send();
+  rig.runtime.settle();
+  const std::size_t holding = scsi::kMaxHeldReadBytes / (scsi::kMaxTransferBlocks * kBlockBytes);
+  CHECK(rig.device->origins.size() <= holding);
+  CHECK(rig.device->origins.size() >= holding - 1);  // headers leave, too
+  host.wire->hold_writes = false;
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.device->origins.size() == 20);
 }
 
 TEST_CASE("a session's operations are of its nexus and generation, and as old as the command") {
