@@ -31,7 +31,7 @@ class Program:
     """A process of ours with its standard error in a file; ended at the latest at the end of the `with`."""
 
     def __init__(self, words, **more):
-        self.errors = tempfile.TemporaryFile('w+')
+        self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=self.errors, text=True, **more)
 
     def __enter__(self):
@@ -53,8 +53,7 @@ class Program:
         return self.process.poll() is None
 
     def said(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        return os.pread(self.errors.fileno(), 1 << 20, 0).decode()  # the process shares the file's position
 
     def resident_bytes(self):
         status = Path(f'/proc/{self.process.pid}/status').read_text()
