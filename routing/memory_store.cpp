@@ -147,7 +147,7 @@ void MemoryStore::read(const PageId& id, std::uint32_t offset, std::uint32_t len
     const ByteSpan bytes{chunk->bytes.get() + within, part};
     if (length >= kChunkBytes) return answer.data.push_back(Slice::share(chunk->bytes, bytes));
     answer.data.push_back(Slice::fresh(part, copy));
-    std::ranges::copy(bytes, copy.begin());
+    std::copy_n(bytes.begin(), part, copy.begin());
   });
   done(std::move(answer));
 }
