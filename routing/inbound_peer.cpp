@@ -22,8 +22,7 @@ std::size_t weight(const PageRequest& request) {
 
 InboundPeer::InboundPeer(Runtime& runtime, const LinkIdentity& self, const PeerTransportLimits& limits, const Log& log,
                          LocalPages& pages, Host& host, std::unique_ptr<Stream> stream)
-    : self_(self),
-      limits_(limits),
+    : limits_(limits),
       log_(log),
       pages_(pages),
       host_(host),

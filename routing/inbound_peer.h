@@ -59,7 +59,6 @@ class InboundPeer final : private PeerLink::User, public std::enable_shared_from
   void answer_page(std::uint64_t id, std::size_t bytes, PageResult result);
   void answer_other(const Message& message);
 
-  const LinkIdentity& self_;
   const PeerTransportLimits& limits_;
   const Log& log_;
   LocalPages& pages_;
