@@ -158,8 +158,8 @@ TEST_CASE("a file destroyed with operations in flight calls nothing and leaves t
   bool called = false;
   const auto owned = std::make_shared<int>(1);
   for (int round = 0; round < 50; ++round) {
-    auto file = rig.open(path, false);
     std::vector<std::byte> buffer(1 << 16, std::byte{'-'});
+    auto file = rig.open(path, false);
     for (int i = 0; i < 8; ++i) file->read(i * 4096, buffer, [&called, owned](auto) { called = true; });
     file->write(round * 4096, {Slice::copy_of(std::string(4096, 'y'))}, SyncMode::data,
                 [&called, owned](auto) { called = true; });
