@@ -45,8 +45,8 @@ PageShard::PageShard(const Stores& stores, const PageServiceLimits& limits)
 PageShard::Image& PageShard::image(ImageId id) { return images_.try_emplace(id, fence_limits_).first->second; }
 
 void PageShard::set_map(PageMap::Snapshot map) {
-  Image& known = image(map->image().id);
-  if (!known.closed) known.map = std::move(map);
+  const ImageId id = map->image().id;
+  image(id).map = std::move(map);
 }
 
 // ---- admission --------------------------------------------------------------------------------------------------

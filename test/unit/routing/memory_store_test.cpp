@@ -79,7 +79,7 @@ TEST_CASE("a large read shares the chunks, and a later write does not change wha
   Store s;
   s.apply(data_record(kPage, 0, filled(2 * kChunkBytes, 'a')));
   const ReadAnswer before = s.read(kPage, 0, 2 * kChunkBytes);
-  const ReadAnswer again = s.read(kPage, 0, 2 * kChunkBytes);
+  const ReadAnswer again = s.read(kPage, 0, kChunkBytes);
   CHECK(before.data[0].bytes().data() == again.data[0].bytes().data());
   s.apply(data_record(kPage, 512, filled(512, 'b')));
   s.apply(clear_record(RecordKind::unmap, kPage, kChunkBytes, kChunkBytes));

@@ -188,6 +188,16 @@ TEST_CASE("a log of promises gives back what went in") {
   CHECK(encode_promises(promises.records()) == log);
 }
 
+TEST_CASE("a record of the log is written as file_store_format.md shows it") {
+  PageRecord record = fence_record(7, 0, std::uint64_t{5} << 32 | 1);
+  for (std::uint8_t i = 0; i < 16; ++i) record.origin.nexus.bytes[i] = static_cast<std::uint8_t>(0x10 + i);
+  std::string hex;
+  for (const char c : encode_promises({record})) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  CHECK(hex ==
+        "53504c3103000000070000000000000000000000000000000000000000000000"
+        "101112131415161718191a1b1c1d1e1f0100000005000000000000009f911372");
+}
+
 TEST_CASE("what a log says of an image before it was dropped is gone") {
   Promises promises;
   const std::string log = encode_promises({fence_record(7, 1, 5), fence_record(8, 1, 5)}) +

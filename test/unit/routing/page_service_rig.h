@@ -44,13 +44,16 @@ struct ServiceRig {
     store = owned.get();
     stores.push_back(std::move(owned));
     service = std::make_unique<PageService>(host.runtime(), shards, std::move(stores), PageServiceLimits{}, Log());
+    set_map();
+  }
+  ServiceRig() : ServiceRig(1) {}
+
+  void set_map() {
     service->set_map(PageMap::make(Image{.id = ImageId{7},
                                          .size_bytes = 16 * kMinPageBytes,
                                          .page_bytes = kMinPageBytes,
                                          .placement = {.stores = {store->id()}}}));
   }
-  ServiceRig() : ServiceRig(1) {}
-
   Answer<PageResult> ask(Ask ask, bool peer = false) {
     Answer<PageResult> answer;
     if (ask.request.store.is_zero()) ask.request.store = store->id();

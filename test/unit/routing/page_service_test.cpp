@@ -224,6 +224,14 @@ TEST_CASE("a fence cancels what is queued of older generations and waits for wha
   CHECK(rig.store->calls.size() == 1);  // the other nexus goes on
 }
 
+TEST_CASE("a fence cancels nothing of the generation that it is for") {
+  Manual rig;
+  rig.ask(write(1).generation(2));
+  const auto queued = rig.ask(write(2).generation(2));
+  rig.fence(2);
+  CHECK_FALSE(queued.has());
+}
+
 TEST_CASE("a fence that a full store cannot keep is told, and still refuses") {
   Manual rig;
   const auto fenced = rig.fence(2);
@@ -313,6 +321,48 @@ TEST_CASE("an abort from within an answer counts only what was submitted and not
   CHECK(aborted);
 }
 
+TEST_CASE("an abort does not wait for what was submitted later, and is not satisfied by it either") {
+  Manual rig;
+  rig.ask(write(1));
+  const auto aborted = rig.abort({.nexus = nexus_id(1)});
+  rig.ask(write(2).on_page(1));
+  auto first = rig.store->take(), later = rig.store->take();
+  later.ok();
+  CHECK_FALSE(*aborted);
+  first.ok();
+  CHECK(*aborted);
+}
+
+TEST_CASE("who is told of an abort may submit more, which is neither aborted nor waited for") {
+  Manual rig;
+  Answer<PageResult> more;
+  rig.ask(write(1).nexus(2));
+  Ask queued = write(2);
+  queued.request.store = rig.store->id();
+  rig.service->submit(std::move(queued.request), [&](PageResult result) {
+    CHECK(result.status == PageStatus::aborted);
+    more = rig.ask(write(3).on_page(1));
+  });
+  CHECK(*rig.abort({.nexus = nexus_id(1)}));
+  CHECK_FALSE(more.has());
+}
+
+TEST_CASE("who is told of an abort may abort the others that it is about to end") {
+  Manual rig;
+  rig.ask(write(1));
+  Ask queued = write(2);
+  queued.request.store = rig.store->id();
+  Answer<PageResult> replacement;
+  rig.service->submit(std::move(queued.request), [&](PageResult) {
+    rig.abort({.nexus = nexus_id(1)});
+    replacement = rig.ask(write(9));
+  });
+  const auto other = rig.ask(write(3));
+  rig.abort({.nexus = nexus_id(1)});
+  CHECK(status(other) == PageStatus::aborted);
+  CHECK_FALSE(replacement.has());
+}
+
 // ---- flush ------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a flush syncs after everything that was submitted before it, and not later") {
@@ -357,6 +407,8 @@ TEST_CASE("a dropped image is refused at once, and gone from the store when noth
   const auto dropped = rig.drop();
   CHECK(status(queued) == PageStatus::wrong_store);
   CHECK(status(rig.ask(read(3).on_page(2))) == PageStatus::wrong_store);
+  rig.set_map();  // late
+  CHECK(status(rig.ask(read(4).on_page(2))) == PageStatus::wrong_store);
   CHECK(rig.store->calls.empty());
   write_call.ok();
   auto drop = rig.store->take();
@@ -443,9 +495,13 @@ TEST_CASE("whatever overlaps, a read sees the writes that were submitted before 
     for (std::uint64_t id = 1; id <= 100; ++id) {
       const auto offset = static_cast<std::uint32_t>(random.below(16)) * 512;
       const auto length = static_cast<std::uint32_t>(1 + random.below(4)) * 512;
-      if (random.below(2) == 0) {
+      const auto kind = random.below(6);
+      if (kind < 2) {
         expected[page_of(7, 0)].replace(offset, length, length, static_cast<char>(id));
         rig.ask(Ask(OperationKind::write, id).at(offset, length).filled_with(static_cast<int>(id)));
+      } else if (kind < 4) {
+        expected[page_of(7, 0)].replace(offset, length, length, '\0');
+        rig.ask(Ask(kind == 2 ? OperationKind::zero : OperationKind::unmap, id).at(offset, length));
       } else {
         reads.emplace_back(rig.ask(read(id).at(offset, length)), expected[page_of(7, 0)].substr(offset, length));
       }

@@ -94,8 +94,9 @@ TEST_CASE("a new generation numbers from 1 again and knows no answers of the old
   SessionFence fence({});
   verdict(fence, Request(100).lowest_unfinished(90));
   CHECK(verdict(fence, Request(1).generation(2).lowest_unfinished(1)) == Verdict::proceed);
-  fence.record(Request(100), {});  // of the older one, late
   CHECK(verdict(fence, Request(100).generation(2)) == Verdict::proceed);
+  fence.record(Request(100), {});  // of the older one, late
+  CHECK(verdict(fence, Request(100).generation(2)) == Verdict::join);
 }
 
 TEST_CASE("an older fence changes nothing") {
