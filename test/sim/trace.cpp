@@ -29,6 +29,13 @@ void Trace::add(Time at, std::string_view host, std::string_view kind, std::uint
   keep({at, std::string(host), std::string(kind), a, b, false});
 }
 
+void Trace::add_step(Time at, std::string_view host, std::uint64_t number) {
+  ++entries_;
+  mix(static_cast<std::uint64_t>(at.time_since_epoch().count()));
+  mix(host);
+  mix(number);
+}
+
 void Trace::add_text(Time at, std::string_view host, std::string_view text) {
   mix(static_cast<std::uint64_t>(at.time_since_epoch().count()));
   mix(host);

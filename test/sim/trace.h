@@ -20,6 +20,8 @@ class Trace {
   static constexpr std::size_t kKept = 400;  // entries for people
 
   void add(Time at, std::string_view host, std::string_view kind, std::uint64_t a = 0, std::uint64_t b = 0);
+  // That a host's task ran: part of the hash, of no use to people.
+  void add_step(Time at, std::string_view host, std::uint64_t number);
   // A line of a host's log, or of the test itself.
   void add_text(Time at, std::string_view host, std::string_view text);
 

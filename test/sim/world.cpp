@@ -6,6 +6,11 @@
 #include "target/base/crc32c.h"
 
 namespace shoal::sim {
+namespace {
+
+std::string_view name_of(const Host* host) { return host ? std::string_view(host->name()) : "world"; }
+
+}  // namespace
 
 World::World(std::uint64_t seed) : seed_(seed), network_(*this) {}
 
@@ -41,7 +46,7 @@ EventKey World::at(Time time, Completion<> task) {
 }
 
 void World::note(const Host* host, std::string_view kind, std::uint64_t a, std::uint64_t b) {
-  trace_.add(now_, host ? std::string_view(host->name()) : "world", kind, a, b);
+  trace_.add(now_, name_of(host), kind, a, b);
 }
 
 EventQueue* World::earliest(Host*& of) {
@@ -62,7 +67,7 @@ bool World::step_before(Time end) {
   if (!queue || queue->first().at > end) return false;
   const EventKey key = queue->first();
   now_ = std::max(now_, key.at);
-  note(host, "run", key.number);
+  trace_.add_step(now_, name_of(host), key.number);
   Completion<> task = queue->take_first();
   host ? host->run(task) : task();
   return true;

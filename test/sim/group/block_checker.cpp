@@ -23,11 +23,20 @@ void BlockChecker::write_begins(const Stamp& stamp) {
   const bool is_new =
       block(stamp.block).insert({{stamp.writer, stamp.operation}, {.write_begin = now, .last_begin = now}}).second;
   CHECK(is_new, stamp.block, stamp.writer, stamp.operation);
+  on_their_way_.insert({stamp.block, {stamp.writer, stamp.operation}});
+}
+
+void BlockChecker::owner_killed() {
+  for (const auto& [block, value] : on_their_way_) {
+    Cluster& cluster = blocks_.at(block).at(value);
+    cluster = {.write_begin = cluster.write_begin, .repeatable = true, .last_begin = cluster.write_begin};
+  }
 }
 
 void BlockChecker::end_write(const Stamp& stamp, bool acknowledged) {
   Cluster& cluster = block(stamp.block).at({stamp.writer, stamp.operation});
   CHECK(cluster.write_end == kNever, stamp.block, stamp.writer, stamp.operation);
+  on_their_way_.erase({stamp.block, {stamp.writer, stamp.operation}});
   cluster.write_end = next_moment();
   cluster.acknowledged = acknowledged;
   cluster.first_end = std::min(cluster.first_end, cluster.write_end);
@@ -51,6 +60,7 @@ std::optional<std::string> BlockChecker::read_ends(std::uint64_t number, Moment 
                        stamp->operation, begin, now);
   }
   Cluster& cluster = found->second;
+  if (cluster.repeatable && begin < cluster.write_end) return std::nullopt;
   cluster.read = true;
   cluster.first_end = std::min(cluster.first_end, now);
   cluster.last_begin = std::max(cluster.last_begin, begin);
@@ -64,13 +74,17 @@ std::string BlockChecker::Zone::to_string() const {
                      forward ? "from" : "between", from, to);
 }
 
+std::optional<BlockChecker::Zone> BlockChecker::zone_of(const Value& value, const Cluster& cluster) {
+  if (!cluster.acknowledged && !cluster.read) return std::nullopt;  // perhaps it never happened
+  const bool forward = cluster.first_end < cluster.last_begin;
+  return Zone{std::min(cluster.first_end, cluster.last_begin), std::max(cluster.first_end, cluster.last_begin), forward,
+              value, &cluster};
+}
+
 std::vector<BlockChecker::Zone> BlockChecker::zones_of(const Register& values) {
   std::vector<Zone> zones;
   for (const auto& [value, cluster] : values) {
-    if (!cluster.acknowledged && !cluster.read) continue;  // perhaps it never happened
-    const bool forward = cluster.first_end < cluster.last_begin;
-    zones.push_back({std::min(cluster.first_end, cluster.last_begin), std::max(cluster.first_end, cluster.last_begin),
-                     forward, value, &cluster});
+    if (const auto zone = zone_of(value, cluster)) zones.push_back(*zone);
   }
   std::sort(zones.begin(), zones.end(), [](const Zone& a, const Zone& b) { return a.from < b.from; });
   return zones;

@@ -6,6 +6,10 @@
 // not acknowledged may have taken effect between its beginning and its end, or never; the end of an unanswered one is
 // the moment when its nexus was taken over by a later session, because nothing of it may touch data after that.
 //
+// A write that was on its way while the member that owns its block was killed may take effect twice before it ends: the
+// plain file store keeps no record of what it has answered, so the member that waits for the answer asks again. What
+// reads find of such a write before its end proves nothing; what they find later does.
+//
 // Every write has a value of its own, so Gibbons and Korach's zones decide ("Testing Shared Memories", 1997): a value's
 // cluster is its write and all reads of it. It lived at least from the first end to the last beginning in the cluster,
 // when these come in that order (a forward zone), and else at some moment between (a backward zone). The history is
@@ -16,6 +20,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +40,7 @@ class BlockChecker {
   void write_begins(const Stamp& stamp);
   void write_acknowledged(const Stamp& stamp);
   void write_given_up(const Stamp& stamp);  // it has taken effect by now, or never will
+  void owner_killed();                      // all that is on its way may take effect twice
   // What a read of `block`, begun at `begin` and ending now, has found. Yields what is wrong with the content itself.
   std::optional<std::string> read_ends(std::uint64_t block, Moment begin, ByteSpan content);
 
@@ -46,7 +52,7 @@ class BlockChecker {
  private:
   struct Cluster {
     Moment write_begin = 0, write_end = kNever;
-    bool acknowledged = false, read = false;
+    bool acknowledged = false, read = false, repeatable = false;
     Moment first_end = kNever, last_begin = 0;
   };
   using Value = std::pair<std::uint64_t, std::uint64_t>;  // writer, operation
@@ -61,11 +67,13 @@ class BlockChecker {
 
   Register& block(std::uint64_t number);
   void end_write(const Stamp& stamp, bool acknowledged);
+  static std::optional<Zone> zone_of(const Value& value, const Cluster& cluster);
   static std::vector<Zone> zones_of(const Register& values);
   static void check_block(std::uint64_t number, const Register& values, std::vector<std::string>& violations);
 
   Moment moment_ = 0;
   std::map<std::uint64_t, Register> blocks_;
+  std::set<std::pair<std::uint64_t, Value>> on_their_way_;
   std::uint64_t writes_ = 0, reads_ = 0;
 };
 

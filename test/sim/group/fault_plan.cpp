@@ -12,6 +12,15 @@ Duration FaultPlan::between(Duration least, Duration most) {
   return least + Duration(static_cast<Duration::rep>(random_.below((most - least).count() + 1)));
 }
 
+std::size_t FaultPlan::any_member() {
+  const auto serving = group_.disk(random_.below(group_.initiators())).logged_in_at();
+  const bool prefer_serving = serving && random_.below(2) == 0;
+  for (std::size_t i = 0; prefer_serving && i < group_.members(); ++i) {
+    if (group_.member(i).has(serving->host)) return i;
+  }
+  return random_.below(group_.members());
+}
+
 void FaultPlan::later(Duration delay, std::function<void()> end) {
   world_.after(delay, [this, end = std::move(end)] {
     if (!over_) end();
@@ -27,7 +36,7 @@ void FaultPlan::next(Time end) {
                                       &FaultPlan::cut_initiator, &FaultPlan::cut_etcd,     &FaultPlan::reset,
                                       &FaultPlan::reset,         &FaultPlan::etcd_outage,  &FaultPlan::etcd_unreliable,
                                       &FaultPlan::drop_session,  &FaultPlan::drop_session, &FaultPlan::slow_disk};
-  later(between(50ms, 2s), [this, end] {
+  later(between(50ms, 1500ms), [this, end] {
     if (world_.now() >= end) return;
     ++count_;
     (this->*kFaults[random_.below(std::size(kFaults))])();
@@ -48,27 +57,31 @@ void FaultPlan::heal() {
     if (group_.member(i).paused()) group_.member(i).resume();
     if (!group_.member(i).running()) group_.start_member(i);
   }
+  for (const auto& [index, process] : stopping_) restart(index, process);
 }
 
 // ---- members
 
+// Where that process still runs, or nothing does.
 void FaultPlan::restart(std::size_t index, std::uint64_t process) {
-  if (group_.member(index).running() && group_.member(index).process() == process) group_.member(index).kill();
-  if (!group_.member(index).running()) group_.start_member(index);
+  Host& member = group_.member(index);
+  if (member.running() && member.process() == process) group_.kill_member(index);
+  if (!member.running()) group_.start_member(index);
 }
 
 void FaultPlan::kill() {
   const std::size_t index = any_member();
   Host& member = group_.member(index);
-  if (!member.running()) return;
-  member.kill();
+  if (!member.running() || !may_kill()) return;
+  group_.kill_member(index);
   later(between(100ms, 6s), [this, index, process = member.process()] { restart(index, process); });
 }
 
 void FaultPlan::stop_and_restart() {
   const std::size_t index = any_member();
   Host& member = group_.member(index);
-  if (!group_.node(index)) return;
+  if (!group_.node(index) || !may_kill()) return;
+  stopping_.emplace(index, member.process());
   member.post([this, index] { group_.node(index)->stop(4s, [] {}); });
   later(between(1s, 6s), [this, index, process = member.process()] { restart(index, process); });
 }

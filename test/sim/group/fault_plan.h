@@ -5,7 +5,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
+#include <set>
+#include <utility>
 
 #include "test/sim/group/sim_group.h"
 
@@ -24,6 +25,9 @@ class FaultPlan {
   using Fault = void (FaultPlan::*)();
 
   void next(Time end);
+  // A store in memory does not outlive its process: its pages would stay lost, rightly, and nobody would ever verify
+  // them.
+  bool may_kill() const { return group_.shape().durability != "memory"; }
   void kill();
   void stop_and_restart();
   void pause_member();
@@ -37,7 +41,7 @@ class FaultPlan {
   void drop_session();
   void slow_disk();
 
-  std::size_t any_member() { return random_.below(group_.members()); }
+  std::size_t any_member();  // often one where a host is logged in
   Host& any_initiator() { return group_.initiator(random_.below(group_.initiators())); }
   Duration between(Duration least, Duration most);
   void cut(Host& a, Host& b);
@@ -49,6 +53,7 @@ class FaultPlan {
   SeededRandom random_;
   std::uint64_t count_ = 0;
   bool over_ = false;
+  std::set<std::pair<std::size_t, std::uint64_t>> stopping_;  // members and the processes that were told to stop
 };
 
 }  // namespace shoal::sim

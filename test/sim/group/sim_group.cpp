@@ -30,21 +30,18 @@ SimGroup::SimGroup(std::uint64_t seed, const GroupShape& shape)
 }
 
 SimGroup::~SimGroup() {
-  for (Member& member : members_) {
-    member.process.reset();
-    member.host->kill();
-  }
+  for (Member& member : members_) member.host->kill();
 }
 
 Node* SimGroup::node(std::size_t index) {
-  const auto& process = members_[index].process;
-  return members_[index].host->running() && process ? &process->node : nullptr;
+  const auto process = members_[index].process.lock();
+  return process ? &process->node : nullptr;
 }
 
 void SimGroup::add_member(std::size_t index) {
   Host& host = world_.add_host(fmt::format("m{}", index + 1), {member_address(index)});
   host.disk().observe([this](const DiskEvent& event) { checkers_.flushes.on_disk(event); });
-  members_.push_back({&host, nullptr, false});
+  members_.push_back({&host, {}, false});
 }
 
 void SimGroup::add_initiator(std::size_t index) {
@@ -67,22 +64,27 @@ NodeConfig SimGroup::config_of(std::size_t index) const {
   config.member_portal = Endpoint{address, kMemberPort};
   config.peer = Endpoint{address, kPeerPort};
   config.group_key = "a key that all of them know";
-  config.store = "/store";
+  if (shape_.durability == "writeback") config.store = "/store";
   config.etcd = {{"10.0.2.1", 2379}};
   return config;
 }
 
+void SimGroup::kill_member(std::size_t index) {
+  checkers_.blocks.owner_killed();
+  member(index).kill();
+}
+
 void SimGroup::start_member(std::size_t index) {
   Member& member = members_[index];
-  member.process.reset();
   if (!member.host->running()) member.host->start();
   member.serves = false;
-  member.process =
+  const auto started =
       std::make_shared<Process>(*member.host, *etcd_, config_of(index), member.host->log(shape_.log_level));
-  member.host->run_application(member.process);
+  member.process = started;
+  member.host->run_application(started);
   const std::uint64_t process = member.host->process();
   member.host->post([this, index, process] {
-    members_[index].process->node.start([this, index, process](auto result) { on_started(index, process, result); });
+    node(index)->start([this, index, process](auto result) { on_started(index, process, result); });
   });
 }
 

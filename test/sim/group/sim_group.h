@@ -29,6 +29,7 @@ class SimGroup {
   ~SimGroup();
 
   World& world() { return world_; }
+  const GroupShape& shape() const { return shape_; }
   SimEtcd& etcd() { return *etcd_; }
   Host& etcd_host() { return *etcd_host_; }
   std::size_t members() const { return members_.size(); }
@@ -43,7 +44,8 @@ class SimGroup {
 
   // Members serve, the volume is there, and every host is logged in. False: it did not come to that.
   bool start();
-  void start_member(std::size_t index);  // after a kill or a crash
+  void kill_member(std::size_t index);
+  void start_member(std::size_t index);
   bool serves(std::size_t index) const { return members_[index].serves; }
   // The control port of that member. nullopt: no answer within `limit`.
   std::optional<ControlResponse> control(std::size_t index, ControlRequest request, Duration limit = 30s);
@@ -52,7 +54,7 @@ class SimGroup {
   struct Process;  // of a member: its metadata client and its node
   struct Member {
     Host* host = nullptr;
-    std::shared_ptr<Process> process;
+    std::weak_ptr<Process> process;  // the host owns it
     bool serves = false;
   };
   struct User {

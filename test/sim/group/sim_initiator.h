@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ class SimInitiator {
   void flush(Done done);
 
   bool logged_in() const { return session_ && session_->logged_in(); }
+  std::optional<Endpoint> logged_in_at() const { return logged_in() ? std::optional(stream_->peer()) : std::nullopt; }
   std::uint64_t logins() const { return logins_; }
   std::uint64_t redirects() const { return redirects_; }
 

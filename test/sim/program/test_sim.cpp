@@ -56,15 +56,17 @@ int run_many(unsigned long long first, unsigned long long last, const RunOptions
 int main(int argc, char** argv) {
   CLI::App app("A Shoal group in one thread and virtual time");
   unsigned long long seed = 1;
-  std::string seeds;
+  std::string seeds, durability = "writeback";
   bool hash = false, trace = false;
   app.add_option("--seed", seed, "run this one");
   app.add_option("--seeds", seeds, "run A-B");
+  app.add_option("--durability", durability, "of the volume")->check(CLI::IsMember({"writeback", "memory"}));
   app.add_flag("--hash", hash, "print the hash of the trace only");
   app.add_flag("--trace", trace, "print the trace while it grows");
   CLI11_PARSE(app, argc, argv);
 
   RunOptions options;
+  options.shape.durability = durability;
   if (trace) options.watch = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
   if (!seeds.empty()) {
     const auto dash = seeds.find('-');

@@ -137,6 +137,22 @@ TEST_CASE("a write that was given up does not take effect after that") {
   }
 }
 
+TEST_CASE("a write whose owner was killed under way may take effect twice, but not after its end") {
+  Story story;
+  story.begin(1);
+  story.read(1);
+  story.checker.owner_killed();
+  story.write(2);
+  story.read(2);
+  story.read(1);
+  story.acknowledge(1);
+  story.read(1);
+  CHECK(story.holds());
+  story.write(3);
+  story.read(1);
+  CHECK_FALSE(story.holds());
+}
+
 TEST_CASE("content tells torn, misplaced and invented blocks at once") {
   Story story;
   story.write(1);
