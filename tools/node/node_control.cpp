@@ -102,9 +102,10 @@ Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const 
 
 void NodeControl::handle(ControlRequest request, Completion<ControlResponse> done) {
   auto answer = Once<ControlResponse>::make(std::move(done));
-  if (state_ == NodeState::starting) {
+  if (state_ == NodeState::starting || !parts_.desk) {  // without a desk: told to stop before it was all there
+    const std::string why = state_ == NodeState::starting ? ": it waits for " + waits_for_ : "";
     return answer->answer(
-        failure(503, fmt::format("member {} is starting: it waits for {}", parts_.config.member, waits_for_)));
+        failure(503, fmt::format("member {} is {}{}", parts_.config.member, to_string(state_), why)));
   }
   answer->within(parts_.runtime, kControlDeadline, [weak = weak_from_this(), request] {
     const auto self = weak.lock();
