@@ -58,3 +58,14 @@ TEST_CASE("whole files are read up to their limit") {
   CHECK(posix::read_whole(folder / "empty")->empty());
   CHECK(posix::read_whole(folder / "none").error() == FileError::not_found);
 }
+
+TEST_CASE("a directory is locked once at a time, and free when its lock is destroyed") {
+  TemporaryFolder folder;
+  auto lock = posix::lock_directory(folder.path());
+  REQUIRE(lock.has_value());
+  CHECK(posix::lock_directory(folder.path()).error() == FileError::in_use);
+  lock->reset();
+  CHECK(posix::lock_directory(folder.path()).has_value());
+  CHECK(posix::list_directory(folder.path())->empty());
+  CHECK(posix::lock_directory(folder / "none").error() == FileError::not_found);
+}

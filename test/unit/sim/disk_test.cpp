@@ -71,6 +71,17 @@ TEST_CASE("a killed process' writes stay, synced or not") {
   CHECK(machine.read(*file, 0, 100) == "text");
 }
 
+TEST_CASE("a directory's lock ends with its process, and excludes another in it") {
+  Machine machine;
+  const auto lock = machine.runtime().lock_directory("/store");
+  CHECK(lock.has_value());
+  CHECK(machine.runtime().lock_directory("/store/").error() == FileError::in_use);
+  CHECK(machine.runtime().lock_directory("/none").error() == FileError::not_found);
+  machine.host.kill();
+  machine.host.start();
+  CHECK(machine.runtime().lock_directory("/store").has_value());
+}
+
 TEST_CASE("a loss of power keeps what was synced, and the name after its folder was") {
   Machine machine;
   auto file = machine.open("/store/f");
