@@ -6,13 +6,15 @@
 namespace shoal::cluster {
 
 struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Impl> {
-  Impl(Runtime& runtime_, MetaStore& meta_, std::string prefix_, std::string floor_key_, OnPicture on_picture_)
+  Impl(Runtime& runtime_, MetaStore& meta_, std::string prefix_, std::string floor_key_, FirstPicture first,
+       OnPicture on_picture_)
       : runtime(runtime_),
         meta(meta_),
         calls(runtime_, meta_),
         prefix(std::move(prefix_)),
         floor_key(std::move(floor_key_)),
-        on_picture(std::move(on_picture_)) {}
+        on_picture(std::move(on_picture_)),
+        first_relist(first == FirstPicture::doubtful ? kFirstRelist : kRelist) {}
 
   void start() {
     subscription = meta.watch(prefix, [weak = weak_from_this()](std::optional<Change> change) {
@@ -22,7 +24,11 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
   }
 
   void on_hint(const std::optional<Change>& change) {
-    if (change) newest_hint = std::max(newest_hint, change->revision);
+    if (change) {
+      newest_hint = std::max(newest_hint, change->revision);
+    } else {
+      relist = first_relist;
+    }
     refresh();
   }
 
@@ -57,9 +63,10 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     if (listed.revision < newest_hint) newest_hint = 0;  // revisions are counted from lower on
     stale_retries = 0;
     const bool reached = floor && listed.revision >= floor->revision;
-    list_after(again ? kGather : with_jitter(kRelist));
+    list_after(again ? kGather : with_jitter(relist));
+    relist = std::min(relist * 2, Duration(kRelist));
     const auto keep = shared_from_this();
-    on_picture(ListedPicture{std::move(listed.entries), std::move(floor), reached});
+    on_picture(ListedPicture{std::move(listed.entries), listed.revision, std::move(floor), reached});
   }
 
   void list_after(Duration pause) {
@@ -81,11 +88,14 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
   bool listing = false, again = false;
   std::uint64_t newest_hint = 0;
   int stale_retries = 0;
+  Duration first_relist;
+  Duration relist = first_relist;  // the next pause that nothing cuts short
 };
 
 FollowedListing::FollowedListing(Runtime& runtime, MetaStore& meta, std::string prefix, std::string floor_key,
-                                 OnPicture on_picture)
-    : impl_(std::make_shared<Impl>(runtime, meta, std::move(prefix), std::move(floor_key), std::move(on_picture))) {}
+                                 FirstPicture first, OnPicture on_picture)
+    : impl_(std::make_shared<Impl>(runtime, meta, std::move(prefix), std::move(floor_key), first,
+                                   std::move(on_picture))) {}
 FollowedListing::~FollowedListing() {
   impl_->subscription.reset();
   impl_->timer.reset();

@@ -2,10 +2,12 @@
 // and lists again after hints (those of kGather together), after lost events, and every kRelist with jitter, because a
 // watch may lose anything.
 //
-// A listing may be stale. One that is older than a hint that was seen is made again, at most kStaleRetries times: after
-// a crash an etcd may count its revisions from lower on. `floor_key` is for whoever must know how old a picture can be
-// at most: it is read before the listing, and `reached` tells that no page of the listing is older than that key's last
-// change.
+// A listing may be stale, the first one by more than any hint could tell. Where that matters (`doubtful`: a member that
+// misses a volume refuses its hosts), the pauses between listings that nothing asked for begin with kFirstRelist, also
+// after lost events, and double up to kRelist. A listing that is older than a hint that was seen is made again, at most
+// kStaleRetries times: after a crash an etcd may count its revisions from lower on. `floor_key` is for whoever must
+// know how old a picture can be at most: it is read before the listing, and `reached` tells that no page of the listing
+// is older than that key's last change.
 #pragma once
 
 #include <functional>
@@ -21,10 +23,12 @@
 namespace shoal::cluster {
 
 inline constexpr Duration kGather = 20ms;
+inline constexpr Duration kFirstRelist = 10s;
 inline constexpr Duration kRelist = 10min;
 
 struct ListedPicture {
   std::vector<Entry> entries;  // in order of keys
+  std::uint64_t revision = 0;  // no page of the listing is older
   std::optional<Entry> floor;
   bool reached = false;
 };
@@ -33,7 +37,9 @@ class FollowedListing {
  public:
   using OnPicture = std::function<void(const ListedPicture&)>;
 
-  FollowedListing(Runtime& runtime, MetaStore& meta, std::string prefix, std::string floor_key, OnPicture on_picture);
+  enum class FirstPicture { doubtful, good_enough };
+  FollowedListing(Runtime& runtime, MetaStore& meta, std::string prefix, std::string floor_key, FirstPicture first,
+                  OnPicture on_picture);
   ~FollowedListing();  // no picture comes any more
   FollowedListing(const FollowedListing&) = delete;
 

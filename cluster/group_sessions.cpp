@@ -58,7 +58,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   Impl(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers, FenceOwners fence,
        Log log)
       : context{runtime, meta, members, peers, std::move(fence), std::move(log), MetaCalls(runtime, meta), {}, {}, {}},
-        listing(runtime, meta, std::string(kSessionsPrefix), "",
+        listing(runtime, meta, std::string(kSessionsPrefix), "", FollowedListing::FirstPicture::good_enough,
                 [this](const ListedPicture& picture) { on_picture(picture); }) {}
 
   template <class Then>
@@ -70,7 +70,9 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   void bind() {
     context.vacated = [this](const NexusId& id) { context.runtime.post(guarded([this, id] { forget(id); })); };
-    context.tell_moved = [this](const Seen<NexusRecord>& moved, Completion<> done) { tell_moved(moved, std::move(done)); };
+    context.tell_moved = [this](const Seen<NexusRecord>& moved, Completion<> done) {
+      tell_moved(moved, std::move(done));
+    };
     context.next_tsih = [this](const NexusName& name) { return next_tsih(name); };
     if (context.peers) {
       context.peers->serve(routing::ControlKind::end_nexus,
@@ -125,7 +127,18 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
         nexus(name).park(record);  // left by an earlier incarnation
       }
     }
+    on_missing_records(picture.revision);
     for (auto& waiting : std::exchange(loading, {})) waiting();
+  }
+
+  // A nexus that another member took and let go again has no record that would tell its old holder so. The gate does:
+  // it knows the highest epoch that was ever removed.
+  void on_missing_records(std::uint64_t revision) {
+    for (const auto& [id, local] : nexuses) {
+      const auto gate = context.seen.gates.find(local->name().image);
+      if (context.seen.records.contains(local->name()) || gate == context.seen.gates.end()) continue;
+      local->on_missing(revision, gate->second.value.highest_removed);
+    }
   }
 
   // --- what other members ask ---
@@ -176,8 +189,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   // --- records that no session uses ---
 
   void release_idle_here(ImageId image, Completion<std::size_t> done) {
-    const Countdown removals(
-        guarded([this, image, done = std::move(done)]() mutable { done(live_sessions(image)); }));
+    const Countdown removals(guarded([this, image, done = std::move(done)]() mutable { done(live_sessions(image)); }));
     Completion<> all_asked = removals.part();
     for (const auto& nexus : nexuses_of(image)) nexus->remove_if_idle(removals.part());
     context.runtime.post(std::move(all_asked));

@@ -320,6 +320,11 @@ void LocalNexus::on_seen(const NexusRecord& record) {
   if (ours && record.epoch > record_.epoch) supersede(record.epoch, [](EndAnswer) {});
 }
 
+void LocalNexus::on_missing(std::uint64_t revision, std::uint32_t highest_removed) {
+  const bool ours = taken_up_ || state_ == State::parked;
+  if (ours && revision >= revision_ && highest_removed > record_.epoch) supersede(highest_removed, [](EndAnswer) {});
+}
+
 void LocalNexus::supersede(std::uint32_t epoch, Completion<EndAnswer> answer) {
   if (taken_up_ && epoch <= record_.epoch) return answer(EndAnswer::newer);
   superseded_by_ = std::max(superseded_by_, epoch);

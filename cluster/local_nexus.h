@@ -76,6 +76,9 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   void park(const Seen<NexusRecord>& record);  // vacant: there is a record in our name
   void remove_if_idle(Completion<> done);      // completes when the attempt has ended
   void on_seen(const NexusRecord& record);     // in the metadata; a true one, but perhaps an old one
+  // A listing that is nowhere older than `revision` has no record of it; epochs up to highest_removed are gone for
+  // good.
+  void on_missing(std::uint64_t revision, std::uint32_t highest_removed);
   // Another member has the nexus at that epoch.
   void supersede(std::uint32_t epoch, Completion<EndAnswer> answer);
 

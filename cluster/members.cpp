@@ -27,7 +27,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
         log(std::move(log_)),
         self(std::move(self_)),
         calls(runtime_, meta_),
-        listing(runtime_, meta_, std::string(kPrefix), "",
+        listing(runtime_, meta_, std::string(kPrefix), "", FollowedListing::FirstPicture::doubtful,
                 [this](const ListedPicture& listed) { on_picture(listed); }) {
     self.instance = runtime.random().next();
     picture = std::make_shared<std::map<MemberId, MemberRecord>>();

@@ -79,7 +79,7 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
         iqn_prefix(std::move(iqn_prefix_)),
         log(std::move(log_)),
         calls(runtime_, meta),
-        listing(runtime_, meta, std::string(kPrefix), kNextImage,
+        listing(runtime_, meta, std::string(kPrefix), kNextImage, FollowedListing::FirstPicture::doubtful,
                 [this](const ListedPicture& listed) { on_picture(listed); }) {
     show({});
   }

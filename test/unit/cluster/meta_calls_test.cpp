@@ -139,10 +139,11 @@ struct Followed {
   std::optional<FollowedListing> listing;
 
   explicit Followed(const std::string& floor_key = "") {
-    listing.emplace(runtime, door, "/p/", floor_key, [this](const ListedPicture& picture) {
-      ++pictures;
-      last = picture;
-    });
+    listing.emplace(runtime, door, "/p/", floor_key, FollowedListing::FirstPicture::doubtful,
+                    [this](const ListedPicture& picture) {
+                      ++pictures;
+                      last = picture;
+                    });
   }
   std::size_t size() const { return last.entries.size(); }
 };
@@ -167,6 +168,19 @@ TEST_CASE("a followed listing finds what no hint told of, after a while") {
   followed.runtime.run_for(1s);
   followed.meta.put("/p/a", "x");
   followed.runtime.run_for(kRelist * 2);
+  CHECK(followed.size() == 1);
+}
+
+TEST_CASE("a first listing that was stale is put right soon, without any hint") {
+  Followed followed;
+  for (int i = 0; i < 8; ++i) followed.meta.put("/q", std::to_string(i));
+  followed.meta.put("/p/a", "x");
+  followed.door.fault = [](int call) { return call <= 1 ? Fault::stale : Fault::none; };
+  followed.listing->start();
+  followed.runtime.run_for(1s);
+  REQUIRE(followed.pictures == 1);
+  CHECK(followed.size() == 0);
+  followed.runtime.run_for(kFirstRelist * 2);
   CHECK(followed.size() == 1);
 }
 
