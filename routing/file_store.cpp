@@ -54,7 +54,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   void change_pages(const BatchRef& batch, bool (*chosen)(RecordKind), Next next);
   void change_page(const PageRecord& record, bool durable, Done done);
   void change_file(PageFile& file, const PageRecord& record, bool durable, Done done);
-  void on_changed(PageFile& file, bool durable, Done done, Result<void, FileError> result);
+  void on_changed(PageFile& file, bool is_data, bool durable, Done done, Result<void, FileError> result);
   void finish(const BatchRef& batch);
 
   void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
@@ -179,18 +179,21 @@ void FileStore::Impl::change_file(PageFile& file, const PageRecord& record, bool
                   done = std::move(done)](Result<void, FileError> result) mutable {
     if (!is_data || !durable || !result) file.debt.add();  // a failed write may have written a part
     if (!is_data && result) chunks.clear(record.page, record.offset, record.length);
-    on_changed(file, durable, std::move(done), result);
+    on_changed(file, is_data, durable, std::move(done), result);
   };
   if (!is_data) return file.file->punch(record.offset, record.length, std::move(changed));
   file.file->write(record.offset, record.data, durable ? SyncMode::data : SyncMode::none, std::move(changed));
 }
 
-void FileStore::Impl::on_changed(PageFile& file, bool durable, Done done, Result<void, FileError> result) {
+// Data was written through to the device; only the file's name may be missing.
+void FileStore::Impl::on_changed(PageFile& file, bool is_data, bool durable, Done done,
+                                 Result<void, FileError> result) {
   auto ended = [this, &file, done = std::move(done)](Result<void, FileError> result) mutable {
     done(outcome(result));
     files.release(file);
   };
   if (!durable || !result || !state.in_service) return ended(result);
+  if (is_data) return files.sync_folder(file.page.image, std::move(ended));
   files.sync(file, std::move(ended));
 }
 

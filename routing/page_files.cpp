@@ -129,8 +129,10 @@ void PageFiles::sync_folder(ImageId image, Synced done) {
 }
 
 void PageFiles::sync_page(const PageId& page, Synced done) {
-  if (!by_page_.contains(page) && !found_.contains(page)) return done({});  // dropped, or synced and closed meanwhile
-  open(page, false, [this, done = std::move(done)](Result<PageFile*, FileError> file) mutable {
+  const auto may_owe = [this, page] { return by_page_.contains(page) || found_.contains(page); };
+  if (!may_owe()) return done({});  // dropped, or synced and closed meanwhile
+  open(page, false, [this, may_owe, done = std::move(done)](Result<PageFile*, FileError> file) mutable {
+    if (!file && !may_owe()) return done({});  // dropped while it waited
     if (!file) return done(file.error());
     sync_data(**file, [this, file = *file, done = std::move(done)](Result<void, FileError> result) mutable {
       done(result);

@@ -118,6 +118,26 @@ TEST_CASE("a dropped image's file is closed with its last user") {
   CHECK(f.runtime.open_files() == 0);
 }
 
+TEST_CASE("a page of an earlier process owes a sync, unless its image is dropped while that waits") {
+  Files f(1);
+  f.files.found(page_of(8, 0));
+  f.files.found(page_of(9, 0));
+  CHECK(f.files.owing() == std::vector<PageId>{page_of(8, 0), page_of(9, 0)});
+  PageFile* file = f.open(0).get();
+  StoreOutcome dropped = StoreError::stale, vanished = StoreError::stale;
+  const auto into = [](StoreOutcome& outcome) {
+    return [&outcome](Result<void, FileError> result) {
+      outcome = result ? StoreOutcome() : StoreOutcome(StoreError::out_of_service);
+    };
+  };
+  f.files.sync_page(page_of(8, 0), into(dropped));
+  f.files.sync_page(page_of(9, 0), into(vanished));  // nobody dropped it: its file should be there
+  f.files.drop(ImageId{8});
+  f.files.release(*file);
+  CHECK_FALSE(dropped);
+  CHECK(vanished == StoreError::out_of_service);
+}
+
 // ---- group commit, bounded runs ---------------------------------------------------------------------------------
 
 TEST_CASE("who asks during a round is answered by the next one, with its result") {
