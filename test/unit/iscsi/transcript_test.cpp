@@ -9,7 +9,7 @@
 
 namespace {
 
-std::filesystem::path folder() { return std::filesystem::path(__FILE__).parent_path() / "../../transcripts"; }
+std::filesystem::path folder() { return SHOAL_TRANSCRIPTS; }
 
 std::string read_all(const std::filesystem::path& path) {
   std::ostringstream text;
