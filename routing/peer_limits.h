@@ -24,7 +24,8 @@ struct PeerTransportLimits {
   Duration first_back_off = 100ms, longest_back_off = 2s;  // doubling, with jitter; the longest after a refusal
   std::size_t handshakes = 64;                             // accepted and not yet authenticated: then the oldest goes
   std::size_t outstanding_requests = 512;                  // asked and not answered, per link; the rest waits here
-  std::size_t outstanding_bytes = 32 * 1024 * 1024;
+  // Pings queue behind what is on its way: as much as a network of 100 Mbit/s carries well within `silence`.
+  std::size_t outstanding_bytes = 8 * 1024 * 1024;
   std::size_t outstanding_controls = 256;  // per link
   std::size_t pending_fences = 65536;      // per member
 };
