@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "target/base/slice.h"
-#include "target/iscsi/field.h"
+#include "target/iscsi/bhs.h"
 
 namespace shoal::iscsi {
 

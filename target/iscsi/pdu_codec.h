@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "target/base/bytes.h"
-#include "target/iscsi/field.h"
+#include "target/iscsi/bhs.h"
 #include "target/iscsi/pdu.h"
 
 namespace shoal::iscsi {

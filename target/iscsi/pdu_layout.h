@@ -1,7 +1,7 @@
 // Where each field of each PDU lies (RFC 7143 11). Names are the RFC's. Only the codec needs this header.
 #pragma once
 
-#include "target/iscsi/field.h"
+#include "target/iscsi/bhs.h"
 #include "target/iscsi/pdu.h"
 
 namespace shoal::iscsi {

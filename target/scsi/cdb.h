@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "target/base/ids.h"
-#include "target/scsi/field.h"
+#include "target/base/field.h"
 
 namespace shoal::scsi {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "target/base/check.h"
-#include "target/scsi/field.h"
+#include "target/base/field.h"
 #include "target/scsi/identity.h"
 
 namespace shoal::scsi {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "target/base/slice.h"
-#include "target/scsi/field.h"
+#include "target/base/field.h"
 
 namespace shoal::scsi {
 

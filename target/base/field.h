@@ -1,7 +1,7 @@
-// Field and Bits: one place of a CDB or of parameter data, named by offset and width, read and written. Big-endian, any
-// width, any alignment. The size of what is accessed is in its type (an array, or a span with an extent), so no access
-// can lie outside. mark() sets the field's bits to one: that is how the usage map of a CDB is made from its layout
-// (SPC-4 6.35.3).
+// Field and Bits: one place of a basic header segment, a CDB or parameter data, named by offset and width, read and
+// written. Big-endian, any width, any alignment. The size of what is accessed is in its type (an array, or a span with
+// an extent), so no access can lie outside. mark() sets the field's bits to one: that is how the usage map of a CDB is
+// made from its layout (SPC-4 6.35.3).
 #pragma once
 
 #include <array>
@@ -11,16 +11,14 @@
 #include <span>
 #include <utility>
 
-namespace shoal::scsi {
+namespace shoal {
 
 namespace detail {
 template <class Bytes>
 inline constexpr std::size_t kExtent = decltype(std::span(std::declval<Bytes&>()))::extent;
 
 template <class T>
-concept NumberInAStruct = requires(T number) {
-  number.value;
-};
+concept NumberInAStruct = requires(T number) { number.value; };  // Strong, Serial
 
 template <class T>
 constexpr T from_wire(std::uint64_t raw) {
@@ -93,4 +91,4 @@ struct Bits {
   }
 };
 
-}  // namespace shoal::scsi
+}  // namespace shoal
