@@ -1,6 +1,7 @@
 #include "routing/file_store.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -17,7 +18,7 @@ namespace shoal::routing {
 namespace {
 
 constexpr std::size_t kConcurrentSyncs = 32;
-constexpr std::size_t kRemovedAtOnce = 16;  // files of a dropped image, before others have their turn
+constexpr Duration kBetweenRemovals = 1ms;  // at least; files of a dropped image go one by one
 
 // The records of one apply(), until the last of them is done.
 struct Batch {
@@ -65,7 +66,8 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   void sync_all();
   void sync_images_folder(Completion<Result<void, FileError>> done);
   void drop_image(ImageId image, Done done);
-  void remove_some(ImageId image, Done done);
+  void remove_files(ImageId image, Done done);
+  void remove_next(ImageId image, std::vector<std::string> names, Done done);
   void remove_folder(ImageId image, Done done);
 
   Result<void, StoreError> outcome(const Result<void, FileError>& result);
@@ -81,6 +83,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   PageFiles files{runtime, folder, kMaxOpenPageFiles, [this](FileError error) { out_of_service("write-back", error); }};
   GroupCommit syncs{[this] { sync_all(); }};
   std::unique_ptr<PromiseLog> promise_log;
+  std::map<ImageId, std::unique_ptr<Timer>> removals;  // of images whose files are going
 };
 
 // ---- opening ----------------------------------------------------------------------------------------------------
@@ -290,22 +293,30 @@ void FileStore::Impl::drop_image(ImageId image, Done done) {
   files.drop(image);
   promise_log->append_dropped(image, [this, image, done = std::move(done)](Result<void, StoreError> result) mutable {
     if (!result) return done(result);
-    remove_some(image, std::move(done));
+    remove_files(image, std::move(done));
   });
 }
 
-void FileStore::Impl::remove_some(ImageId image, Done done) {
-  const auto names = runtime.list_directory(folder.image_path(image));
+void FileStore::Impl::remove_files(ImageId image, Done done) {
+  auto names = runtime.list_directory(folder.image_path(image));
   if (!names && names.error() == FileError::not_found) return done({});
   if (!names) return done(outcome(names.error()));
-  if (names->empty()) return remove_folder(image, std::move(done));
-  for (const std::string& name : std::span(*names).first(std::min(names->size(), kRemovedAtOnce))) {
-    const auto removed = runtime.remove_tree(folder.image_path(image) + "/" + name);
-    if (!removed) return done(outcome(removed));
-  }
-  runtime.post([weak = weak_from_this(), image, done = std::move(done)]() mutable {
-    if (const auto self = weak.lock()) self->remove_some(image, std::move(done));
-  });
+  remove_next(image, std::move(*names), std::move(done));
+}
+
+// One file may take milliseconds of the loop: others have as long for themselves before the next one goes. By a timer,
+// as what is posted runs for several rounds before sockets are looked at again.
+void FileStore::Impl::remove_next(ImageId image, std::vector<std::string> names, Done done) {
+  if (names.empty()) return remove_folder(image, std::move(done));
+  const Time begun = runtime.now();
+  const auto removed = runtime.remove_tree(folder.image_path(image) + "/" + names.back());
+  if (!removed) return done(outcome(removed));
+  names.pop_back();
+  auto next = [this, image, names = std::move(names), done = std::move(done)]() mutable {
+    const auto running = removals.extract(image);  // owns what runs here
+    remove_next(image, std::move(names), std::move(done));
+  };
+  removals[image] = runtime.after(std::max(kBetweenRemovals, runtime.now() - begun), std::move(next));
 }
 
 void FileStore::Impl::remove_folder(ImageId image, Done done) {

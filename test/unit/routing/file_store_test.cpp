@@ -2,6 +2,8 @@
 #include "routing/file_store.h"
 
 #include <catch2/catch.hpp>
+#include <iterator>
+#include <map>
 
 #include "test/unit/routing/file_store_rig.h"
 
@@ -211,6 +213,24 @@ TEST_CASE("dropping an image removes its files and nothing else, for good") {
   rig.crash();
   rig.open();
   check();
+}
+
+TEST_CASE("the files of a dropped image go one by one, so that others have their turn") {
+  FileStoreRig rig;
+  rig.open();
+  for (std::uint64_t i = 0; i < 100; ++i) rig.write(page_of(7, i), 0, 4096, 'a');
+  StoreDone dropping;
+  rig.store->drop_image(ImageId{7}, dropping.taker());
+  std::map<Time, std::size_t> left;  // after each instant
+  rig.run_until([&] {
+    left[rig.runtime->now()] = rig.disk().paths().size();
+    return dropping.has();
+  });
+  REQUIRE_FALSE(rig.wait(dropping));
+  REQUIRE(left.begin()->second >= left.rbegin()->second + 100);
+  for (auto earlier = left.begin(), later = std::next(earlier); later != left.end(); ++earlier, ++later) {
+    CHECK(earlier->second - later->second <= 1);
+  }
 }
 
 TEST_CASE("dropping an image of which there is nothing is no error") {
