@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "cluster/group_identity.h"
 #include "routing/file_store.h"
 #include "routing/memory_store.h"
+#include "routing/store_folder.h"
 #include "tools/node/availability.h"
 #include "tools/node/node_control.h"
 #include "tools/node/node_parts.h"
@@ -50,8 +52,10 @@ std::vector<routing::PeerAddress> peers_of(const std::map<MemberId, cluster::Mem
 }  // namespace
 
 struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
-  Impl(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log)
-      : parts(runtime, std::move(config), meta, std::move(log)), control(std::make_shared<NodeControl>(parts)) {}
+  Impl(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
+      : parts(runtime, std::move(config), meta, std::move(log), std::move(seams)),
+        group(runtime, meta, parts.config.group, parts.log),
+        control(std::make_shared<NodeControl>(parts)) {}
 
   // Nothing that was asked of a part is heard any more once the node is gone.
   template <class Method>
@@ -65,6 +69,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   Started open_stores();
   Started open_portals();
   Started listen(Endpoint& at, const char* key);
+  void on_group(Result<GroupId, std::string> found);
   void join();
   void on_joined();
   Started open_links();
@@ -82,6 +87,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void on_server_closed();
 
   NodeParts parts;
+  cluster::GroupFinder group;
   std::shared_ptr<NodeControl> control;
   Completion<Started> started;
   Completion<> stopped;
@@ -93,6 +99,17 @@ void Node::Impl::start(Completion<Started> done) {
   started = std::move(done);
   for (auto step : {&Impl::open_stores, &Impl::open_portals}) {
     if (auto result = (this->*step)(); !result) return finish(std::move(result));
+  }
+  control->enter(NodeState::starting, "metadata, to join the group");
+  group.find(guarded(&Impl::on_group));
+}
+
+// Before the group hears of this start: a store of another group must not be in its records.
+void Node::Impl::on_group(Result<GroupId, std::string> found) {
+  if (!found) return finish(found.error());
+  if (!parts.config.store.empty()) {
+    const auto bound = routing::bind_store_to_group(parts.runtime, parts.config.store, *found);
+    if (!bound) return finish(bound.error() + " (key \"store\")");
   }
   join();
 }
@@ -108,10 +125,12 @@ Started Node::Impl::open_stores() {
     if (!store) return store.error() + " (key \"store\")";
     stores.push_back(std::move(*store));
   }
-  stores.push_back(std::make_unique<routing::MemoryStore>(parts.runtime.random()));
+  const std::uint64_t memory = parts.config.limits.memory_store_bytes.value_or(routing::kNoMemoryBound);
+  stores.push_back(std::make_unique<routing::MemoryStore>(parts.runtime.random(), memory));
   parts.pages = std::make_unique<routing::PageService>(parts.runtime, kShards, std::move(stores),
                                                        routing::PageServiceLimits{}, parts.log);
   parts.local_pages = std::make_unique<routing::PageServiceAdapter>(*parts.pages);
+  if (parts.seams.pages) parts.local_pages = parts.seams.pages(std::move(parts.local_pages));
   return {};
 }
 
@@ -142,7 +161,6 @@ void Node::Impl::join() {
   record.stores = stores_of(*parts.pages);
   parts.members = std::make_unique<cluster::Members>(parts.runtime, parts.meta, std::move(record), parts.log);
   parts.members->on_replaced(guarded(&Impl::on_replaced));
-  control->enter(NodeState::starting, "metadata, to join the group");
   parts.members->join(guarded(&Impl::on_joined));
 }
 
@@ -160,14 +178,15 @@ Started Node::Impl::open_links() {
   routing::LinkIdentity self{
       parts.config.member, parts.members->self().incarnation, {}, parts.config.group, parts.config.group_key};
   for (const auto& store : parts.pages->stores()) self.stores.push_back(store->id());
-  parts.links = std::make_unique<routing::PeerTransport>(parts.runtime, std::move(self), *parts.local_pages, parts.log);
+  parts.links = std::make_unique<routing::PeerTransport>(parts.runtime, std::move(self), *parts.local_pages, parts.log,
+                                                         parts.seams.links);
   const auto listening = parts.links->listen(*parts.config.peer);
   if (!listening) return cannot_listen(*parts.config.peer, "peer", listening.error());
   return {};
 }
 
 void Node::Impl::make_volumes() {
-  routing::RouterLimits limits;
+  routing::RouterLimits limits = parts.seams.router;
   limits.page_hold = parts.config.page_hold;
   routing::PeerTransport* links = parts.links.get();
   parts.router = std::make_unique<routing::Router>(parts.runtime, parts.config.member, *parts.local_pages, links,
@@ -251,8 +270,8 @@ void Node::Impl::on_server_closed() {
   if (auto done = std::exchange(stopped, {})) done();
 }
 
-Node::Node(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log)
-    : impl_(std::make_shared<Impl>(runtime, std::move(config), meta, std::move(log))) {}
+Node::Node(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
+    : impl_(std::make_shared<Impl>(runtime, std::move(config), meta, std::move(log), std::move(seams))) {}
 
 Node::~Node() = default;
 

@@ -22,12 +22,13 @@
 #include "target/runtime/runtime.h"
 #include "tools/node/config.h"
 #include "tools/node/control_handler.h"
+#include "tools/node/node_seams.h"
 
 namespace shoal {
 
 class Node final : public ControlHandler {
  public:
-  Node(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log);
+  Node(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams = {});
   ~Node() override;
   Node(const Node&) = delete;
 

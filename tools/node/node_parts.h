@@ -13,23 +13,30 @@
 #include "target/server/target_server.h"
 #include "tools/node/config.h"
 #include "tools/node/front_door.h"
+#include "tools/node/node_seams.h"
 #include "tools/node/session_desk.h"
 #include "tools/node/units.h"
 
 namespace shoal {
 
 struct NodeParts {
-  NodeParts(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log)
-      : runtime(runtime), config(std::move(config)), meta(meta), log(std::move(log)), started(runtime.now()) {}
+  NodeParts(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
+      : runtime(runtime),
+        config(std::move(config)),
+        meta(meta),
+        log(std::move(log)),
+        seams(std::move(seams)),
+        started(runtime.now()) {}
 
   Runtime& runtime;
   NodeConfig config;
   cluster::MetaStore& meta;
   Log log;
+  NodeSeams seams;
   Time started;
 
   std::unique_ptr<routing::PageService> pages;
-  std::unique_ptr<routing::PageServiceAdapter> local_pages;
+  std::unique_ptr<routing::LocalPages> local_pages;
   std::unique_ptr<cluster::Members> members;
   std::unique_ptr<routing::PeerTransport> links;  // null: a single server
   std::unique_ptr<routing::Router> router;

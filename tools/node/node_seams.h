@@ -1,0 +1,22 @@
+// NodeSeams: where a test may stand between the parts of a node: to set what a server never sets, or to leave out a
+// rule and show that its absence is noticed. A server takes them as they are.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "routing/local_pages.h"
+#include "routing/peer_limits.h"
+#include "routing/router.h"
+
+namespace shoal {
+
+struct NodeSeams {
+  using WrapPages = std::function<std::unique_ptr<routing::LocalPages>(std::unique_ptr<routing::LocalPages> own)>;
+
+  routing::RouterLimits router;  // page_hold is the configuration's
+  routing::PeerTransportLimits links;
+  WrapPages pages;  // what the router and the peers get instead of the member's own pages; empty: these
+};
+
+}  // namespace shoal
