@@ -35,7 +35,8 @@ void FaultPlan::next(Time end) {
                                       &FaultPlan::cut_members,   &FaultPlan::cut_members,  &FaultPlan::cut_initiator,
                                       &FaultPlan::cut_initiator, &FaultPlan::cut_etcd,     &FaultPlan::reset,
                                       &FaultPlan::reset,         &FaultPlan::etcd_outage,  &FaultPlan::etcd_unreliable,
-                                      &FaultPlan::drop_session,  &FaultPlan::drop_session, &FaultPlan::slow_disk};
+                                      &FaultPlan::drop_session,  &FaultPlan::drop_session, &FaultPlan::slow_disk,
+                                      &FaultPlan::besiege};
   later(between(50ms, 1500ms), [this, end] {
     if (world_.now() >= end) return;
     ++count_;
@@ -147,6 +148,30 @@ void FaultPlan::cut_initiator() {
 }
 
 void FaultPlan::cut_etcd() { cut(group_.member(any_member()), group_.etcd_host()); }
+
+// The recipe of a ghost write: a host loses the member that serves it, which can still reach one owner, but that one
+// stands still; the host comes back through the third member, which can not tell the first. When the owner wakes, both
+// ask it.
+void FaultPlan::besiege() {
+  Host& host = any_initiator();
+  const std::size_t serving = any_member();
+  Host& third = group_.member((serving + 1) % group_.members());
+  Host& owner = group_.member((serving + 2) % group_.members());
+  if (!owner.running() || owner.paused()) return;
+  Network& network = world_.network();
+  Host& first = group_.member(serving);
+  network.reset_connections(host, first);
+  network.partition(host, first);
+  network.partition(first, third);
+  owner.pause();
+  later(between(4s, 8s), [&owner, process = owner.process()] {
+    if (owner.process() == process) owner.resume();
+  });
+  later(between(8s, 12s), [&network, &host, &first, &third] {
+    network.heal(host, first);
+    network.heal(first, third);
+  });
+}
 
 void FaultPlan::reset() {
   Host& member = group_.member(any_member());

@@ -35,6 +35,7 @@ class FaultPlan {
   void cut_members();
   void cut_initiator();
   void cut_etcd();
+  void besiege();
   void reset();
   void etcd_outage();
   void etcd_unreliable();

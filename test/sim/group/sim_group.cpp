@@ -15,8 +15,9 @@ std::string member_address(std::size_t index) { return fmt::format("10.0.0.{}", 
 }  // namespace
 
 struct SimGroup::Process {
-  Process(Host& host, SimEtcd& etcd, NodeConfig config, Log log)
-      : meta(host, etcd), node(host.runtime(), std::move(config), meta, std::move(log)) {}
+  Process(Host& host, SimEtcd& etcd, NodeConfig config, const GroupShape& shape)
+      : meta(host, etcd),
+        node(host.runtime(), std::move(config), meta, host.log(shape.log_level), seams_of(shape.mutation)) {}
   SimMetaStore meta;
   Node node;
 };
@@ -78,8 +79,7 @@ void SimGroup::start_member(std::size_t index) {
   Member& member = members_[index];
   if (!member.host->running()) member.host->start();
   member.serves = false;
-  const auto started =
-      std::make_shared<Process>(*member.host, *etcd_, config_of(index), member.host->log(shape_.log_level));
+  const auto started = std::make_shared<Process>(*member.host, *etcd_, config_of(index), shape_);
   member.process = started;
   member.host->run_application(started);
   const std::uint64_t process = member.host->process();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "test/sim/group/mutation.h"
 #include "test/sim/group/sim_initiator.h"
 #include "test/sim/group/workload.h"
 #include "test/sim/meta/sim_meta_store.h"
@@ -20,7 +21,8 @@ struct GroupShape {
   std::uint64_t volume_blocks = 192;     // stamped ones, of 4 KiB
   std::uint32_t page_blocks = 16;        // 64 KiB
   std::string durability = "writeback";  // or "memory"
-  LogLevel log_level = LogLevel::info;   // of the members, into the trace
+  Mutation mutation = Mutation::none;
+  LogLevel log_level = LogLevel::info;  // of the members, into the trace
 };
 
 class SimGroup {

@@ -56,7 +56,8 @@ class SimInitiator {
     Done done;
     bool sent = false;  // on the session that is, or was last
     unsigned losses = 0;
-    std::uint64_t operation = 0;  // of the newest attempt
+    std::uint64_t operation = 0;                  // of the newest attempt
+    std::vector<std::uint64_t> older_operations;  // of attempts on sessions that were lost
     Moment begin = 0;
   };
 
@@ -82,9 +83,9 @@ class SimInitiator {
   // Requests.
   void add(Request request);
   void attempt(std::uint64_t id, Request& request);
-  void give_up_attempt(const Request& request);
+  void give_up(const Request& request, std::uint64_t operation);
   void acknowledge(const Request& request, const std::string& data);
-  Stamp stamp(const Request& request, std::uint32_t block) const;
+  Stamp stamp(const Request& request, std::uint64_t operation, std::uint32_t block) const;
   void complain(const std::string& what);
 
   static constexpr Duration kAtOnce = 10ms, kTime2Wait = 2s, kRefused = 3s;

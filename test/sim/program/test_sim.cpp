@@ -2,15 +2,18 @@
 //
 //   test_sim --seed N            one run; with --trace every line of it, with --hash nothing but the hash of its trace
 //   test_sim --seeds A-B         many; stops at the first violation and says how to repeat it
+//   test_sim --seeds A-B --mutation NAME   leaves a rule out of the members and must find a violation
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include "test/sim/group/run.h"
 
 namespace {
 
+using shoal::sim::Mutation;
 using shoal::sim::RunOptions;
 using shoal::sim::RunReport;
 
@@ -37,6 +40,18 @@ void print_summary(const RunReport& report) {
       static_cast<unsigned long long>(report.hash));
 }
 
+// A rule is missing: that nothing goes wrong is the failure.
+int run_mutated(unsigned long long first, unsigned long long last, const RunOptions& options) {
+  for (auto seed = first; seed <= last; ++seed) {
+    const RunReport report = shoal::sim::run_seed(seed, options);
+    if (report.violations.empty()) continue;
+    std::printf("found at seed %llu, the %llu. run: %s\n", seed, seed - first + 1, report.violations.front().c_str());
+    return 0;
+  }
+  std::printf("seeds %llu-%llu: nothing found, though a rule is missing\n", first, last);
+  return 1;
+}
+
 int run_many(unsigned long long first, unsigned long long last, const RunOptions& options) {
   unsigned long long operations = 0, faults = 0;
   for (auto seed = first; seed <= last; ++seed) {
@@ -57,21 +72,27 @@ int main(int argc, char** argv) {
   CLI::App app("A Shoal group in one thread and virtual time");
   unsigned long long seed = 1;
   std::string seeds, durability = "writeback";
+  std::map<std::string, Mutation> mutations;
+  for (const auto& [name, mutation] : shoal::sim::mutations()) mutations[std::string(name)] = mutation;
   bool hash = false, trace = false;
   app.add_option("--seed", seed, "run this one");
   app.add_option("--seeds", seeds, "run A-B");
   app.add_option("--durability", durability, "of the volume")->check(CLI::IsMember({"writeback", "memory"}));
   app.add_flag("--hash", hash, "print the hash of the trace only");
   app.add_flag("--trace", trace, "print the trace while it grows");
+  RunOptions options;
+  app.add_option("--mutation", options.shape.mutation, "leave out a rule")
+      ->transform(CLI::CheckedTransformer(mutations));
   CLI11_PARSE(app, argc, argv);
 
-  RunOptions options;
   options.shape.durability = durability;
   if (trace) options.watch = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
   if (!seeds.empty()) {
     const auto dash = seeds.find('-');
     const auto first = std::stoull(seeds);
-    return run_many(first, dash == std::string::npos ? first : std::stoull(seeds.substr(dash + 1)), options);
+    const auto last = dash == std::string::npos ? first : std::stoull(seeds.substr(dash + 1));
+    return options.shape.mutation == Mutation::none ? run_many(first, last, options)
+                                                    : run_mutated(first, last, options);
   }
   const RunReport report = shoal::sim::run_seed(seed, options);
   if (hash) {

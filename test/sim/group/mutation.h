@@ -1,0 +1,29 @@
+// Mutation: one rule of the design left out of every member, to show that the simulation notices its absence.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/node/node_seams.h"
+
+namespace shoal::sim {
+
+enum class Mutation {
+  none,
+  generations_ignored,  // owners: fences are confirmed and not kept, each generation is a nexus of its own
+  repeats_ignored,      // owners: a request that comes again is done again, ghosts are not dropped
+  ghosts_unguarded,     // generations_ignored and age_ignored: each alone covers most of what the other does
+  age_ignored,  // rule (d): silent links stay, nothing is too old, nobody waits for what a broken link may still bring
+  flush_unheeded,  // owners: a flush is answered at once
+};
+
+struct NamedMutation {
+  std::string_view name;
+  Mutation mutation;
+};
+const std::vector<NamedMutation>& mutations();
+
+NodeSeams seams_of(Mutation mutation);
+
+}  // namespace shoal::sim
