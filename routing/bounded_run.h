@@ -1,5 +1,5 @@
-// BoundedRun: many asynchronous tasks, a few at a time. Completes when all have ended: with the last error, if there
-// was one. Its tasks keep it alive. Pure.
+// BoundedRun: many asynchronous tasks, a few at a time. Completes when all have ended: with the first error, if there
+// was one, but a shortage hides no other. Its tasks keep it alive. Pure.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +40,7 @@ class BoundedRun : public std::enable_shared_from_this<BoundedRun> {
   }
 
   void ended(const Result<void, FileError>& result) {
-    if (!result) result_ = result;
+    if (!result && (result_ || result_.error() == FileError::no_resources)) result_ = result;
     --running_;
     pump();
   }

@@ -217,6 +217,7 @@ void FileStore::Impl::read(const PageId& page, std::uint32_t offset, std::uint32
   }
   files.open(page, false, [this, offset, length, done = std::move(done)](Result<PageFile*, FileError> file) mutable {
     if (file) return read_file(**file, offset, length, std::move(done));
+    if (file.error() == FileError::no_resources) return done(StoreError::no_resources);
     out_of_service("open", file.error());
     done(StoreError::out_of_service);
   });
@@ -230,6 +231,7 @@ void FileStore::Impl::read_file(PageFile& file, std::uint32_t offset, std::uint3
                   [this, &file, slice = std::move(slice), into,
                    done = std::move(done)](Result<std::size_t, FileError> got) mutable {
                     files.release(file);
+                    if (!got && got.error() == FileError::no_resources) return done(StoreError::no_resources);
                     if (!got) return done(StoreError::medium_error);
                     std::ranges::fill(into.subspan(*got), std::byte{});  // beyond the end of the file
                     ReadAnswer answer;
@@ -253,8 +255,8 @@ void FileStore::Impl::sync_all() {
   }
   if (!images_folder_synced) tasks.push_back([this](BoundedRun::Done done) { sync_images_folder(std::move(done)); });
   BoundedRun::start(std::move(tasks), kConcurrentSyncs, [this](Result<void, FileError> result) {
-    if (!result) out_of_service("sync", result.error());
-    syncs.finished(outcome({}));
+    if (!result && result.error() != FileError::no_resources) out_of_service("sync", result.error());
+    syncs.finished(outcome(result));
   });
 }
 
@@ -269,11 +271,12 @@ void FileStore::Impl::sync_images_folder(Completion<Result<void, FileError>> don
                          });
 }
 
-// What a change has come to. Anything but a lack of room ends the service.
+// What a change has come to. Anything but a shortage ends the service.
 Result<void, StoreError> FileStore::Impl::outcome(const Result<void, FileError>& result) {
-  if (!result && result.error() != FileError::no_space) out_of_service("write", result.error());
+  const StoreError error = result ? StoreError{} : to_store_error(result.error());
+  if (!result && error == StoreError::out_of_service) out_of_service("write", result.error());
   if (!state.in_service) return StoreError::out_of_service;
-  if (!result) return to_store_error(result.error());
+  if (!result) return error;
   return {};
 }
 

@@ -73,7 +73,7 @@ enum class PageStatus : std::uint8_t {
   miscompare,
   medium_error,
   no_space,
-  failed,  // the store is out of service
+  failed,  // the store is out of service, or short of something for the moment
   aborted,
   unreachable,  // the link broke before the answer: outcome unknown. Never on the wire, never of a page service
 };

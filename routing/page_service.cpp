@@ -23,6 +23,15 @@ class Gathering {
   Completion<PageStatus> done_;
 };
 
+// A store out of service applies nothing any more, so it needs no fence.
+PageStatus status_of_fence(StoreError error) {
+  switch (error) {
+    case StoreError::no_space: return PageStatus::no_space;
+    case StoreError::no_resources: return PageStatus::failed;
+    default: return PageStatus::ok;
+  }
+}
+
 }  // namespace
 
 class PageService::PeerEndpoint final : public PageEndpoint {
@@ -150,13 +159,11 @@ void PageService::fence(const Fence& fence, Completion<PageStatus> done) {
   fence_stores(fence, [all](PageStatus status) { all->arrived(status); });
 }
 
-// A store out of service applies nothing any more, so it needs no fence.
 void PageService::fence_stores(const Fence& fence, Completion<PageStatus> done) {
   auto all = std::make_shared<Gathering>(stores_.size() + 1, std::move(done));
   for (const auto& store : stores_) {
     store->fence(fence, Durability::durable, [all](Result<void, StoreError> result) {
-      const bool lost = !result && result.error() == StoreError::no_space;
-      all->arrived(lost ? PageStatus::no_space : PageStatus::ok);
+      all->arrived(result ? PageStatus::ok : status_of_fence(result.error()));
     });
   }
   all->arrived();

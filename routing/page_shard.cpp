@@ -12,7 +12,8 @@ PageStatus to_status(StoreError error) {
   switch (error) {
     case StoreError::no_space: return PageStatus::no_space;
     case StoreError::medium_error: return PageStatus::medium_error;
-    case StoreError::out_of_service: return PageStatus::failed;
+    case StoreError::out_of_service:
+    case StoreError::no_resources: return PageStatus::failed;
     case StoreError::stale: return PageStatus::wrong_store;
   }
   return PageStatus::failed;

@@ -9,13 +9,18 @@ const char* to_string(StoreError error) {
     case StoreError::no_space: return "the store is full";
     case StoreError::medium_error: return "the range cannot be read";
     case StoreError::out_of_service: return "the store is out of service";
+    case StoreError::no_resources: return "out of descriptors or memory";
     case StoreError::stale: return "older than what the store has promised";
   }
   return "unknown";
 }
 
 StoreError to_store_error(FileError error) {
-  return error == FileError::no_space ? StoreError::no_space : StoreError::out_of_service;
+  switch (error) {
+    case FileError::no_space: return StoreError::no_space;
+    case FileError::no_resources: return StoreError::no_resources;
+    default: return StoreError::out_of_service;
+  }
 }
 
 namespace {

@@ -67,10 +67,11 @@ enum class StoreError {
   no_space,        // the record was not, or only in part, applied; the store goes on
   medium_error,    // read: this range cannot be read; the rest can
   out_of_service,  // the store has failed for good: never retried
+  no_resources,    // descriptors or memory are short: nothing is lost, the store goes on, try later
   stale,           // promise or void not above the one that is known; a record below the promised epoch
 };
 const char* to_string(StoreError error);
-StoreError to_store_error(FileError error);  // of a change: anything but a lack of room puts a store out of service
+StoreError to_store_error(FileError error);  // of a change: anything but a shortage puts a store out of service
 
 struct ReadAnswer {
   Slices data;      // exactly what was asked for; what was never written reads as zeros

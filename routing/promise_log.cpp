@@ -144,14 +144,15 @@ void PromiseLog::write_pending() {
                });
 }
 
-// True: the log was written anew, with what is pending. Blocks for a moment; rare. Where there is no room for another
-// the old one goes on; after any other error nobody knows which of them has the name.
+// True: the log was written anew, with what is pending. Blocks for a moment; rare. Where there is no room or no
+// descriptor for another the old one goes on; after any other error nobody knows which of them has the name.
 Result<bool, StoreError> PromiseLog::compact() {
   if (end_ < kCompactPromisesAtBytes || end_ < 2 * promises_.size() * kPromiseRecordBytes) return false;
   const std::string all = encode_promises(promises_.records());
   if (const auto replaced = runtime_.replace_whole(path_, all); !replaced) {
-    if (replaced.error() == FileError::no_space) return false;
-    return StoreError::out_of_service;
+    const StoreError error = to_store_error(replaced.error());
+    if (error == StoreError::out_of_service) return error;
+    return false;
   }
   auto file = runtime_.open_file(path_, false);
   if (!file) return StoreError::out_of_service;

@@ -24,8 +24,16 @@ FileError file_error(int error_number) {
     case ETXTBSY:
     case ENAMETOOLONG:
     case ELOOP: return FileError::refused;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return FileError::no_resources;
     default: return FileError::io;
   }
+}
+
+FileError change_error(int error_number) {
+  const FileError error = file_error(error_number);
+  return error == FileError::no_resources ? FileError::io : error;
 }
 
 std::unique_ptr<FileOperation> FileOperation::read(std::shared_ptr<OpenFile> file, std::uint64_t offset,
@@ -81,7 +89,7 @@ std::span<const iovec> FileOperation::vectors() {
 bool FileOperation::advance(int answer) {
   if (answer == -EINTR || answer == -EAGAIN) return false;
   if (answer < 0) {
-    error_ = file_error(-answer);
+    error_ = verb_ == FileVerb::read ? file_error(-answer) : change_error(-answer);
     return true;
   }
   const bool moves_bytes = verb_ == FileVerb::read || verb_ == FileVerb::write;

@@ -30,6 +30,8 @@ struct OpenFile {
 enum class FileVerb { read, write, sync, punch };
 
 FileError file_error(int error_number);
+// Of a change that may be half done: whatever was short, the device is not to be trusted any more.
+FileError change_error(int error_number);
 
 class FileOperation : public boost::intrusive::list_base_hook<> {
  public:

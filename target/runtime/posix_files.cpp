@@ -18,6 +18,7 @@ constexpr mode_t kFileMode = 0640;
 constexpr mode_t kDirectoryMode = 0750;
 
 FileError last_error() { return file_error(errno); }
+FileError last_change_error() { return change_error(errno); }
 
 Result<std::shared_ptr<OpenFile>, FileError> open(const std::string& path, int flags) {
   const int fd = ::open(path.c_str(), flags | O_CLOEXEC, kFileMode);
@@ -30,17 +31,15 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent.string();
 }
 
-Result<void, FileError> sync_directory(const std::string& path) {
-  const auto directory = open_directory(path);
-  if (!directory) return directory.error();
-  if (::fsync((*directory)->fd) != 0) return last_error();
+Result<void, FileError> sync(const OpenFile& file) {
+  if (::fsync(file.fd) != 0) return last_change_error();
   return {};
 }
 
 Result<void, FileError> write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return last_error();
+    if (written < 0 && errno != EINTR) return last_change_error();
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -50,8 +49,7 @@ Result<void, FileError> write_durably(const std::string& path, std::string_view 
   const auto file = open(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!file) return file.error();
   if (const auto written = write_all((*file)->fd, text); !written) return written;
-  if (::fsync((*file)->fd) != 0) return last_error();
-  return {};
+  return sync(**file);
 }
 
 // The kernel gives the lock back when the descriptor is closed, however the process ends.
@@ -66,10 +64,13 @@ bool is_directory(const std::string& path) {
 }
 
 // One level. Durable when it returns, unless somebody else has made it and not synced it yet: that is synced as well.
+// The parent is opened first: where there is no descriptor for it nothing was made.
 Result<void, FileError> make_directory(const std::string& path) {
+  const auto parent = open_directory(parent_of(path));
+  if (!parent) return parent.error();
   if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) return last_error();
   if (!is_directory(path)) return FileError::refused;
-  return sync_directory(parent_of(path));
+  return sync(**parent);
 }
 
 }  // namespace
@@ -139,10 +140,12 @@ Result<std::string, FileError> read_whole(const std::string& path) {
 }
 
 Result<void, FileError> replace_whole(const std::string& path, std::string_view text) {
+  const auto directory = open_directory(parent_of(path));  // first: without a descriptor for it nothing is replaced
+  if (!directory) return directory.error();
   const std::string fresh = path + ".new";  // one that a crash has left is overwritten
   if (const auto written = write_durably(fresh, text); !written) return written;
   if (::rename(fresh.c_str(), path.c_str()) != 0) return last_error();
-  return sync_directory(parent_of(path));
+  return sync(**directory);
 }
 
 }  // namespace shoal::posix

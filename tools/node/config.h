@@ -19,7 +19,8 @@
 //   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
 //   login_timeout_s              1 to 15 [15]
 //   ping_interval_s              1 to 3600 [30]; NOP-In to a host that is idle for so long
-//   limits.connections           1 to 1000000 [4096]; iSCSI connections, all portals
+//   limits.connections           1 to 1000000 [4096]; iSCSI connections, all portals; fewer where the process may open
+//                                too few files
 //   limits.half_open             1 to 1000000 [1024]; not yet logged in; beyond it the oldest of these is closed
 //   limits.commands_per_session  1 to 4096 [128]; command window
 //

@@ -9,7 +9,9 @@
 #include "cluster/etcd/etcd_store.h"
 #include "cluster/sqlite_store.h"
 #include "target/runtime/asio_runtime.h"
+#include "tools/node/descriptor_budget.h"
 #include "tools/shoald/control_server.h"
+#include "tools/shoald/machine.h"
 
 namespace shoal {
 namespace {
@@ -27,6 +29,7 @@ class Daemon {
   Outcome run();
 
  private:
+  Outcome fit_to_machine();
   Outcome open_metadata();
   Outcome open_control();
   void await_signal();
@@ -47,6 +50,7 @@ class Daemon {
 };
 
 Outcome Daemon::run() {
+  if (auto fits = fit_to_machine(); !fits) return fits;
   if (auto opened = open_metadata(); !opened) return opened;
   node_ = std::make_unique<Node>(runtime_, config_, *meta_, log_);
   node_->on_fatal([this](std::string reason) { end(std::move(reason)); });
@@ -57,6 +61,18 @@ Outcome Daemon::run() {
   control_.reset();
   node_.reset();
   return outcome_;
+}
+
+Outcome Daemon::fit_to_machine() {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  const auto limits = fit_to_descriptors(config_, descriptors);
+  if (!limits) return limits.error();
+  if (limits->connections < config_.limits.connections) {
+    log_.warn("limits_lowered descriptors={} connections={} half_open={}", descriptors, limits->connections,
+              limits->half_open);
+  }
+  config_.limits = *limits;
+  return {};
 }
 
 Outcome Daemon::open_metadata() {

@@ -19,6 +19,8 @@ class FailingRuntime final : public Runtime {
     remaining_ = nth;
     error_ = error;
   }
+  // The Nth operation that needs a descriptor finds none.
+  void run_short_at(std::size_t nth) { short_at_ = nth; }
   bool failed() const { return failed_; }
   std::size_t open_files() const { return open_files_; }
   std::size_t most_open_files() const { return most_open_files_; }
@@ -40,12 +42,14 @@ class FailingRuntime final : public Runtime {
   }
 
   Result<std::unique_ptr<File>, FileError> open_file(const std::string& path, bool create) override {
+    if (runs_short()) return FileError::no_resources;
     if (fails()) return error_;
     auto file = inner_.open_file(path, create);
     if (!file) return file.error();
     return std::unique_ptr<File>(std::make_unique<CountedFile>(*this, std::move(*file)));
   }
   void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) override {
+    if (runs_short()) return post([done = std::move(done)]() mutable { done(FileError::no_resources); });
     if (fails()) return post([error = error_, done = std::move(done)]() mutable { done(error); });
     inner_.sync_directory(path, std::move(done));
   }
@@ -58,6 +62,7 @@ class FailingRuntime final : public Runtime {
     return inner_.file_size(path);
   }
   Result<void, FileError> make_directories(const std::string& path) override {
+    if (runs_short()) return FileError::no_resources;
     if (fails()) return error_;
     return inner_.make_directories(path);
   }
@@ -121,7 +126,10 @@ class FailingRuntime final : public Runtime {
     return failed_ = true;
   }
 
+  bool runs_short() { return short_at_ > 0 && --short_at_ == 0; }
+
   Runtime& inner_;
+  std::size_t short_at_ = 0;   // operations up to the one that finds no descriptor; 0: none
   std::size_t remaining_ = 0;  // operations up to the one that fails; 0: none does
   FileError error_ = FileError::io;
   bool failed_ = false;

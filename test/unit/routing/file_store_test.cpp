@@ -441,6 +441,16 @@ TEST_CASE("a failed fdatasync ends the service for ever and is never tried again
   CHECK(syncs == 0);
 }
 
+TEST_CASE("a shortage elsewhere does not hide a failed fdatasync") {
+  FileStoreRig rig;
+  rig.open();
+  rig.write(kPage, 0, 4096, 'a');
+  rig.runtime->fail_at(1, FileError::io);
+  rig.runtime->run_short_at(1);
+  CHECK(rig.sync() == StoreError::out_of_service);
+  CHECK_FALSE(rig.store->state().in_service);
+}
+
 TEST_CASE("a full disk is told, and the store goes on") {
   FileStoreRig rig;
   rig.open();
@@ -454,6 +464,32 @@ TEST_CASE("a full disk is told, and the store goes on") {
   CHECK_FALSE(rig.apply(clear_record(RecordKind::unmap, kPage, kChunkBytes, kChunkBytes)));
   CHECK_FALSE(rig.write(kOther, 0, 4096, 'b'));
   CHECK_FALSE(rig.fence(7, 1, 1));
+}
+
+TEST_CASE("a shortage of descriptors fails what meets it, whatever that is, and the store goes on") {
+  for (std::size_t nth = 1; nth < 8; ++nth) {
+    FileStoreRig rig;
+    rig.open();
+    REQUIRE_FALSE(rig.write(kOther, 0, 4096, 'b'));
+    rig.kill();
+    rig.open();  // its files owe a sync and are not open
+    rig.runtime->run_short_at(nth);
+    const std::vector<StoreOutcome> met{rig.write(page_of(8, 0), 0, 4096, 'a', Durability::durable), rig.sync(),
+                                        rig.write(kPage, 0, 4096, 'a')};
+    const std::string text = rig.read(kOther, 0, 4096);
+    CHECK((text == kB || text == to_string(StoreError::no_resources)));
+    for (const StoreOutcome& each : met) CHECK((!each || each == StoreError::no_resources));
+    CHECK(rig.store->state().in_service);
+    CHECK_FALSE(rig.write(page_of(8, 0), 0, 4096, 'a', Durability::durable));
+    CHECK_FALSE(rig.sync());
+    CHECK_FALSE(rig.write(kPage, 0, 4096, 'a', Durability::durable));
+    CHECK(rig.read(kOther, 0, 4096) == kB);
+    rig.crash();
+    rig.open();
+    CHECK(rig.read(page_of(8, 0), 0, 4096) == kA);
+    CHECK(rig.read(kPage, 0, 4096) == kA);
+    CHECK(rig.read(kOther, 0, 4096) == kB);
+  }
 }
 
 TEST_CASE("a range that cannot be read is a medium error, and the rest goes on") {

@@ -76,7 +76,8 @@ TEST_CASE("errors of the store are told in the words of the protocol") {
   expect(write(3), StoreError::stale, PageStatus::wrong_store);
   expect(read(4), StoreError::medium_error, PageStatus::medium_error);
   expect(flush(5), StoreError::out_of_service, PageStatus::failed);
-  CHECK(rig.service->counters().errors == 4);
+  expect(write(6), StoreError::no_resources, PageStatus::failed);
+  CHECK(rig.service->counters().errors == 5);
 }
 
 TEST_CASE("the status of blocks comes in blocks of the page") {
@@ -238,6 +239,13 @@ TEST_CASE("a fence that a full store cannot keep is told, and still refuses") {
   rig.store->take().fail(StoreError::no_space);
   CHECK(fenced.get() == PageStatus::no_space);
   CHECK(status(rig.ask(write(1))) == PageStatus::fenced);
+}
+
+TEST_CASE("a fence that a store cannot keep for the moment is not taken for kept") {
+  Manual rig;
+  const auto fenced = rig.fence(2);
+  rig.store->take().fail(StoreError::no_resources);
+  CHECK(fenced.get() == PageStatus::failed);
 }
 
 TEST_CASE("a store that is out of service needs no fence") {

@@ -99,9 +99,25 @@ TEST_CASE("errors of the system are told in the words that say what to do") {
   CHECK(file_error(EIO) == FileError::io);
   CHECK(file_error(EROFS) == FileError::refused);
   CHECK(file_error(ENOENT) == FileError::not_found);
+  CHECK(file_error(EMFILE) == FileError::no_resources);
+  CHECK(file_error(ENFILE) == FileError::no_resources);
+  CHECK(file_error(ENOMEM) == FileError::no_resources);
   Outcome outcome;
   const auto sync = FileOperation::sync(kNoFile, outcome.done());
   CHECK(sync->advance(-EIO));
+  sync->complete();
+  CHECK(outcome.value->error() == FileError::io);
+}
+
+TEST_CASE("a shortage is harmless to a read, and leaves nobody sure of a change") {
+  Outcome outcome;
+  std::array<std::byte, 10> into;
+  const auto read = FileOperation::read(kNoFile, 0, into, outcome.read_done());
+  CHECK(read->advance(-ENOMEM));
+  read->complete();
+  CHECK(outcome.read->error() == FileError::no_resources);
+  const auto sync = FileOperation::sync(kNoFile, outcome.done());
+  CHECK(sync->advance(-ENOMEM));
   sync->complete();
   CHECK(outcome.value->error() == FileError::io);
 }

@@ -22,23 +22,6 @@ NetError connect_error(RuntimeRig& rig, const Endpoint& to, Duration timeout = 5
   return result->error();
 }
 
-// As few descriptors as are open now, until it ends.
-class NoDescriptorsLeft {
- public:
-  NoDescriptorsLeft() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::open("/dev/null", O_RDONLY);
-    ::close(next);
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(next);
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_;
-};
-
 }  // namespace
 
 TEST_CASE("a listener at port 0 tells the port it got") {

@@ -7,6 +7,7 @@
 #include "test/unit/runtime/runtime_rig.h"
 
 using namespace shoal;
+using shoal::test::NoDescriptorsLeft;
 using shoal::test::TemporaryFolder;
 
 TEST_CASE("folders are made with all their parents, and making them again is no error") {
@@ -45,6 +46,20 @@ TEST_CASE("a file is replaced whole, over what an earlier attempt has left") {
   CHECK(*posix::read_whole(path) == "two");
   CHECK(*posix::list_directory(folder.path()) == std::vector<std::string>{"config"});
   CHECK(posix::replace_whole(folder / "none/config", "x").error() == FileError::not_found);
+}
+
+TEST_CASE("where descriptors are short nothing is made and nothing is replaced") {
+  TemporaryFolder folder;
+  std::ofstream(folder / "file") << "old";
+  {
+    const NoDescriptorsLeft shortage;
+    CHECK(posix::open_file(folder / "new", true).error() == FileError::no_resources);
+    CHECK(posix::make_directories(folder / "made").error() == FileError::no_resources);
+    CHECK(posix::replace_whole(folder / "file", "new").error() == FileError::no_resources);
+    CHECK(posix::list_directory(folder.path()).error() == FileError::no_resources);
+  }
+  CHECK(*posix::list_directory(folder.path()) == std::vector<std::string>{"file"});
+  CHECK(*posix::read_whole(folder / "file") == "old");
 }
 
 TEST_CASE("whole files are read up to their limit") {

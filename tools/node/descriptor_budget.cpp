@@ -1,0 +1,30 @@
+#include "tools/node/descriptor_budget.h"
+
+#include <algorithm>
+
+#include "routing/page_files.h"
+
+namespace shoal {
+namespace {
+
+constexpr std::size_t kConnectionsPerHalfOpen = 4;  // as in the defaults: strangers leave room for those who log in
+
+}  // namespace
+
+Result<NodeLimits, std::string> fit_to_descriptors(const NodeConfig& config, std::uint64_t descriptors) {
+  const std::uint64_t fixed = kReservedDescriptors + (config.store.empty() ? 0 : routing::kMaxOpenPageFiles);
+  if (descriptors < fixed + kLeastConnections) {
+    return fmt::format(
+        "this process may open {} files, and needs {} at least; raise the hard limit (ulimit -Hn, or LimitNOFILE= of "
+        "its service)",
+        descriptors, fixed + kLeastConnections);
+  }
+  NodeLimits limits = config.limits;
+  const std::size_t room = descriptors - fixed;
+  if (limits.connections <= room) return limits;
+  limits.connections = room;
+  limits.half_open = std::min(limits.half_open, room / kConnectionsPerHalfOpen);
+  return limits;
+}
+
+}  // namespace shoal

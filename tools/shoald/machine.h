@@ -1,0 +1,10 @@
+// What the machine gives this process.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+std::uint64_t raise_descriptor_limit();  // to the hard one, which it yields
+
+}  // namespace shoal
