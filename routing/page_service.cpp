@@ -62,7 +62,7 @@ PageService::PageService(Runtime& runtime, std::size_t shards, std::vector<std::
       peers_(std::make_unique<PeerEndpoint>(*this)),
       stores_(std::move(stores)) {
   CHECK(shards > 0);
-  for (std::size_t i = 0; i < shards; ++i) lanes_.push_back(std::make_shared<Lane>(stores_, limits));
+  for (std::size_t i = 0; i < shards; ++i) lanes_.push_back(std::make_shared<Lane>(runtime_, stores_, limits));
 }
 
 PageService::~PageService() = default;

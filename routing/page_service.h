@@ -53,7 +53,8 @@ class PageService final : public PageEndpoint {
   using Task = UniqueFunction<void(PageShard&)>;
   // A shard and what is on its way to it, in order.
   struct Lane {
-    Lane(const PageShard::Stores& stores, const PageServiceLimits& limits) : shard(stores, limits) {}
+    Lane(const Runtime& runtime, const PageShard::Stores& stores, const PageServiceLimits& limits)
+        : shard(runtime, stores, limits) {}
     void run_all();
     PageShard shard;
     std::vector<Task> inbox;

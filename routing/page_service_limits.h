@@ -7,7 +7,8 @@
 namespace shoal::routing {
 
 struct PageServiceLimits {
-  std::size_t nexuses = 65536;              // per image and shard; a further one is answered `failed`
+  // Per image and shard. For a further one the longest idle goes; while none may go, it is answered `failed`.
+  std::size_t nexuses = 65536;
   std::size_t remembered_mutations = 4096;  // per nexus and shard: answers kept for repeats
 };
 

@@ -35,11 +35,13 @@ std::size_t first_difference(ByteSpan a, ByteSpan b) {
 
 }  // namespace
 
-PageShard::PageShard(const Stores& stores, const PageServiceLimits& limits)
-    : stores_(stores), fence_limits_{limits.nexuses, limits.remembered_mutations} {
+PageShard::PageShard(const Runtime& runtime, const Stores& stores, const PageServiceLimits& limits)
+    : runtime_(runtime), stores_(stores), fence_limits_{limits.nexuses, limits.remembered_mutations} {
   for (const auto& store : stores_) {
     next_seq_ = std::max(next_seq_, store->first_seq());
-    for (const Fence& known : store->fences()) image(known.image).fence.raise(known.nexus, known.generation);
+    for (const Fence& known : store->fences()) {
+      image(known.image).fence.raise(known.nexus, known.generation, runtime_.now());
+    }
   }
 }
 
@@ -73,7 +75,7 @@ void PageShard::submit(PageRequest request, Asker asker, Completion<PageResult> 
     ++counters_.wrong_store;
     return done({.status = PageStatus::wrong_store});
   }
-  const auto admission = image->second.fence.admit(request, tasks_.next_index());
+  const auto admission = image->second.fence.admit(request, tasks_.next_index(), runtime_.now());
   if (admission.verdict != SessionFence::Verdict::proceed) return refuse(admission, std::move(done));
   PageTask& task = tasks_.take();
   task.asker = asker;
@@ -233,7 +235,7 @@ PageShard::Ended PageShard::description_of(const PageTask& task) {
 
 void PageShard::fence(const Fence& fence, Completion<bool> done) {
   const std::uint64_t up_to = tasks_.last_serial();
-  if (!image(fence.image).fence.raise(fence.nexus, fence.generation)) return done(false);
+  if (!image(fence.image).fence.raise(fence.nexus, fence.generation, runtime_.now())) return done(false);
   const Selects older = [fence](const Ended& task) {
     return task.image == fence.image && task.origin.nexus == fence.nexus && task.origin.generation < fence.generation;
   };

@@ -18,6 +18,7 @@
 #include "routing/page_task.h"
 #include "routing/range_lock.h"
 #include "routing/session_fence.h"
+#include "target/runtime/runtime.h"
 
 namespace shoal::routing {
 
@@ -26,7 +27,7 @@ class PageShard {
   using Stores = std::vector<std::unique_ptr<PageStore>>;
 
   // The stores outlive the shard's requests.
-  PageShard(const Stores& stores, const PageServiceLimits& limits);
+  PageShard(const Runtime& runtime, const Stores& stores, const PageServiceLimits& limits);
   PageShard(const PageShard&) = delete;
 
   void set_map(PageMap::Snapshot map);
@@ -86,6 +87,7 @@ class PageShard {
   std::vector<Completion<>> passed_barriers(const Ended& ended);
   static Ended description_of(const PageTask& task);
 
+  const Runtime& runtime_;
   const Stores& stores_;
   FenceLimits fence_limits_;
   std::map<ImageId, Image> images_;

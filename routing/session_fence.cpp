@@ -6,13 +6,13 @@
 
 namespace shoal::routing {
 
-SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task) {
+SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task, Time now) {
   const Origin& origin = request.origin;
   if (origin.nexus.is_zero()) return {};
-  Nexus* nexus = find_or_add(origin.nexus);
+  KnownNexus* const nexus = find_or_add(origin.nexus, now);
   if (!nexus) return {.verdict = Verdict::too_many};
   if (origin.generation < nexus->generation) return {.verdict = Verdict::fenced};
-  if (origin.generation > nexus->generation) *nexus = Nexus{.generation = origin.generation};
+  if (origin.generation > nexus->generation) begin_generation(*nexus, origin.generation);
   raise_watermark(*nexus, origin.lowest_unfinished);
   if (origin.id < nexus->watermark) return {.verdict = Verdict::ghost};
   if (is_mutation(request.kind)) return admit_mutation(*nexus, {origin.id, request.part}, origin, task);
@@ -51,10 +51,12 @@ void SessionFence::record(const PageRequest& request, RememberedAnswer answer) {
   if (++nexus.answered > limits_.remembered_mutations) forget_oldest_answer(nexus);
 }
 
-bool SessionFence::raise(const NexusId& id, Generation generation) {
-  Nexus* nexus = find_or_add(id);
-  if (nexus && generation > nexus->generation) *nexus = Nexus{.generation = generation};
-  return nexus != nullptr;
+bool SessionFence::raise(const NexusId& id, Generation generation, Time now) {
+  KnownNexus* const nexus = find_or_add(id, now);
+  if (!nexus) return false;
+  if (generation > nexus->generation) begin_generation(*nexus, generation);
+  if (!std::exchange(nexus->raised, true)) idle_.erase(nexus->place);
+  return true;
 }
 
 std::optional<Generation> SessionFence::generation(const NexusId& id) const {
@@ -63,12 +65,41 @@ std::optional<Generation> SessionFence::generation(const NexusId& id) const {
   return found->second.generation;
 }
 
-SessionFence::Nexus* SessionFence::find_or_add(const NexusId& id) {
-  const auto found = nexuses_.find(id);
-  if (found != nexuses_.end()) return &found->second;
-  if (nexuses_.size() >= limits_.nexuses) return nullptr;
-  return &nexuses_[id];
+void SessionFence::begin_generation(Nexus& nexus, Generation generation) { nexus = Nexus{.generation = generation}; }
+
+// ---- which are known --------------------------------------------------------------------------------------------
+
+// null: too many, and none that may be forgotten.
+SessionFence::KnownNexus* SessionFence::find_or_add(const NexusId& id, Time now) {
+  auto found = nexuses_.find(id);
+  if (found == nexuses_.end()) {
+    if (nexuses_.size() >= limits_.nexuses && !forget_idle(now)) return nullptr;
+    found = nexuses_.emplace(id, KnownNexus{}).first;
+    found->second.place = idle_.insert(idle_.end(), id);
+  }
+  touch(found->second, now);
+  return &found->second;
 }
+
+void SessionFence::touch(KnownNexus& nexus, Time now) {
+  nexus.used = now;
+  if (!nexus.raised) idle_.splice(idle_.end(), idle_, nexus.place);
+}
+
+// Those that have a mutation under way are few: what is that slow is about to fail.
+bool SessionFence::forget_idle(Time now) {
+  for (auto each = idle_.begin(); each != idle_.end(); ++each) {
+    const auto nexus = nexuses_.find(*each);
+    if (now - nexus->second.used <= limits_.idle) return false;
+    if (nexus->second.answered < nexus->second.mutations.size()) continue;
+    nexuses_.erase(nexus);
+    idle_.erase(each);
+    return true;
+  }
+  return false;
+}
+
+// ---- the mutations of one ---------------------------------------------------------------------------------------
 
 void SessionFence::raise_watermark(Nexus& nexus, OperationId watermark) {
   nexus.watermark = std::max(nexus.watermark, watermark);

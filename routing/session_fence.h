@@ -2,23 +2,29 @@
 // generation, the watermark below which every operation has been answered, and the mutations above it, so that a
 // repeated one joins the first or is answered from the record. Pure.
 //
-// A nexus that is not known yet is believed; after a restart the store's fences are what is known (raise()).
+// A nexus that is not known yet is believed; after a restart the store's fences are what is known (raise()). Where room
+// is short the nexus that was idle longest is forgotten: once nothing of it has come for so long that rule (d) refuses
+// whatever of it is still under way. One that was raised, or has a mutation without an answer, is kept.
 // A request with a zero nexus is always let through and never remembered.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "routing/page.h"
+#include "routing/peer_limits.h"
+#include "target/base/time.h"
 
 namespace shoal::routing {
 
 struct FenceLimits {
   std::size_t nexuses = 65536;
   std::size_t remembered_mutations = 4096;  // per nexus: answers kept for repeats
+  Duration idle = 2 * kMaxOperationAge;     // only then a nexus may be forgotten
 };
 
 struct RememberedAnswer {
@@ -47,11 +53,11 @@ class SessionFence {
   explicit SessionFence(FenceLimits limits) : limits_(limits) {}
 
   // `task` is what a repeat of it will be told to join.
-  Admission admit(const PageRequest& request, std::uint32_t task);
+  Admission admit(const PageRequest& request, std::uint32_t task, Time now);
   // The answer of an admitted mutation. Of an older generation it is of no interest any more.
   void record(const PageRequest& request, RememberedAnswer answer);
   // Refuses generations below. False: too many nexuses.
-  bool raise(const NexusId& nexus, Generation generation);
+  bool raise(const NexusId& nexus, Generation generation, Time now);
   std::optional<Generation> generation(const NexusId& nexus) const;
 
  private:
@@ -69,7 +75,17 @@ class SessionFence {
     std::deque<Mutation> mutations;  // by key, all at or above the watermark
   };
 
-  Nexus* find_or_add(const NexusId& nexus);
+  using Order = std::list<NexusId>;
+  struct KnownNexus : Nexus {
+    bool raised = false;
+    Time used{};
+    Order::iterator place;  // in idle_; of one that is raised: nowhere
+  };
+
+  KnownNexus* find_or_add(const NexusId& nexus, Time now);
+  void touch(KnownNexus& nexus, Time now);
+  bool forget_idle(Time now);
+  static void begin_generation(Nexus& nexus, Generation generation);
   Admission admit_mutation(Nexus& nexus, const Key& key, const Origin& origin, std::uint32_t task);
   Admission check_reservation(std::uint64_t reservation_generation);
   static void raise_watermark(Nexus& nexus, OperationId watermark);
@@ -77,8 +93,9 @@ class SessionFence {
   void forget_oldest_answer(Nexus& nexus);
 
   FenceLimits limits_;
-  std::unordered_map<NexusId, Nexus> nexuses_;  // never walked
-  std::uint64_t reservation_generation_ = 0;    // the newest that anybody has shown
+  std::unordered_map<NexusId, KnownNexus> nexuses_;  // never walked
+  Order idle_;                                       // those that were not raised, longest idle first
+  std::uint64_t reservation_generation_ = 0;         // the newest that anybody has shown
 };
 
 }  // namespace shoal::routing

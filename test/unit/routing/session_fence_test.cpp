@@ -25,8 +25,8 @@ struct Request {
   operator const PageRequest&() const { return request; }
 };
 
-Verdict verdict(SessionFence& fence, const PageRequest& request, std::uint32_t task = 0) {
-  return fence.admit(request, task).verdict;
+Verdict verdict(SessionFence& fence, const PageRequest& request, std::uint32_t task = 0, Time now = {}) {
+  return fence.admit(request, task, now).verdict;
 }
 
 }  // namespace
@@ -34,11 +34,11 @@ Verdict verdict(SessionFence& fence, const PageRequest& request, std::uint32_t t
 TEST_CASE("a mutation that is under way is joined, and answered from the record afterwards") {
   SessionFence fence({});
   CHECK(verdict(fence, Request(1), 42) == Verdict::proceed);
-  const auto joined = fence.admit(Request(1), 43);
+  const auto joined = fence.admit(Request(1), 43, {});
   CHECK(joined.verdict == Verdict::join);
   CHECK(joined.task == 42);
   fence.record(Request(1), {PageStatus::miscompare, 17});
-  const auto repeated = fence.admit(Request(1), 44);
+  const auto repeated = fence.admit(Request(1), 44, {});
   CHECK(repeated.verdict == Verdict::repeat);
   CHECK(repeated.answer == RememberedAnswer{PageStatus::miscompare, 17});
 }
@@ -85,7 +85,7 @@ TEST_CASE("an older generation is fenced by a newer request or by a fence") {
   SessionFence fence({});
   CHECK(verdict(fence, Request(1).generation(5)) == Verdict::proceed);
   CHECK(verdict(fence, Request(9).generation(4)) == Verdict::fenced);
-  CHECK(fence.raise(nexus_id(1), Generation{7}));
+  CHECK(fence.raise(nexus_id(1), Generation{7}, {}));
   CHECK(verdict(fence, Request(9).generation(6).read()) == Verdict::fenced);
   CHECK(verdict(fence, Request(1).generation(7)) == Verdict::proceed);
 }
@@ -102,7 +102,7 @@ TEST_CASE("a new generation numbers from 1 again and knows no answers of the old
 TEST_CASE("an older fence changes nothing") {
   SessionFence fence({});
   verdict(fence, Request(3).generation(5).lowest_unfinished(3));
-  CHECK(fence.raise(nexus_id(1), Generation{2}));
+  CHECK(fence.raise(nexus_id(1), Generation{2}, {}));
   CHECK(fence.generation(nexus_id(1)) == Generation{5});
   CHECK(verdict(fence, Request(2).generation(5)) == Verdict::ghost);
 }
@@ -119,7 +119,47 @@ TEST_CASE("nexuses do not know each other, and there are only so many") {
   verdict(fence, Request(9).lowest_unfinished(9));
   CHECK(verdict(fence, Request(1).nexus(nexus_id(2))) == Verdict::proceed);
   CHECK(verdict(fence, Request(1).nexus(nexus_id(3))) == Verdict::too_many);
-  CHECK_FALSE(fence.raise(nexus_id(3), Generation{1}));
+  CHECK_FALSE(fence.raise(nexus_id(3), Generation{1}, {}));
+}
+
+TEST_CASE("where room is short the nexus that was idle longest is forgotten, but not before its ghosts are too old") {
+  SessionFence fence({.nexuses = 2, .idle = 10s});
+  const auto at = [](Duration since) { return Time{} + since; };
+  const auto from = [](std::uint8_t nexus) { return Request(1).nexus(nexus_id(nexus)).read(); };
+  CHECK(verdict(fence, from(1), 0, at(0s)) == Verdict::proceed);
+  CHECK(verdict(fence, from(2), 0, at(1s)) == Verdict::proceed);
+  CHECK(verdict(fence, from(1), 0, at(2s)) == Verdict::proceed);
+  CHECK(verdict(fence, from(3), 0, at(11s)) == Verdict::too_many);
+  CHECK(verdict(fence, from(3), 0, at(12s)) == Verdict::proceed);
+  CHECK(fence.generation(nexus_id(1)).has_value());
+  CHECK_FALSE(fence.generation(nexus_id(2)).has_value());
+  CHECK(verdict(fence, from(4), 0, at(12s)) == Verdict::too_many);
+  CHECK(fence.raise(nexus_id(4), Generation{1}, at(13s)));
+  CHECK_FALSE(fence.generation(nexus_id(1)).has_value());
+}
+
+TEST_CASE("a nexus whose mutation has no answer yet is not forgotten, and goes in its turn afterwards") {
+  SessionFence fence({.nexuses = 1, .idle = 10s});
+  const auto stranger = Request(1).nexus(nexus_id(2));
+  verdict(fence, Request(1));
+  CHECK(verdict(fence, stranger, 0, Time{} + 1h) == Verdict::too_many);
+  fence.record(Request(1), {});
+  CHECK(verdict(fence, stranger, 0, Time{} + 1h) == Verdict::proceed);
+  fence.record(Request(1), {});  // of one that is not known any more
+}
+
+TEST_CASE("what a fence has raised is never forgotten") {
+  SessionFence fence({.nexuses = 2, .idle = 10s});
+  CHECK(fence.raise(nexus_id(1), Generation{5}, {}));
+  CHECK(fence.raise(nexus_id(1), Generation{6}, {}));
+  CHECK(verdict(fence, Request(1).generation(7)) == Verdict::proceed);
+  fence.record(Request(1).generation(7), {});
+  for (std::uint8_t nexus = 2; nexus < 100; ++nexus) {
+    CHECK(verdict(fence, Request(1).nexus(nexus_id(nexus)).read(), 0, Time{} + nexus * 1h) == Verdict::proceed);
+  }
+  CHECK(fence.generation(nexus_id(1)) == Generation{7});
+  CHECK(fence.raise(nexus_id(100), Generation{1}, Time{} + 100h));
+  CHECK(verdict(fence, Request(1).nexus(nexus_id(101)), 0, Time{} + 1000h) == Verdict::too_many);
 }
 
 TEST_CASE("an answer that was forgotten makes its repeat a ghost, not a second write") {
