@@ -37,6 +37,12 @@ using BatchRef = std::shared_ptr<Batch>;
 bool is_void(RecordKind kind) { return kind == RecordKind::voided; }
 bool is_change(RecordKind kind) { return !is_promise(kind); }
 
+void write_zeros(File& file, std::uint32_t offset, std::uint32_t length, Completion<Result<void, FileError>> done) {
+  Slices zeros;
+  append_zeros(zeros, length);
+  file.write(offset, std::move(zeros), SyncMode::none, std::move(done));
+}
+
 }  // namespace
 
 // Completions of files hold `this`: they end with the files, which end with it. What the Runtime itself calls holds a
@@ -55,6 +61,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   void change_pages(const BatchRef& batch, bool (*chosen)(RecordKind), Next next);
   void change_page(const PageRecord& record, bool durable, Done done);
   void change_file(PageFile& file, const PageRecord& record, bool durable, Done done);
+  void clear(File& file, std::uint32_t offset, std::uint32_t length, Completion<Result<void, FileError>> done);
   void on_changed(PageFile& file, bool is_data, bool durable, Done done, Result<void, FileError> result);
   void finish(const BatchRef& batch);
 
@@ -80,6 +87,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   Promises promises;
   StoredChunks chunks;
   bool images_folder_synced = false;  // by this process
+  bool makes_holes = true;            // as far as anybody knows
   PageFiles files{runtime, folder, kMaxOpenPageFiles, [this](FileError error) { out_of_service("write-back", error); }};
   GroupCommit syncs{[this] { sync_all(); }};
   std::unique_ptr<PromiseLog> promise_log;
@@ -184,8 +192,21 @@ void FileStore::Impl::change_file(PageFile& file, const PageRecord& record, bool
     if (!is_data && result) chunks.clear(record.page, record.offset, record.length);
     on_changed(file, is_data, durable, std::move(done), result);
   };
-  if (!is_data) return file.file->punch(record.offset, record.length, std::move(changed));
+  if (!is_data) return clear(*file.file, record.offset, record.length, std::move(changed));
   file.file->write(record.offset, record.data, durable ? SyncMode::data : SyncMode::none, std::move(changed));
+}
+
+// By holes, or by zeros where the file system knows no holes.
+void FileStore::Impl::clear(File& file, std::uint32_t offset, std::uint32_t length,
+                            Completion<Result<void, FileError>> done) {
+  if (!makes_holes) return write_zeros(file, offset, length, std::move(done));
+  file.punch(offset, length,
+             [this, &file, offset, length, done = std::move(done)](Result<void, FileError> result) mutable {
+               if (result || result.error() != FileError::not_supported) return done(result);
+               if (makes_holes) log.warn("store_makes_no_holes path={}", shoal::quoted(folder.path()));
+               makes_holes = false;
+               write_zeros(file, offset, length, std::move(done));
+             });
 }
 
 // Data was written through to the device; only the file's name may be missing.

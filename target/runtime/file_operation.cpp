@@ -24,6 +24,7 @@ FileError file_error(int error_number) {
     case ETXTBSY:
     case ENAMETOOLONG:
     case ELOOP: return FileError::refused;
+    case EOPNOTSUPP: return FileError::not_supported;
     case EMFILE:
     case ENFILE:
     case ENOMEM: return FileError::no_resources;

@@ -21,6 +21,7 @@ const char* to_string(FileError error) {
     case FileError::io: return "input/output error";
     case FileError::refused: return "not permitted";
     case FileError::in_use: return "in use by another process";
+    case FileError::not_supported: return "not supported by the file system";
     case FileError::no_resources: return "out of descriptors or memory";
   }
   return "unknown";

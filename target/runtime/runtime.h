@@ -36,6 +36,7 @@ enum class FileError {
   io,             // EIO and whatever else: the device is not to be trusted any more; never retried
   refused,        // permission, read-only, not a directory
   in_use,         // lock_directory: another holder has it
+  not_supported,  // punch: this file system knows no holes
   no_resources,   // descriptors or memory: nothing was done, try later. Never of a change of unknown outcome
 };
 const char* to_string(FileError error);

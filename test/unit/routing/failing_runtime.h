@@ -19,6 +19,8 @@ class FailingRuntime final : public Runtime {
     remaining_ = nth;
     error_ = error;
   }
+  // As on a file system that knows no holes.
+  void refuse_holes() { refuses_holes_ = true; }
   // The Nth operation that needs a descriptor finds none.
   void run_short_at(std::size_t nth) { short_at_ = nth; }
   bool failed() const { return failed_; }
@@ -103,6 +105,7 @@ class FailingRuntime final : public Runtime {
       inner_->sync(std::move(done));
     }
     void punch(std::uint64_t offset, std::uint64_t length, Completion<Result<void, FileError>> done) override {
+      if (runtime_.refuses_holes_) return fail_later(FileError::not_supported, std::move(done));
       if (fails_later(done)) return;
       inner_->punch(offset, length, std::move(done));
     }
@@ -111,10 +114,14 @@ class FailingRuntime final : public Runtime {
     template <class Done>
     bool fails_later(Done& done) {
       if (!runtime_.fails()) return false;
-      runtime_.post([alive = std::weak_ptr<void>(alive_), error = runtime_.error_, done = std::move(done)]() mutable {
+      fail_later(runtime_.error_, std::move(done));
+      return true;
+    }
+    template <class Done>
+    void fail_later(FileError error, Done done) {
+      runtime_.post([alive = std::weak_ptr<void>(alive_), error, done = std::move(done)]() mutable {
         if (!alive.expired()) done(error);
       });
-      return true;
     }
     FailingRuntime& runtime_;
     std::unique_ptr<File> inner_;
@@ -125,6 +132,8 @@ class FailingRuntime final : public Runtime {
     if (remaining_ == 0 || --remaining_ > 0) return false;
     return failed_ = true;
   }
+
+  bool refuses_holes_ = false;
 
   bool runs_short() { return short_at_ > 0 && --short_at_ == 0; }
 

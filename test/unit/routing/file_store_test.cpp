@@ -451,6 +451,23 @@ TEST_CASE("a shortage elsewhere does not hide a failed fdatasync") {
   CHECK_FALSE(rig.store->state().in_service);
 }
 
+TEST_CASE("where the file system knows no holes, zeros are written") {
+  FileStoreRig rig;
+  rig.open();
+  rig.runtime->refuse_holes();
+  rig.write(kPage, 0, 3 * kChunkBytes, 'a', Durability::durable);
+  CHECK_FALSE(rig.apply(clear_record(RecordKind::unmap, kPage, kChunkBytes, kChunkBytes)));
+  CHECK_FALSE(rig.apply(clear_record(RecordKind::zero, kPage, 4096, 4096), Durability::durable));
+  CHECK(rig.store->state().in_service);
+  CHECK(rig.store->allocation(kPage, kChunkBytes, kChunkBytes) ==
+        std::vector<AllocationRange>{{kChunkBytes, kChunkBytes, false}});
+  rig.crash();
+  rig.open();
+  CHECK(rig.read(kPage, 0, 12288) == kA + kZeros + kA);
+  CHECK(rig.read(kPage, kChunkBytes, 4096) == kZeros);
+  CHECK(rig.read(kPage, 2 * kChunkBytes, 4096) == kA);
+}
+
 TEST_CASE("a full disk is told, and the store goes on") {
   FileStoreRig rig;
   rig.open();

@@ -99,6 +99,7 @@ TEST_CASE("errors of the system are told in the words that say what to do") {
   CHECK(file_error(EIO) == FileError::io);
   CHECK(file_error(EROFS) == FileError::refused);
   CHECK(file_error(ENOENT) == FileError::not_found);
+  CHECK(file_error(EOPNOTSUPP) == FileError::not_supported);
   CHECK(file_error(EMFILE) == FileError::no_resources);
   CHECK(file_error(ENFILE) == FileError::no_resources);
   CHECK(file_error(ENOMEM) == FileError::no_resources);
