@@ -61,26 +61,33 @@ Result<void, StoreError> MemoryStore::apply_one(const PageRecord& record) {
 
 Result<void, StoreError> MemoryStore::write(const PageRecord& record) {
   CHECK(total_size(record.data) == record.length, total_size(record.data), record.length);
+  if (allocated_bytes_ + missing_bytes(record) > capacity_bytes_) return StoreError::no_space;
   Page& page = pages_[record.page];
   const std::size_t chunks = (std::size_t{record.offset} + record.length + kChunkBytes - 1) / kChunkBytes;
   if (page.size() < chunks) page.resize(chunks);
   GatherReader from(record.data);
-  bool room = true;
   for_each_chunk(record.offset, record.length, [&](std::size_t index, std::uint32_t within, std::uint32_t length) {
     Chunk& chunk = page[index];
-    room = room && make_writable(chunk, length == kChunkBytes);
-    if (!room) return;
+    make_writable(chunk, length == kChunkBytes);
     from.copy({chunk.bytes.get() + within, length});
     chunk.version = record.version;
   });
-  if (!room) return StoreError::no_space;
   return {};
 }
 
-// The chunk has bytes that no reader shares. False: the capacity is used up.
-bool MemoryStore::make_writable(Chunk& chunk, bool all_overwritten) {
-  if (chunk.bytes && chunk.bytes.use_count() == 1) return true;
-  if (!chunk.bytes && allocated_bytes_ + kChunkBytes > capacity_bytes_) return false;
+// What the record will allocate.
+std::uint64_t MemoryStore::missing_bytes(const PageRecord& record) const {
+  const Page* page = find(record.page);
+  std::uint64_t bytes = 0;
+  for_each_chunk(record.offset, record.length, [&](std::size_t index, std::uint32_t, std::uint32_t) {
+    if (!page || index >= page->size() || !(*page)[index].bytes) bytes += kChunkBytes;
+  });
+  return bytes;
+}
+
+// The chunk has bytes that no reader shares.
+void MemoryStore::make_writable(Chunk& chunk, bool all_overwritten) {
+  if (chunk.bytes && chunk.bytes.use_count() == 1) return;
   auto fresh = all_overwritten ? std::make_shared_for_overwrite<std::byte[]>(kChunkBytes)
                                : std::make_shared<std::byte[]>(kChunkBytes);
   if (!chunk.bytes) {
@@ -89,7 +96,6 @@ bool MemoryStore::make_writable(Chunk& chunk, bool all_overwritten) {
     std::copy_n(chunk.bytes.get(), kChunkBytes, fresh.get());
   }
   chunk.bytes = std::move(fresh);
-  return true;
 }
 
 void MemoryStore::clear(const PageRecord& record) {

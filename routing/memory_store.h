@@ -17,9 +17,11 @@
 
 namespace shoal::routing {
 
+inline constexpr std::uint64_t kNoMemoryBound = ~std::uint64_t{0};
+
 class MemoryStore final : public PageStore {
  public:
-  explicit MemoryStore(Random& random, std::uint64_t capacity_bytes = ~std::uint64_t{0});
+  explicit MemoryStore(Random& random, std::uint64_t capacity_bytes = kNoMemoryBound);
 
   StoreId id() const override { return id_; }
   StoreKind kind() const override { return StoreKind::memory; }
@@ -51,7 +53,8 @@ class MemoryStore final : public PageStore {
   Result<void, StoreError> apply_one(const PageRecord& record);
   Result<void, StoreError> write(const PageRecord& record);
   void clear(const PageRecord& record);
-  bool make_writable(Chunk& chunk, bool all_overwritten);
+  std::uint64_t missing_bytes(const PageRecord& record) const;
+  void make_writable(Chunk& chunk, bool all_overwritten);
   void free(Chunk& chunk);
   static std::uint64_t allocated_in(const Page& page);
   const Page* find(const PageId& page) const;

@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
+
 // Thrown inside this file only; parse_config turns it into its one line.
 struct ConfigError {
   std::string text;
@@ -98,7 +100,11 @@ void apply(const Setters& setters, const json& object, const std::string& prefix
 void apply_limits(NodeLimits& limits, const std::string& prefix, const json& object) {
   apply({{"connections", [&](auto& k, auto& v) { limits.connections = number_of(k, v, 1, 1'000'000); }},
          {"half_open", [&](auto& k, auto& v) { limits.half_open = number_of(k, v, 1, 1'000'000); }},
-         {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }}},
+         {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }},
+         {"memory_store_bytes",
+          [&](auto& k, auto& v) {
+            limits.memory_store_bytes = number_of(k, v, kMinMemoryStoreBytes, kMaxMemoryStoreBytes);
+          }}},
         object, prefix);
 }
 

@@ -23,6 +23,7 @@
 //                                too few files
 //   limits.half_open             1 to 1000000 [1024]; not yet logged in; beyond it the oldest of these is closed
 //   limits.commands_per_session  1 to 4096 [128]; command window
+//   limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in memory, then full
 //
 // Paths that are not absolute begin at the folder of the configuration.
 #pragma once
@@ -47,6 +48,7 @@ struct NodeLimits {
   std::size_t connections = 4096;          // iSCSI connections, all portals
   std::size_t half_open = 1024;            // of them not yet logged in; beyond it the oldest of these is closed
   std::size_t commands_per_session = 128;  // command window
+  std::optional<std::uint64_t> memory_store_bytes;  // absent: as much as anybody writes
 };
 
 struct NodeConfig {

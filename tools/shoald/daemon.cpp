@@ -72,6 +72,7 @@ Outcome Daemon::fit_to_machine() {
               limits->half_open);
   }
   config_.limits = *limits;
+  if (!config_.limits.memory_store_bytes) config_.limits.memory_store_bytes = memory_bytes() / 2;
   return {};
 }
 

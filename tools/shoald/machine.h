@@ -6,5 +6,6 @@
 namespace shoal {
 
 std::uint64_t raise_descriptor_limit();  // to the hard one, which it yields
+std::uint64_t memory_bytes();
 
 }  // namespace shoal

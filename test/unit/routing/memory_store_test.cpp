@@ -75,6 +75,14 @@ TEST_CASE("a full store says so and goes on with what it has") {
   CHECK_FALSE(s.apply(data_record(kPage, kChunkBytes, filled(512, 'b'))));
 }
 
+TEST_CASE("a write that does not fit leaves nothing behind, not even the place for a page") {
+  Store s(kChunkBytes);
+  CHECK(s.apply(data_record(kPage, 512, filled(kChunkBytes, 'a'))) == StoreError::no_space);
+  CHECK(s.store.allocated_bytes() == 0);
+  CHECK(s.store.images().empty());
+  CHECK_FALSE(s.apply(data_record(kPage, 0, filled(kChunkBytes, 'a'))));
+}
+
 TEST_CASE("a large read shares the chunks, and a later write does not change what was read") {
   Store s;
   s.apply(data_record(kPage, 0, filled(2 * kChunkBytes, 'a')));

@@ -30,6 +30,8 @@ TEST_CASE("a wrong configuration names the key and what would be right") {
   CHECK_THAT(error_of("{}"), Contains("group_portals"));
   CHECK_THAT(error_of(R"({"group_portal":["127.0.0.1:1"]})"), Contains("unknown key \"group_portal\"") && Contains("group_portals"));
   CHECK_THAT(error_of(R"({"limits":{"half":1}})"), Contains("limits.half"));
+  CHECK_THAT(error_of(R"({"limits":{"memory_store_bytes":4096}})"),
+             Contains("limits.memory_store_bytes") && Contains("1048576"));
   CHECK_THAT(error_of(R"({"group_portals":["localhost:1"]})"), Contains("numeric"));
   CHECK_THAT(error_of(R"({"group_portals":["127.0.0.1:1"]})"), Contains("metadata"));
   CHECK_THAT(error_of(R"({"member":0})"), Contains("member") && Contains("1023"));
@@ -40,6 +42,14 @@ TEST_CASE("a wrong configuration names the key and what would be right") {
   CHECK_THAT(error_of(R"({"group_portals":["127.0.0.1:1"],"metadata":{"etcd":["127.0.0.1:1"]}})"), Contains("peer"));
   CHECK_THAT(error_of(R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"control":"10.0.0.1:1"})"),
              Contains("control_token_file"));
+}
+
+TEST_CASE("the memory store has the bound that is given, and else none that the configuration knows") {
+  const auto config = parse_config(
+      R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"limits":{"memory_store_bytes":1073741824}})", ".");
+  REQUIRE(config.has_value());
+  CHECK(config->limits.memory_store_bytes == std::uint64_t{1} << 30);
+  CHECK_FALSE(parse_config(kSingle, ".")->limits.memory_store_bytes.has_value());
 }
 
 TEST_CASE("a key file is read without its line end and must be long enough") {
