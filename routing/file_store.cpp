@@ -60,6 +60,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   template <class Next>
   void change_pages(const BatchRef& batch, bool (*chosen)(RecordKind), Next next);
   void change_page(const PageRecord& record, bool durable, Done done);
+  void is_clear(const PageId& page, bool durable, Done done);
   void change_file(PageFile& file, const PageRecord& record, bool durable, Done done);
   void clear(File& file, std::uint32_t offset, std::uint32_t length, Completion<Result<void, FileError>> done);
   void on_changed(PageFile& file, bool is_data, bool durable, Done done, Result<void, FileError> result);
@@ -173,14 +174,23 @@ void FileStore::Impl::change_page(const PageRecord& record, bool durable, Done d
   if (!state.in_service) return done(StoreError::out_of_service);
   if (is_change(record.kind) && !promises.accepts(record)) return done(StoreError::stale);
   const bool is_data = record.kind == RecordKind::data;
-  if (!is_data && !chunks.any(record.page, record.offset, record.length)) return done({});
   if (record.length == 0) return done({});
+  if (!is_data && !chunks.any(record.page, record.offset, record.length)) {
+    return is_clear(record.page, durable, std::move(done));
+  }
   const bool create = is_data && !chunks.contains(record.page);
   files.open(record.page, create,
              [this, &record, durable, done = std::move(done)](Result<PageFile*, FileError> file) mutable {
                if (!file) return done(outcome(file.error()));
                change_file(**file, record, durable, std::move(done));
              });
+}
+
+// Reads as zeros already, perhaps because of a hole that is not on the device yet.
+void FileStore::Impl::is_clear(const PageId& page, bool durable, Done done) {
+  if (!durable) return done({});
+  files.sync_page(page,
+                  [this, done = std::move(done)](Result<void, FileError> result) mutable { done(outcome(result)); });
 }
 
 void FileStore::Impl::change_file(PageFile& file, const PageRecord& record, bool durable, Done done) {

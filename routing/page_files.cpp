@@ -129,8 +129,11 @@ void PageFiles::sync_folder(ImageId image, Synced done) {
 }
 
 void PageFiles::sync_page(const PageId& page, Synced done) {
-  const auto may_owe = [this, page] { return by_page_.contains(page) || found_.contains(page); };
-  if (!may_owe()) return done({});  // dropped, or synced and closed meanwhile
+  const auto may_owe = [this, page] {
+    const auto file = by_page_.find(page);
+    return file == by_page_.end() ? found_.contains(page) : file->second->debt.owed();
+  };
+  if (!may_owe()) return done({});  // dropped or synced meanwhile
   open(page, false, [this, may_owe, done = std::move(done)](Result<PageFile*, FileError> file) mutable {
     if (!file && !may_owe()) return done({});  // dropped while it waited
     if (!file) return done(file.error());

@@ -66,7 +66,7 @@ class PageFiles {
   void found(const PageId& page);  // of an earlier process
   std::vector<PageId> owing() const;
   std::vector<ImageId> owing_folders() const;
-  void sync_page(const PageId& page, Synced done);
+  void sync_page(const PageId& page, Synced done);  // if it owes that
   void sync_folder(ImageId image, Synced done);
   std::size_t open_count() const { return files_.size(); }
 

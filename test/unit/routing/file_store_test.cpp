@@ -315,6 +315,23 @@ TEST_CASE("a sync covers what an earlier process wrote before it was killed") {
   }
 }
 
+TEST_CASE("zeroing durably what reads as zeros already waits until the hole is on the device") {
+  FileStoreRig rig;
+  rig.open();
+  const auto hole = [](const PageId& page) { return clear_record(RecordKind::zero, page, 0, kChunkBytes); };
+  rig.write(kPage, 0, kChunkBytes, 'a', Durability::durable);
+  rig.apply(hole(kPage));
+  std::size_t syncs = 0;
+  count_events(rig, sim::DiskCall::sync, syncs);
+  CHECK_FALSE(rig.apply(hole(kPage)));
+  CHECK(syncs == 0);
+  CHECK_FALSE(rig.apply(hole(kPage), Durability::durable));
+  CHECK(syncs == 1);
+  CHECK_FALSE(rig.apply(hole(kPage), Durability::durable));
+  CHECK_FALSE(rig.apply(hole(kOther), Durability::durable));
+  CHECK(syncs == 1);  // nothing was owed
+}
+
 TEST_CASE("syncs that are asked for while one runs share the next") {
   FileStoreRig rig;
   rig.open();
