@@ -113,10 +113,11 @@ Result<void, std::string> FileStore::Impl::load() {
 Result<void, std::string> FileStore::Impl::load_promises() {
   const auto text = runtime.read_whole(folder.promises_path());
   if (!text) return folder.error(fmt::format("promises.log cannot be read: {}", to_string(text.error())));
-  const std::size_t good = replay_promises(*text, promises);
-  if (good < text->size())
-    log.warn("store_promises_torn path={} bytes={}", shoal::quoted(folder.path()), text->size() - good);
-  auto opened = PromiseLog::open(runtime, folder.promises_path(), good, promises);
+  const auto good = replay_promises(*text, promises);
+  if (!good) return folder.error("promises.log: " + good.error());
+  if (*good < text->size())
+    log.warn("store_promises_torn path={} bytes={}", shoal::quoted(folder.path()), text->size() - *good);
+  auto opened = PromiseLog::open(runtime, folder.promises_path(), *good, promises);
   if (!opened) return folder.error(fmt::format("promises.log cannot be opened: {}", to_string(opened.error())));
   promise_log = std::move(*opened);
   return {};

@@ -1,5 +1,7 @@
 #include "routing/promise_log.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -92,12 +94,16 @@ std::string encode_dropped_image(ImageId image) {
   return log;
 }
 
-std::size_t replay_promises(std::string_view log, Promises& into) {
+Result<std::size_t, std::string> replay_promises(std::string_view log, Promises& into) {
   const ByteSpan bytes = as_bytes(log);
   std::size_t good = 0;
   while (bytes.size() - good >= kPromiseRecordBytes) {
     const ByteSpan entry = bytes.subspan(good, kPromiseRecordBytes);
-    if (!is_good(entry) || !add(entry, into)) break;
+    if (!is_good(entry)) break;
+    if (!add(entry, into)) {
+      return fmt::format("a record of kind {} at byte {} is of a newer version; run that one",
+                         std::to_integer<unsigned>(entry[kKindAt]), good);
+    }
     good += kPromiseRecordBytes;
   }
   return good;

@@ -19,8 +19,9 @@ inline constexpr std::uint64_t kCompactPromisesAtBytes = 1024 * 1024;
 
 std::string encode_promises(const std::vector<PageRecord>& records);
 std::string encode_dropped_image(ImageId image);
-// Adds what the log says, up to the first record that is torn or damaged. Yields the bytes that were good.
-std::size_t replay_promises(std::string_view log, Promises& into);
+// Adds what the log says, up to the first record that is torn or damaged. Yields the bytes that were good. The error: a
+// whole record of a kind that this version does not know; what follows it counts, so nothing may be written over it.
+Result<std::size_t, std::string> replay_promises(std::string_view log, Promises& into);
 
 class PromiseLog {
  public:

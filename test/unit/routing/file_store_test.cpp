@@ -5,6 +5,8 @@
 #include <iterator>
 #include <map>
 
+#include "routing/promise_log.h"
+#include "target/base/crc32c.h"
 #include "test/unit/routing/file_store_rig.h"
 
 using namespace shoal;
@@ -15,6 +17,15 @@ namespace {
 
 const PageId kPage = page_of(7, 0), kOther = page_of(7, 1);
 const std::string kZeros(4096, '\0'), kA(4096, 'a'), kB(4096, 'b');
+
+// Of the log of promises, whole.
+std::string record_of_kind(int kind) {
+  std::string record = encode_dropped_image(ImageId{7});
+  record[4] = static_cast<char>(kind);
+  const std::uint32_t crc = crc32c(as_bytes(record).first(kPromiseRecordBytes - 4));
+  for (std::size_t i = 0; i < 4; ++i) record[kPromiseRecordBytes - 4 + i] = static_cast<char>(crc >> 8 * i);
+  return record;
+}
 
 std::size_t count_events(FileStoreRig& rig, sim::DiskCall call, std::size_t& count) {
   rig.disk().observe([&count, call](const sim::DiskEvent& event) {
@@ -104,6 +115,15 @@ TEST_CASE("a folder that is no store, or a damaged one, is refused in one line a
     }
     REQUIRE(disk.replace_whole("/data/store/store.json", R"({"format":"shoal-file-store","version":2})").has_value());
     refused("format version 2, this build knows 1");
+  }
+  SECTION("a newer version has promised something in words of its own") {
+    rig.open();
+    REQUIRE_FALSE(rig.fence(7, 1, 5));
+    rig.close();
+    const auto log = rig.disk().content("/data/store/promises.log");
+    REQUIRE(disk.replace_whole("/data/store/promises.log", log + record_of_kind(9) + log).has_value());
+    refused("promises.log: a record of kind 9 at byte 64 is of a newer version");
+    CHECK(rig.disk().content("/data/store/promises.log") == log + record_of_kind(9) + log);
   }
   SECTION("a page that is longer than any page") {
     rig.open();
