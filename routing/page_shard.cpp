@@ -119,6 +119,7 @@ void PageShard::wait_for_mutations(PageTask& flush) {
 // ---- work -------------------------------------------------------------------------------------------------------
 
 void PageShard::start(PageTask& task) {
+  CHECK(task.state == PageTask::State::waiting || task.state == PageTask::State::granted, task.index);
   task.state = PageTask::State::running;
   switch (task.request.kind) {
     case OperationKind::read: return read(task);
@@ -128,6 +129,15 @@ void PageShard::start(PageTask& task) {
     case OperationKind::compare_and_write: return compare_and_write(task);
     case OperationKind::lba_status: return lba_status(task);
     case OperationKind::flush: return flush(task);
+  }
+}
+
+// From here on nobody cancels those that hold theirs now: whoever is told of the end before they start may try.
+void PageShard::release_range(PageTask& task) {
+  const std::size_t known = granted_.size();
+  locks_.release(task, granted_);
+  for (std::size_t i = known; i < granted_.size(); ++i) {
+    static_cast<PageTask&>(*granted_[i]).state = PageTask::State::granted;
   }
 }
 
@@ -202,7 +212,7 @@ void PageShard::end(PageTask& task, PageResult result) {
       known->second.fence.record(task.request, {result.status, result.detail});
     }
   }
-  if (task.is_linked()) locks_.release(task, granted_);
+  if (task.is_linked()) release_range(task);
   Completion<PageResult> done = std::move(task.done);
   auto joined = std::exchange(task.joined, {});
   task.request.data.clear();

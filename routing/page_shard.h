@@ -72,6 +72,7 @@ class PageShard {
   void wait_for_mutations(PageTask& flush);
 
   void start(PageTask& task);
+  void release_range(PageTask& task);
   void start_granted();
   void read(PageTask& task);
   void write(PageTask& task, RecordKind kind, Slices data);
@@ -93,7 +94,7 @@ class PageShard {
   std::map<ImageId, Image> images_;
   PageTaskPool tasks_;
   RangeLock locks_;
-  std::vector<RangeTicket*> granted_;  // hold their range, and are started next
+  std::vector<RangeTicket*> granted_;  // of tasks that are started next
   bool starting_ = false;
   std::list<Barrier> barriers_;
   std::uint64_t next_seq_ = 1;

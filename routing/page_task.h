@@ -15,8 +15,9 @@ namespace shoal::routing {
 enum class Asker : std::uint8_t { session, peer };
 
 struct PageTask : RangeTicket {
-  // waiting: for its range, or (flush) for the mutations before it. Only a running task can touch data.
-  enum class State : std::uint8_t { free, waiting, running } state = State::free;
+  // waiting: for its range, or (flush) for the mutations before it; only then it can be cancelled.
+  // granted: has its range and is started next.
+  enum class State : std::uint8_t { free, waiting, granted, running } state = State::free;
   Asker asker = Asker::session;
   std::uint32_t index = 0;
   std::uint64_t serial = 0;

@@ -329,6 +329,25 @@ TEST_CASE("an abort from within an answer counts only what was submitted and not
   CHECK(aborted);
 }
 
+TEST_CASE("an abort from within an answer waits for what the answer has let through, and does not end it") {
+  Manual rig;
+  bool aborted = false;
+  Ask first = write(1);
+  first.request.store = rig.store->id();
+  rig.service->submit(std::move(first.request), [&](PageResult) {
+    rig.service->abort(ImageId{7}, {.nexus = nexus_id(1)}, [&] { aborted = true; });
+  });
+  const auto next = rig.ask(write(2)), behind = rig.ask(write(3));
+  rig.store->take().ok();
+  CHECK(status(behind) == PageStatus::aborted);
+  CHECK_FALSE(next.has());
+  CHECK_FALSE(aborted);
+  REQUIRE(rig.store->calls.size() == 1);
+  rig.store->take().ok();
+  CHECK(status(next) == PageStatus::ok);
+  CHECK(aborted);
+}
+
 TEST_CASE("an abort does not wait for what was submitted later, and is not satisfied by it either") {
   Manual rig;
   rig.ask(write(1));
