@@ -13,11 +13,6 @@ Nonce fresh_nonce(Random& random) {
   return nonce;
 }
 
-// Bytes that a request keeps busy until it is answered: as the asker counts them.
-std::size_t weight(const PageRequest& request) {
-  return request.kind == OperationKind::read ? request.length : total_size(request.data);
-}
-
 }  // namespace
 
 InboundPeer::InboundPeer(Runtime& runtime, const LinkIdentity& self, const PeerTransportLimits& limits, const Log& log,

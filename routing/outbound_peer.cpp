@@ -13,11 +13,6 @@ std::uint64_t age_us(Time now, Time issued_at) {
   return static_cast<std::uint64_t>((now - issued_at) / 1us) + 1;  // never younger than it is
 }
 
-// Bytes that a request keeps busy on the link, there or back.
-std::size_t weight(const PageRequest& request) {
-  return request.kind == OperationKind::read ? request.length : total_size(request.data);
-}
-
 bool plausible(const PageResult& result, OperationKind kind, std::uint32_t length) {
   if (result.status != PageStatus::ok) return true;
   if (kind == OperationKind::lba_status) return !result.lba_status.empty();

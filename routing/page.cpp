@@ -25,4 +25,8 @@ bool selects(const AbortSelection& selection, const Origin& origin) {
          (selection.generation == Generation{} || selection.generation == origin.generation);
 }
 
+std::size_t weight(const PageRequest& request) {
+  return request.kind == OperationKind::read ? request.length : total_size(request.data);
+}
+
 }  // namespace shoal::routing

@@ -94,6 +94,8 @@ class PageEndpoint {
 
 const char* to_string(PageStatus status);
 bool selects(const AbortSelection& selection, const Origin& origin);
+// Bytes that a request keeps busy until it is answered, there or back: both ends of a link count alike.
+std::size_t weight(const PageRequest& request);
 
 }  // namespace shoal::routing
 
