@@ -22,6 +22,13 @@ std::optional<std::uint64_t> parse_name(std::string_view name) {
   return value;
 }
 
+template <class Id>
+std::optional<Id> id_in(const nlohmann::json& json, const char* key) {
+  const auto text = json.value(key, nlohmann::json());
+  const auto id = text.is_string() ? Id::parse(text.get<std::string>()) : std::nullopt;
+  return id && !id->is_zero() ? id : std::nullopt;
+}
+
 bool has(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -33,22 +40,43 @@ bool may_be_in_a_new_folder(const std::string& name) {
 
 }  // namespace
 
-std::string encode_store_identity(const StoreId& id) {
-  const nlohmann::ordered_json json{{"format", kFormat}, {"version", kStoreFormatVersion}, {"id", id.to_string()}};
+std::string encode(const StoreIdentity& identity) {
+  nlohmann::ordered_json json{{"format", kFormat}, {"version", kStoreFormatVersion}, {"id", identity.id.to_string()}};
+  if (identity.group) json["group"] = identity.group->to_string();
   return json.dump() + "\n";
 }
 
-Result<StoreId, std::string> decode_store_identity(std::string_view text) {
+Result<StoreIdentity, std::string> decode_store_identity(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat) return "not the identity of a store";
   const auto version = json.value("version", nlohmann::json());
   if (version != kStoreFormatVersion) {
     return fmt::format("format version {}, this build knows {}", version.dump(), kStoreFormatVersion);
   }
-  const auto text_of_id = json.value("id", nlohmann::json());
-  const auto id = text_of_id.is_string() ? StoreId::parse(text_of_id.get<std::string>()) : std::nullopt;
-  if (!id || id->is_zero()) return "no valid id";
-  return *id;
+  const auto id = id_in<StoreId>(json, "id");
+  if (!id) return "no valid id";
+  const auto group = id_in<GroupId>(json, "group");
+  if (json.contains("group") && !group) return "no valid group";
+  return StoreIdentity{*id, group};
+}
+
+Result<void, std::string> bind_store_to_group(Runtime& runtime, const std::string& path, const GroupId& group) {
+  const std::string file = path + "/store.json";
+  const auto text = runtime.read_whole(file);
+  if (!text) return fmt::format("{}: cannot be read: {}", file, to_string(text.error()));
+  auto identity = decode_store_identity(*text);
+  if (!identity) return fmt::format("{}: {}; restore it or empty the folder", file, identity.error());
+  if (identity->group == group) return {};
+  if (identity->group) {
+    return fmt::format(
+        "store folder {}: it belongs to group {}, but the metadata are of group {}, where its pages would show up in "
+        "other volumes; give an empty folder, or give back the metadata",
+        path, *identity->group, group);
+  }
+  identity->group = group;
+  const auto written = runtime.replace_whole(file, encode(*identity));
+  if (!written) return fmt::format("{}: cannot be written: {}", file, to_string(written.error()));
+  return {};
 }
 
 std::string StoreFolder::image_path(ImageId image) const {
@@ -103,7 +131,7 @@ Result<void, std::string> StoreFolder::create(Runtime& runtime) {
   runtime.random().fill(std::as_writable_bytes(std::span(id_.bytes)));
   is_new_ = true;
   if (const auto made = runtime.replace_whole(promises_path(), ""); !made) return failed(made.error());
-  const auto written = runtime.replace_whole(path_ + "/store.json", encode_store_identity(id_));
+  const auto written = runtime.replace_whole(path_ + "/store.json", encode(StoreIdentity{id_, std::nullopt}));
   if (!written) return failed(written.error());
   return {};
 }
@@ -111,12 +139,13 @@ Result<void, std::string> StoreFolder::create(Runtime& runtime) {
 Result<void, std::string> StoreFolder::load(Runtime& runtime, const std::vector<std::string>& names) {
   const auto text = runtime.read_whole(path_ + "/store.json");
   if (!text) return error(fmt::format("store.json cannot be read: {}", to_string(text.error())));
-  const auto id = decode_store_identity(*text);
-  if (!id) return error(fmt::format("store.json is damaged: {}; restore it or empty the folder", id.error()));
+  const auto identity = decode_store_identity(*text);
+  if (!identity)
+    return error(fmt::format("store.json is damaged: {}; restore it or empty the folder", identity.error()));
   for (const char* part : {"images", "promises.log"}) {
     if (!has(names, part)) return error(fmt::format("{} is missing; restore it or empty the folder", part));
   }
-  id_ = *id;
+  id_ = identity->id;
   return {};
 }
 

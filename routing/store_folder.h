@@ -1,12 +1,13 @@
 // StoreFolder: the folder of a FileStore: its layout, its identity, and the right to it (file_store_format.md).
 //
-//   store.json                   identity, made once
+//   store.json                   identity, made once; the group that it serves is added when it first does
 //   promises.log                 promise_log.h
 //   images/<image>/<page>        16 hexadecimal digits each; the bytes of a page from offset 0 on
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,18 @@ namespace shoal::routing {
 
 inline constexpr unsigned kStoreFormatVersion = 1;
 
-std::string encode_store_identity(const StoreId& id);
-Result<StoreId, std::string> decode_store_identity(std::string_view text);
+struct StoreIdentity {
+  StoreId id;
+  std::optional<GroupId> group;  // whose images the pages are of; nullopt: it has served none yet
+  bool operator==(const StoreIdentity&) const = default;
+};
+std::string encode(const StoreIdentity& identity);
+Result<StoreIdentity, std::string> decode_store_identity(std::string_view text);
+
+// Image ids mean something within one group only: in another one, or in a group that has lost its metadata, old pages
+// would show up in new volumes. So the first group that a store serves is kept, and any other is refused, in one line
+// for people. The caller has the store open.
+Result<void, std::string> bind_store_to_group(Runtime& runtime, const std::string& path, const GroupId& group);
 
 class StoreFolder {
  public:

@@ -33,7 +33,8 @@ using OperationId = Strong<struct OperationTag, std::uint64_t>;   // of a nexus 
 inline constexpr std::uint32_t kBlockBytes = 512;           // logical block
 inline constexpr std::uint32_t kPhysicalBlockBytes = 4096;  // what is written without a torn edge
 
-// 128 bits, opaque. StoreId: random, made once with the store. NexusId: digest of (image, portal group, initiator, ISID).
+// 128 bits, opaque. StoreId: random, made once with the store. GroupId: random, made once with the group's metadata.
+// NexusId: digest of (image, portal group, initiator, ISID).
 template <class Tag>
 struct Id128 {
   std::array<std::uint8_t, 16> bytes{};
@@ -62,6 +63,7 @@ struct Id128 {
   }
 };
 using StoreId = Id128<struct StoreTag>;
+using GroupId = Id128<struct GroupTag>;
 using NexusId = Id128<struct NexusTag>;
 
 }  // namespace shoal

@@ -176,6 +176,17 @@ class SingleServer(Folder):
         (self.folder / 'store' / 'store.json').write_text('{"format": "shoal-fi')
         self.stopped(dict(store='store'), 'store.json', 'damaged')
 
+    def test_a_store_whose_metadata_were_lost_is_not_served_with_new_ones(self):
+        with Member(self.folder, store='store') as member:
+            member.ask('volume', 'create', 'a', '64MiB')
+            with member.session('a') as s:
+                s.write(0, b'old' + bytes(4093))
+        (self.folder / 'metadata.db').rename(self.folder / 'kept.db')
+        self.stopped(dict(store='store'), 'store', 'belongs to group', 'give back the metadata')
+        (self.folder / 'kept.db').rename(self.folder / 'metadata.db')
+        with Member(self.folder, store='store') as member, member.session('a') as s:
+            self.assertEqual(s.read(0, 1)[:3], b'old')
+
     def test_a_folder_that_cannot_be_written_is_named(self):
         if os.geteuid() == 0:
             self.stopped(dict(store='/sys/kernel'), '/sys/kernel', '"store"')  # nothing else refuses root
