@@ -95,6 +95,8 @@ class Death(GroupTest):
         again.close()
         through_group.clear_attentions()
         through_group.read(0, 8)
+        eventually(lambda: not self.group.ctl(1, 'status')['metadata']['reachable'], 15, 'metadata out of reach')
+        self.assertIn('nothing was done', str(self.group.ctl(1, 'volume', 'create', 'late', '8MiB', check=False)))
         while time.monotonic() < ended:
             through_group.ping()
             time.sleep(0.5)
@@ -104,6 +106,7 @@ class Death(GroupTest):
         self.assertLess(result['max_us'], 2_000_000)
         through_group.close()
         eventually(lambda: self.group.ctl(1, 'status')['metadata']['reachable'], 15, 'metadata reachable')
+        self.assertNotIn('late', [v['name'] for v in self.group.ctl(1, 'volume', 'list')])
 
     def test_a_deleted_volumes_data_never_appear_in_one_of_the_same_name(self):
         self.group.create('again', f'{PAGES}MiB')

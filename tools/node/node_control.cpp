@@ -75,6 +75,12 @@ void take_key(cluster::VolumeRequest& request, const json& body, const std::stri
 
 std::string metadata_kind(const NodeConfig& config) { return config.etcd.empty() ? "sqlite" : "etcd"; }
 
+// Said before anything is sent: an order whose answer is lost may be carried out later.
+ControlResponse metadata_away() {
+  return failure(503, "metadata are out of reach, so volumes can be neither made nor deleted; nothing was done, try again "
+                      "when `shoalctl status` shows them reachable");
+}
+
 }  // namespace
 
 const char* to_string(NodeState state) {
@@ -169,6 +175,7 @@ void NodeControl::route_volume(const ControlRequest& request, const std::string&
 void NodeControl::create_volume(const std::string& body, Completion<ControlResponse> done) {
   auto request = parse_volume_request(body);
   if (!request) return done(failure(request.error().status, request.error().text));
+  if (!parts_.meta.reachable()) return done(metadata_away());
   parts_.volumes->create(std::move(*request), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     const VolumeView volume{*result, routing::PageMap::make(result->image)};
@@ -177,6 +184,7 @@ void NodeControl::create_volume(const std::string& body, Completion<ControlRespo
 }
 
 void NodeControl::delete_volume(const std::string& name, Completion<ControlResponse> done) {
+  if (!parts_.meta.reachable()) return done(metadata_away());
   parts_.volumes->remove(name, [done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     done(ok({{"message", "volume " + result->name + " was deleted"}, {"name", result->name}}));

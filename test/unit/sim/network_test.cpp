@@ -94,9 +94,9 @@ TEST_CASE("a write beyond what the peer reads waits for the peer") {
 
 TEST_CASE("a completion is never called inside the call that was given it") {
   Pair pair;
-  bool called = false;
+  bool called = false, inside = false;
   pair.a.runtime().post([&] {
-    bool inside = true;
+    inside = true;
     pair.client->write({Slice::copy_of("x")}, [&](auto) { called = !inside; });
     inside = false;
   });
