@@ -36,11 +36,12 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     if (listing) {
       again = true;
     } else {
-      list_after(kGather);
+      list_within(kGather);
     }
   }
 
   void list() {
+    timer.reset();
     listing = true;
     again = false;
     if (floor_key.empty()) return list_entries(std::nullopt);
@@ -58,19 +59,32 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     const std::uint64_t wanted = std::max(newest_hint, floor ? floor->revision : 0);
     if (listed.revision < wanted && stale_retries < kStaleRetries) {
       ++stale_retries;
-      return list_after(kFirstPause * stale_retries);
+      return list_within(kFirstPause * stale_retries);
     }
     if (listed.revision < newest_hint) newest_hint = 0;  // revisions are counted from lower on
     stale_retries = 0;
     const bool reached = floor && listed.revision >= floor->revision;
-    list_after(again ? kGather : with_jitter(relist));
-    relist = std::min(relist * 2, Duration(kRelist));
+    if (again) list_within(kGather);
+    if (!again) list_for_safety();
     const auto keep = shared_from_this();
     on_picture(ListedPicture{std::move(listed.entries), listed.revision, std::move(floor), reached});
   }
 
-  void list_after(Duration pause) {
+  // Never later than was settled before: hints that go on coming do not put a listing off.
+  void list_within(Duration pause) {
+    if (timer && due <= runtime.now() + pause) return;
+    due = runtime.now() + pause;
     timer = runtime.after(pause, [this] { list(); });
+  }
+
+  // Nothing has asked for it. What asks meanwhile makes it come sooner, and says nothing about how good hints are.
+  void list_for_safety() {
+    const Duration pause = with_jitter(relist);
+    due = runtime.now() + pause;
+    timer = runtime.after(pause, [this] {
+      relist = std::min(relist * 2, Duration(kRelist));
+      list();
+    });
   }
 
   Duration with_jitter(Duration base) {
@@ -84,7 +98,8 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
   std::string prefix, floor_key;
   OnPicture on_picture;
   std::unique_ptr<Subscription> subscription;
-  std::unique_ptr<Timer> timer;
+  std::unique_ptr<Timer> timer;  // of the next listing
+  Time due{};                    // when it ends
   bool listing = false, again = false;
   std::uint64_t newest_hint = 0;
   int stale_retries = 0;

@@ -213,6 +213,30 @@ TEST_CASE("a picture tells whether it is at least as new as the floor") {
   CHECK_FALSE(followed.last.reached);
 }
 
+TEST_CASE("hints that go on coming do not put a listing off") {
+  Followed followed;
+  followed.listing->start();
+  followed.runtime.run_for(1s);
+  for (int i = 0; i < 100; ++i) {
+    followed.meta.put("/p/a", std::to_string(i));
+    followed.runtime.run_for(10ms);
+  }
+  CHECK(followed.pictures > 20);
+}
+
+TEST_CASE("hints do not make the listings for safety rarer") {
+  Followed followed;
+  followed.listing->start();
+  for (int i = 0; i < 10; ++i) {
+    followed.meta.put("/p/a", std::to_string(i));
+    followed.runtime.run_for(1s);
+  }
+  followed.door.silent = true;
+  followed.meta.put("/p/b", "x");
+  followed.runtime.run_for(kFirstRelist * 2);
+  CHECK(followed.size() == 2);
+}
+
 TEST_CASE("a followed listing waits for metadata that are away") {
   Followed followed;
   followed.door.away = true;
