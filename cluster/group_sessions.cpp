@@ -18,19 +18,6 @@ namespace {
 
 MemberId holder_of(const NexusRecord& record) { return record.member == MemberId{} ? record.not_at : record.member; }
 
-SeenSessions decoded(const ListedPicture& picture) {
-  SeenSessions seen;
-  for (const Entry& entry : picture.entries) {
-    if (const auto image = gate_of_key(entry.key)) {
-      if (const auto gate = decode_gate(entry.value)) seen.gates[*image] = {*gate, entry.revision};
-    } else if (auto record = decode_nexus(entry.key, entry.value)) {
-      const NexusName name = record->name;
-      seen.records[name] = {std::move(*record), entry.revision};
-    }
-  }
-  return seen;
-}
-
 // The members that are asked about an image, and what they have said.
 struct UseInquiry {
   std::set<MemberId> waiting;
@@ -118,8 +105,8 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   // --- what the metadata say ---
 
   void on_picture(const ListedPicture& picture) {
-    context.seen = decoded(picture);
-    for (const auto& [name, record] : context.seen.records) {
+    context.seen.learn(picture);
+    for (const auto& [name, record] : context.seen.records()) {
       LocalNexus* local = find(GroupSessions::id_of(name));
       if (local) {
         local->on_seen(record.value);
@@ -135,9 +122,9 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   // it knows the highest epoch that was ever removed.
   void on_missing_records(std::uint64_t revision) {
     for (const auto& [id, local] : nexuses) {
-      const auto gate = context.seen.gates.find(local->name().image);
-      if (context.seen.records.contains(local->name()) || gate == context.seen.gates.end()) continue;
-      local->on_missing(revision, gate->second.value.highest_removed);
+      const auto* gate = context.seen.gate(local->name().image);
+      if (context.seen.record(local->name()) || !gate) continue;
+      local->on_missing(revision, gate->value.highest_removed);
     }
   }
 
@@ -181,8 +168,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   }
 
   void on_moved(const MovedRequest& request, Completion<std::string> reply) {
-    auto& seen = context.seen.records[request.record.name];
-    if (seen.revision < request.revision) seen = {request.record, request.revision};
+    context.seen.learn({request.record, request.revision});
     reply(encode(EndAnswer::ended));
   }
 
@@ -278,14 +264,14 @@ void GroupSessions::release_idle(ImageId image, Completion<ImageUse> done) {
 }
 
 std::optional<NexusRecord> GroupSessions::known(const NexusName& name) const {
-  const auto found = impl_->context.seen.records.find(name);
-  if (found == impl_->context.seen.records.end()) return std::nullopt;
-  return found->second.value;
+  const auto* found = impl_->context.seen.record(name);
+  if (!found) return std::nullopt;
+  return found->value;
 }
 
 std::vector<NexusRecord> GroupSessions::all() const {
   std::vector<NexusRecord> records;
-  for (const auto& [name, record] : impl_->context.seen.records) records.push_back(record.value);
+  for (const auto& [name, record] : impl_->context.seen.records()) records.push_back(record.value);
   return records;
 }
 

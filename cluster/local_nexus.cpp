@@ -87,16 +87,6 @@ void LocalNexus::go(State to) {
   timer_.reset();
 }
 
-Seen<NexusRecord>* LocalNexus::seen_record() {
-  const auto found = context_.seen.records.find(name_);
-  return found == context_.seen.records.end() ? nullptr : &found->second;
-}
-
-Seen<ImageGate>* LocalNexus::seen_gate() {
-  const auto found = context_.seen.gates.find(name_.image);
-  return found == context_.seen.gates.end() ? nullptr : &found->second;
-}
-
 void LocalNexus::pause_then(void (LocalNexus::*then)()) {
   timer_ =
       context_.runtime.after(back_off_.next(context_.runtime.random()), in_step([this, then] { (this->*then)(); }));
@@ -153,8 +143,8 @@ void LocalNexus::acquire() {
   back_off_ = {};
   absences_ = 0;
   refuse_overdue();
-  const auto* gate = seen_gate();
-  const auto* record = seen_record();
+  const auto* gate = context_.seen.gate(name_.image);
+  const auto* record = context_.seen.record(name_);
   if (!gate && !record) return read_and_plan();
   plan(copy_of(record), copy_of(gate));
 }
@@ -201,8 +191,8 @@ void LocalNexus::on_written(const ClaimPlan& plan, const Settled& settled) {
   revision_ = settled.revision;
   taken_up_ = true;
   local_ = 0;
-  context_.seen.records[name_] = {record_, revision_};
-  if (plan.gate) context_.seen.gates[name_.image] = {*plan.gate, revision_};
+  context_.seen.learn({record_, revision_});
+  if (plan.gate) context_.seen.learn(name_.image, {*plan.gate, revision_});
   if (record_.epoch < superseded_by_) return become_vacant();
   if (plan.expel == Expel::nobody) {
     go(State::held);
@@ -394,7 +384,7 @@ void LocalNexus::on_moved(const NexusRecord& moved, const Settled& settled) {
   if (!settled.done) return become_vacant();
   record_ = moved;
   revision_ = settled.revision;
-  context_.seen.records[name_] = {record_, revision_};
+  context_.seen.learn({record_, revision_});
   go(State::parked);
   if (move_done_) context_.tell_moved({record_, revision_}, std::exchange(move_done_, {}));
   end_of_move();
@@ -419,7 +409,7 @@ void LocalNexus::remove_if_idle(Completion<> done) {
 void LocalNexus::remove() {
   go(State::removing);
   back_off_ = {};
-  if (const auto* gate = seen_gate()) return remove_with(*gate);
+  if (const auto* gate = context_.seen.gate(name_.image)) return remove_with(*gate);
   read_gate_and_remove();
 }
 
@@ -439,8 +429,7 @@ void LocalNexus::remove_with(const std::optional<Seen<ImageGate>>& gate) {
 void LocalNexus::on_removed(const Settled& settled) {
   const bool still_ours = !settled.done && settled.found && settled.found->revision == revision_;
   if (!still_ours) {
-    context_.seen.records.erase(name_);
-    context_.seen.gates.erase(name_.image);
+    context_.seen.forget(name_);
     return become_vacant();
   }
   if (claims_.empty()) return pause_then(&LocalNexus::read_gate_and_remove);  // the gate has changed

@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,21 +27,10 @@
 #include "cluster/group_sessions.h"
 #include "cluster/meta_calls.h"
 #include "cluster/nexus_record.h"
+#include "cluster/seen_sessions.h"
 #include "cluster/session_messages.h"
 
 namespace shoal::cluster {
-
-template <class T>
-struct Seen {
-  T value;
-  std::uint64_t revision = 0;
-};
-
-// What the metadata were seen to say: hints, good enough to compose a compare-and-swap from.
-struct SeenSessions {
-  std::map<NexusName, Seen<NexusRecord>> records;
-  std::map<ImageId, Seen<ImageGate>> gates;
-};
 
 // What all nexuses of a member share.
 struct NexusContext {
@@ -137,8 +125,6 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   void answer_idle();
 
   Generation next_generation() const { return generation_of(record_.epoch, local_ + 1); }
-  Seen<NexusRecord>* seen_record();
-  Seen<ImageGate>* seen_gate();
   void pause_then(void (LocalNexus::*then)());
 
   // Calls `then` if this still is in the same step when the answer comes.

@@ -246,6 +246,25 @@ TEST_CASE("when a move completes the members in reach know of it, before any hin
   CHECK(group.runtime.run_until([&] { return moved; }, kMetadataWithin + kTellWithin));
 }
 
+TEST_CASE("a listing from before a move does not undo what a member was told of it") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, kName);
+  group.runtime.run_for(1s);
+  group.member(2).door->silent = true;
+  bool moved = false;
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { moved = true; });
+  REQUIRE(group.runtime.run_until([&] { return moved; }));
+  group.member(2).door->fault = [](int) { return Fault::stale; };
+  group.member(2).door->silent = false;
+  group.meta.put("/s/", "a hint");
+  group.runtime.run_for(5s);
+  CHECK(group.member(2).sessions->known(kName)->not_at == MemberId{1});
+  group.member(2).door->fault = [](int) { return Fault::none; };
+  group.login(3, kName);
+  group.runtime.run_for(1s);
+  CHECK(group.member(2).sessions->known(kName)->member == MemberId{3});
+}
+
 TEST_CASE("a moved session that comes back to the same member is served there") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
