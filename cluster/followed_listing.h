@@ -27,35 +27,33 @@
 namespace shoal::cluster {
 
 inline constexpr Duration kGather = 20ms;
-inline constexpr Duration kLongestGather =
-    2s; // of hints of a picture that takes long to make
+inline constexpr Duration kLongestGather = 2s;  // of hints of a picture that takes long to make
 inline constexpr Duration kFirstRelist = 10s;
 inline constexpr Duration kRelist = 10min;
 
 struct ListedPicture {
-  std::vector<Entry> entries; // in order of keys
-  std::uint64_t revision = 0; // no page of the listing is older
+  std::vector<Entry> entries;  // in order of keys
+  std::uint64_t revision = 0;  // no page of the listing is older
   std::optional<Entry> floor;
   bool reached = false;
 };
 
 class FollowedListing {
-public:
-  using OnPicture = std::function<void(const ListedPicture &)>;
+ public:
+  using OnPicture = std::function<void(const ListedPicture&)>;
 
   enum class FirstPicture { doubtful, good_enough };
-  FollowedListing(Runtime &runtime, MetaStore &meta, std::string prefix,
-                  std::string floor_key, FirstPicture first,
+  FollowedListing(Runtime& runtime, MetaStore& meta, std::string prefix, std::string floor_key, FirstPicture first,
                   OnPicture on_picture);
-  ~FollowedListing(); // no picture comes any more
-  FollowedListing(const FollowedListing &) = delete;
+  ~FollowedListing();  // no picture comes any more
+  FollowedListing(const FollowedListing&) = delete;
 
-  void start();   // the first picture comes when metadata can be reached
-  void refresh(); // there is reason to believe that the picture is old
+  void start();    // the first picture comes when metadata can be reached
+  void refresh();  // there is reason to believe that the picture is old
 
-private:
+ private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
 
-} // namespace shoal::cluster
+}  // namespace shoal::cluster

@@ -16,147 +16,111 @@ constexpr int kAbsencesToBelieve = 3;
 
 struct Transition {
   State from, to;
-  bool operator==(const Transition &) const = default;
+  bool operator==(const Transition&) const = default;
 };
 
 constexpr std::array kTransitions = {
-    Transition{State::vacant, State::parked},
-    Transition{State::vacant, State::acquiring},
-    Transition{State::parked, State::acquiring},
-    Transition{State::parked, State::removing},
-    Transition{State::parked, State::vacant},
-    Transition{State::acquiring, State::expelling},
-    Transition{State::acquiring, State::held},
-    Transition{State::acquiring, State::vacant},
-    Transition{State::expelling, State::held},
-    Transition{State::expelling, State::vacant},
-    Transition{State::held, State::ending},
-    Transition{State::held, State::moving},
-    Transition{State::held, State::removing},
-    Transition{State::held, State::leaving},
-    Transition{State::held, State::vacant},
-    Transition{State::ending, State::held},
-    Transition{State::ending, State::vacant},
-    Transition{State::moving, State::parked},
-    Transition{State::moving, State::vacant},
-    Transition{State::removing, State::held},
-    Transition{State::removing, State::vacant},
-    Transition{State::leaving, State::vacant},
+    Transition{State::vacant, State::parked},    Transition{State::vacant, State::acquiring},
+    Transition{State::parked, State::acquiring}, Transition{State::parked, State::removing},
+    Transition{State::parked, State::vacant},    Transition{State::acquiring, State::expelling},
+    Transition{State::acquiring, State::held},   Transition{State::acquiring, State::vacant},
+    Transition{State::expelling, State::held},   Transition{State::expelling, State::vacant},
+    Transition{State::held, State::ending},      Transition{State::held, State::moving},
+    Transition{State::held, State::removing},    Transition{State::held, State::leaving},
+    Transition{State::held, State::vacant},      Transition{State::ending, State::held},
+    Transition{State::ending, State::vacant},    Transition{State::moving, State::parked},
+    Transition{State::moving, State::vacant},    Transition{State::removing, State::held},
+    Transition{State::removing, State::vacant},  Transition{State::leaving, State::vacant},
 };
 
 constexpr bool may_follow(State from, State to) {
-  return std::find(kTransitions.begin(), kTransitions.end(),
-                   Transition{from, to}) != kTransitions.end();
+  return std::find(kTransitions.begin(), kTransitions.end(), Transition{from, to}) != kTransitions.end();
 }
 
-const char *to_string(State state) {
+const char* to_string(State state) {
   switch (state) {
-  case State::vacant:
-    return "vacant";
-  case State::parked:
-    return "parked";
-  case State::acquiring:
-    return "acquiring";
-  case State::expelling:
-    return "expelling";
-  case State::held:
-    return "held";
-  case State::ending:
-    return "ending";
-  case State::moving:
-    return "moving";
-  case State::removing:
-    return "removing";
-  case State::leaving:
-    return "leaving";
+    case State::vacant: return "vacant";
+    case State::parked: return "parked";
+    case State::acquiring: return "acquiring";
+    case State::expelling: return "expelling";
+    case State::held: return "held";
+    case State::ending: return "ending";
+    case State::moving: return "moving";
+    case State::removing: return "removing";
+    case State::leaving: return "leaving";
   }
   return "unknown";
 }
 
-std::optional<Seen<NexusRecord>> record_in(const std::optional<Entry> &entry) {
+std::optional<Seen<NexusRecord>> record_in(const std::optional<Entry>& entry) {
   auto record = entry ? decode_nexus(entry->key, entry->value) : std::nullopt;
-  if (!record)
-    return std::nullopt;
+  if (!record) return std::nullopt;
   return Seen<NexusRecord>{std::move(*record), entry->revision};
 }
 
-std::optional<Seen<ImageGate>> gate_in(const std::optional<Entry> &entry) {
+std::optional<Seen<ImageGate>> gate_in(const std::optional<Entry>& entry) {
   const auto gate = entry ? decode_gate(entry->value) : std::nullopt;
-  if (!gate)
-    return std::nullopt;
+  if (!gate) return std::nullopt;
   return Seen<ImageGate>{*gate, entry->revision};
 }
 
-template <class T> std::optional<T> copy_of(const T *value) {
+template <class T>
+std::optional<T> copy_of(const T* value) {
   return value ? std::optional<T>(*value) : std::nullopt;
 }
 
-} // namespace
+}  // namespace
 
-LocalNexus::LocalNexus(NexusContext &context, NexusName name)
-    : context_(context), name_(std::move(name)),
-      id_(GroupSessions::id_of(name_)) {}
+LocalNexus::LocalNexus(NexusContext& context, NexusName name)
+    : context_(context), name_(std::move(name)), id_(GroupSessions::id_of(name_)) {}
 
 bool LocalNexus::in_use() const {
-  return session_ || !claims_.empty() || state_ == State::acquiring ||
-         state_ == State::expelling;
+  return session_ || !claims_.empty() || state_ == State::acquiring || state_ == State::expelling;
 }
 
 void LocalNexus::go(State to) {
   CHECK(may_follow(state_, to), to_string(state_), to_string(to));
-  context_.log.debug("nexus id={} initiator={} image={} from={} to={} epoch={}",
-                     id_, quoted(name_.initiator_name), name_.image,
-                     to_string(state_), to_string(to), record_.epoch);
+  context_.log.debug("nexus id={} initiator={} image={} from={} to={} epoch={}", id_, quoted(name_.initiator_name),
+                     name_.image, to_string(state_), to_string(to), record_.epoch);
   state_ = to;
   ++step_;
   timer_.reset();
 }
 
 void LocalNexus::pause_then(void (LocalNexus::*then)()) {
-  timer_ = context_.runtime.after(back_off_.next(context_.runtime.random()),
-                                  in_step([this, then] { (this->*then)(); }));
+  timer_ =
+      context_.runtime.after(back_off_.next(context_.runtime.random()), in_step([this, then] { (this->*then)(); }));
 }
 
 // --- claims ---
 
-void LocalNexus::claim(SessionControl &session, Claimed done) {
+void LocalNexus::claim(SessionControl& session, Claimed done) {
   const std::uint64_t number = next_claim_++;
-  auto deadline = context_.runtime.after(
-      kMetadataWithin, [this, number] { on_deadline(number); });
-  claims_.push_back(
-      Claim{number, &session, std::move(done), std::move(deadline)});
-  if (state_ == State::vacant || state_ == State::parked)
-    return acquire();
-  if (state_ == State::held && claims_.size() == 1)
-    serve();
+  auto deadline = context_.runtime.after(kMetadataWithin, [this, number] { on_deadline(number); });
+  claims_.push_back(Claim{number, &session, std::move(done), std::move(deadline)});
+  if (state_ == State::vacant || state_ == State::parked) return acquire();
+  if (state_ == State::held && claims_.size() == 1) serve();
 }
 
 bool LocalNexus::waits_for_metadata() const {
-  return state_ == State::acquiring || state_ == State::moving ||
-         state_ == State::removing;
+  return state_ == State::acquiring || state_ == State::moving || state_ == State::removing;
 }
 
 void LocalNexus::on_deadline(std::uint64_t number) {
-  const auto claim =
-      std::find_if(claims_.begin(), claims_.end(),
-                   [&](const Claim &c) { return c.number == number; });
+  const auto claim = std::find_if(claims_.begin(), claims_.end(), [&](const Claim& c) { return c.number == number; });
   CHECK(claim != claims_.end(), number);
   claim->overdue = true;
-  if (waits_for_metadata())
-    refuse_overdue();
+  if (waits_for_metadata()) refuse_overdue();
 }
 
 void LocalNexus::refuse(Claim claim, ClaimError error) {
-  context_.log.info("claim_refused id={} initiator={} image={} why={}", id_,
-                    quoted(name_.initiator_name), name_.image,
+  context_.log.info("claim_refused id={} initiator={} image={} why={}", id_, quoted(name_.initiator_name), name_.image,
                     error == ClaimError::gone ? "gone" : "unavailable");
-  context_.runtime.post(
-      [done = std::move(claim.done), error]() mutable { done(error); });
+  context_.runtime.post([done = std::move(claim.done), error]() mutable { done(error); });
 }
 
 void LocalNexus::refuse_all(ClaimError error) {
-  for (Claim &claim : std::exchange(claims_, {}))
-    refuse(std::move(claim), error);
+  for (Claim& claim : std::exchange(claims_, {})) refuse(std::move(claim), error);
 }
 
 void LocalNexus::refuse_overdue() {
@@ -179,75 +143,57 @@ void LocalNexus::acquire() {
   back_off_ = {};
   absences_ = 0;
   refuse_overdue();
-  const auto *gate = context_.seen.gate(name_.image);
-  const auto *record = context_.seen.record(name_);
-  if (!gate && !record)
-    return read_and_plan();
+  const auto* gate = context_.seen.gate(name_.image);
+  const auto* record = context_.seen.record(name_);
+  if (!gate && !record) return read_and_plan();
   plan(copy_of(record), copy_of(gate));
 }
 
 void LocalNexus::read_and_plan() {
-  if (claims_.empty())
-    return become_vacant();
+  if (claims_.empty()) return become_vacant();
   context_.calls.read(nexus_key(name_),
-                      in_step([this](const std::optional<Entry> &record) {
-                        read_gate_and_plan(record);
-                      }));
+                      in_step([this](const std::optional<Entry>& record) { read_gate_and_plan(record); }));
 }
 
-void LocalNexus::read_gate_and_plan(const std::optional<Entry> &record) {
+void LocalNexus::read_gate_and_plan(const std::optional<Entry>& record) {
   context_.calls.read(gate_key(name_.image),
-                      in_step([this, found = record_in(record)](
-                                  const std::optional<Entry> &gate) {
+                      in_step([this, found = record_in(record)](const std::optional<Entry>& gate) {
                         const auto seen = gate_in(gate);
                         const bool absent = !found && !seen;
-                        if (absent && ++absences_ < kAbsencesToBelieve)
-                          return pause_then(&LocalNexus::read_and_plan);
-                        if (absent)
-                          refuse_all(ClaimError::gone);
+                        if (absent && ++absences_ < kAbsencesToBelieve) return pause_then(&LocalNexus::read_and_plan);
+                        if (absent) refuse_all(ClaimError::gone);
                         plan(found, seen);
                       }));
 }
 
-void LocalNexus::plan(const std::optional<Seen<NexusRecord>> &found,
-                      const std::optional<Seen<ImageGate>> &gate) {
-  if (claims_.empty())
-    return become_vacant();
-  const Claimant claimant{context_.members.self().id,
-                          context_.members.self().incarnation, token_};
-  const auto plan =
-      plan_claim(name_, found ? std::optional(found->value) : std::nullopt,
-                 gate ? std::optional(gate->value) : std::nullopt, claimant);
+void LocalNexus::plan(const std::optional<Seen<NexusRecord>>& found, const std::optional<Seen<ImageGate>>& gate) {
+  if (claims_.empty()) return become_vacant();
+  const Claimant claimant{context_.members.self().id, context_.members.self().incarnation, token_};
+  const auto plan = plan_claim(name_, found ? std::optional(found->value) : std::nullopt,
+                               gate ? std::optional(gate->value) : std::nullopt, claimant);
   CHECK(plan.has_value());
   write(*plan, found ? found->revision : 0, gate ? gate->revision : 0);
 }
 
-void LocalNexus::write(const ClaimPlan &plan, std::uint64_t record_revision,
-                       std::uint64_t gate_revision) {
-  CasRequest request{{{nexus_key(name_), record_revision}},
-                     {{nexus_key(name_), encode(plan.record)}}};
+void LocalNexus::write(const ClaimPlan& plan, std::uint64_t record_revision, std::uint64_t gate_revision) {
+  CasRequest request{{{nexus_key(name_), record_revision}}, {{nexus_key(name_), encode(plan.record)}}};
   if (plan.gate) {
     request.expect.push_back({gate_key(name_.image), gate_revision});
     request.writes.push_back({gate_key(name_.image), encode(*plan.gate)});
   }
   context_.calls.pursue(std::move(request),
-                        in_step([this, plan](const Settled &settled) {
-                          on_written(plan, settled);
-                        }));
+                        in_step([this, plan](const Settled& settled) { on_written(plan, settled); }));
 }
 
-void LocalNexus::on_written(const ClaimPlan &plan, const Settled &settled) {
-  if (!settled.done)
-    return pause_then(&LocalNexus::read_and_plan);
+void LocalNexus::on_written(const ClaimPlan& plan, const Settled& settled) {
+  if (!settled.done) return pause_then(&LocalNexus::read_and_plan);
   record_ = plan.record;
   revision_ = settled.revision;
   taken_up_ = true;
   local_ = 0;
   context_.seen.learn({record_, revision_});
-  if (plan.gate)
-    context_.seen.learn(name_.image, {*plan.gate, revision_});
-  if (record_.epoch < superseded_by_)
-    return become_vacant();
+  if (plan.gate) context_.seen.learn(name_.image, {*plan.gate, revision_});
+  if (record_.epoch < superseded_by_) return become_vacant();
   if (plan.expel == Expel::nobody) {
     go(State::held);
     return serve();
@@ -257,47 +203,34 @@ void LocalNexus::on_written(const ClaimPlan &plan, const Settled &settled) {
 
 // --- what the old holder may still have in flight ---
 
-void LocalNexus::expel(const ClaimPlan &plan) {
+void LocalNexus::expel(const ClaimPlan& plan) {
   go(State::expelling);
   ended_older_ = true;
-  context_.log.info("nexus_taken id={} initiator={} image={} from={} epoch={}",
-                    id_, quoted(name_.initiator_name), name_.image, plan.holder,
-                    record_.epoch);
-  if (plan.expel == Expel::owners || !context_.peers)
-    return fence_then(&LocalNexus::on_expelled);
-  context_.peers->request(
-      plan.holder, routing::ControlKind::end_nexus,
-      encode(EndRequest{name_, record_.epoch}), kConfirmWithin,
-      in_step([this](const auto &answer) { on_answer(answer); }));
+  context_.log.info("nexus_taken id={} initiator={} image={} from={} epoch={}", id_, quoted(name_.initiator_name),
+                    name_.image, plan.holder, record_.epoch);
+  if (plan.expel == Expel::owners || !context_.peers) return fence_then(&LocalNexus::on_expelled);
+  context_.peers->request(plan.holder, routing::ControlKind::end_nexus, encode(EndRequest{name_, record_.epoch}),
+                          kConfirmWithin, in_step([this](const auto& answer) { on_answer(answer); }));
 }
 
-void LocalNexus::on_answer(
-    const Result<std::string, routing::PeerError> &answer) {
-  const EndAnswer end =
-      answer ? decode_end_answer(*answer) : EndAnswer::unknown;
+void LocalNexus::on_answer(const Result<std::string, routing::PeerError>& answer) {
+  const EndAnswer end = answer ? decode_end_answer(*answer) : EndAnswer::unknown;
   switch (end) {
-  case EndAnswer::ended:
-    return on_expelled();
-  case EndAnswer::unknown:
-    return fence_then(&LocalNexus::on_expelled);
-  case EndAnswer::newer:
-    refuse_all(ClaimError::unavailable);
-    return become_vacant();
+    case EndAnswer::ended: return on_expelled();
+    case EndAnswer::unknown: return fence_then(&LocalNexus::on_expelled);
+    case EndAnswer::newer: refuse_all(ClaimError::unavailable); return become_vacant();
   }
 }
 
 void LocalNexus::fence_then(void (LocalNexus::*then)()) {
   const routing::Fence fence{name_.image, id_, next_generation()};
-  context_.log.info("nexus_fenced id={} initiator={} image={} generation={:#x}",
-                    id_, quoted(name_.initiator_name), name_.image,
-                    fence.generation.value);
-  context_.fence(fence, kFenceWithin,
-                 in_step([this, then] { (this->*then)(); }));
+  context_.log.info("nexus_fenced id={} initiator={} image={} generation={:#x}", id_, quoted(name_.initiator_name),
+                    name_.image, fence.generation.value);
+  context_.fence(fence, kFenceWithin, in_step([this, then] { (this->*then)(); }));
 }
 
 void LocalNexus::on_expelled() {
-  if (record_.epoch < superseded_by_)
-    return become_vacant();
+  if (record_.epoch < superseded_by_) return become_vacant();
   go(State::held);
   serve();
 }
@@ -311,59 +244,48 @@ void LocalNexus::serve() {
     refuse(std::move(claims_.front()), ClaimError::unavailable);
     claims_.pop_front();
   }
-  if (session_ && !claims_.empty())
-    return end_session();
+  if (session_ && !claims_.empty()) return end_session();
   if (!claims_.empty()) {
     Claim claim = std::move(claims_.front());
     claims_.pop_front();
     grant(std::move(claim));
   }
-  if (!session_)
-    linger(kLinger);
+  if (!session_) linger(kLinger);
 }
 
 void LocalNexus::grant(Claim claim) {
   const auto tsih = context_.tsihs.take(context_.members.self().id, name_);
-  if (!tsih)
-    return refuse(std::move(claim), ClaimError::unavailable);
+  if (!tsih) return refuse(std::move(claim), ClaimError::unavailable);
   timer_.reset();
   generation_ = next_generation();
   ++local_;
   session_ = claim.session;
   tsih_ = *tsih;
-  const NexusClaim granted{id_, generation_, tsih_,
-                           std::exchange(ended_older_, false)};
-  context_.runtime.post(
-      [done = std::move(claim.done), granted]() mutable { done(granted); });
+  const NexusClaim granted{id_, generation_, tsih_, std::exchange(ended_older_, false)};
+  context_.runtime.post([done = std::move(claim.done), granted]() mutable { done(granted); });
 }
 
 // Posted, so that a session hears that it has the nexus before it hears that it
 // has lost it.
-void LocalNexus::ask_to_end(const char *reason, void (LocalNexus::*ended)()) {
-  context_.runtime.post(in_step([this, reason, ended] {
-    session_->end(reason, in_step([this, ended] { (this->*ended)(); }));
-  }));
+void LocalNexus::ask_to_end(const char* reason, void (LocalNexus::*ended)()) {
+  context_.runtime.post(
+      in_step([this, reason, ended] { session_->end(reason, in_step([this, ended] { (this->*ended)(); })); }));
 }
 
 void LocalNexus::end_session() {
   go(State::ending);
   ended_older_ = true;
-  timer_ = context_.runtime.after(kConfirmWithin, in_step([this] {
-                                    fence_then(&LocalNexus::on_session_ended);
-                                  }));
-  ask_to_end("another login took its nexus at this member",
-             &LocalNexus::on_session_ended);
+  timer_ = context_.runtime.after(kConfirmWithin, in_step([this] { fence_then(&LocalNexus::on_session_ended); }));
+  ask_to_end("another login took its nexus at this member", &LocalNexus::on_session_ended);
 }
 
 void LocalNexus::forget_session() {
-  if (std::exchange(session_, nullptr))
-    context_.tsihs.give_back(name_, tsih_);
+  if (std::exchange(session_, nullptr)) context_.tsihs.give_back(name_, tsih_);
 }
 
 void LocalNexus::on_session_ended() {
   forget_session();
-  if (record_.epoch < superseded_by_)
-    return lost(EndAnswer::unknown);
+  if (record_.epoch < superseded_by_) return lost(EndAnswer::unknown);
   go(State::held);
   serve();
 }
@@ -371,15 +293,11 @@ void LocalNexus::on_session_ended() {
 // A session is released when nothing of it can touch data any more: as good as
 // the end that was asked for.
 void LocalNexus::release(Generation generation) {
-  if (!session_ || generation != generation_)
-    return;
+  if (!session_ || generation != generation_) return;
   forget_session();
-  if (state_ == State::held)
-    linger(kLinger);
-  if (state_ == State::ending)
-    on_session_ended();
-  if (state_ == State::leaving)
-    on_left();
+  if (state_ == State::held) linger(kLinger);
+  if (state_ == State::ending) on_session_ended();
+  if (state_ == State::leaving) on_left();
 }
 
 void LocalNexus::linger(Duration time) {
@@ -388,66 +306,53 @@ void LocalNexus::linger(Duration time) {
 
 // While metadata are away, the local state lets the host back in.
 void LocalNexus::on_lingered() {
-  if (!context_.meta.reachable())
-    return linger(kLinger);
+  if (!context_.meta.reachable()) return linger(kLinger);
   remove();
 }
 
 // --- letting go ---
 
-void LocalNexus::on_seen(const NexusRecord &record) {
+void LocalNexus::on_seen(const NexusRecord& record) {
   const bool ours = taken_up_ || state_ == State::parked;
-  if (ours && record.epoch > record_.epoch)
-    supersede(record.epoch, [](EndAnswer) {});
+  if (ours && record.epoch > record_.epoch) supersede(record.epoch, [](EndAnswer) {});
 }
 
-void LocalNexus::on_missing(std::uint64_t revision,
-                            std::uint32_t highest_removed) {
+void LocalNexus::on_missing(std::uint64_t revision, std::uint32_t highest_removed) {
   const bool ours = taken_up_ || state_ == State::parked;
-  if (ours && revision >= revision_ && highest_removed > record_.epoch)
-    supersede(highest_removed, [](EndAnswer) {});
+  if (ours && revision >= revision_ && highest_removed > record_.epoch) supersede(highest_removed, [](EndAnswer) {});
 }
 
 void LocalNexus::supersede(std::uint32_t epoch, Completion<EndAnswer> answer) {
-  if (taken_up_ && epoch <= record_.epoch)
-    return answer(EndAnswer::newer);
+  if (taken_up_ && epoch <= record_.epoch) return answer(EndAnswer::newer);
   superseded_by_ = std::max(superseded_by_, epoch);
   refuse_all(ClaimError::unavailable);
   switch (state_) {
-  case State::vacant:
-  case State::acquiring:
-  case State::expelling:
-    return answer(EndAnswer::unknown);
-  case State::parked:
-    become_vacant();
-    return answer(EndAnswer::unknown);
-  case State::moving:
-  case State::removing:
-    return answer(EndAnswer::ended); // nothing of it runs, and the record is
-                                     // out of our hands
-  case State::ending:
-  case State::leaving:
-    return answers_.push_back(std::move(answer));
-  case State::held:
-    return leave(std::move(answer));
+    case State::vacant:
+    case State::acquiring:
+    case State::expelling: return answer(EndAnswer::unknown);
+    case State::parked: become_vacant(); return answer(EndAnswer::unknown);
+    case State::moving:
+    case State::removing:
+      return answer(EndAnswer::ended);  // nothing of it runs, and the record is
+                                        // out of our hands
+    case State::ending:
+    case State::leaving: return answers_.push_back(std::move(answer));
+    case State::held: return leave(std::move(answer));
   }
 }
 
 void LocalNexus::leave(Completion<EndAnswer> answer) {
   answers_.push_back(std::move(answer));
   go(State::leaving);
-  if (!session_)
-    return lost(EndAnswer::ended);
-  timer_ = context_.runtime.after(
-      kConfirmWithin, in_step([this] { lost(EndAnswer::unknown); }));
+  if (!session_) return lost(EndAnswer::ended);
+  timer_ = context_.runtime.after(kConfirmWithin, in_step([this] { lost(EndAnswer::unknown); }));
   ask_to_end("another member took its nexus", &LocalNexus::on_left);
 }
 
 void LocalNexus::on_left() { lost(EndAnswer::ended); }
 
 void LocalNexus::lost(EndAnswer answer) {
-  for (auto &waiting : std::exchange(answers_, {}))
-    waiting(answer);
+  for (auto& waiting : std::exchange(answers_, {})) waiting(answer);
   become_vacant();
 }
 
@@ -458,12 +363,11 @@ void LocalNexus::become_vacant() {
   ended_older_ = false;
   end_of_move();
   answer_idle();
-  if (!claims_.empty())
-    return acquire();
+  if (!claims_.empty()) return acquire();
   context_.vacated(id_);
 }
 
-void LocalNexus::park(const Seen<NexusRecord> &record) {
+void LocalNexus::park(const Seen<NexusRecord>& record) {
   CHECK(state_ == State::vacant && claims_.empty(), to_string(state_));
   record_ = record.value;
   revision_ = record.revision;
@@ -472,55 +376,43 @@ void LocalNexus::park(const Seen<NexusRecord> &record) {
 }
 
 void LocalNexus::release_for_move(Generation generation, Completion<> done) {
-  if (state_ != State::held || !session_ || generation != generation_ ||
-      !context_.meta.reachable())
-    return done();
+  if (state_ != State::held || !session_ || generation != generation_ || !context_.meta.reachable()) return done();
   go(State::moving);
   forget_session();
   move_done_ = std::move(done);
-  move_deadline_ =
-      context_.runtime.after(kMetadataWithin, [this] { end_of_move(); });
+  move_deadline_ = context_.runtime.after(kMetadataWithin, [this] { end_of_move(); });
   NexusRecord moved = record_;
   moved.not_at = std::exchange(moved.member, MemberId{});
   moved.token = context_.runtime.random().next();
-  context_.calls.pursue(
-      {{{nexus_key(name_), revision_}}, {{nexus_key(name_), encode(moved)}}},
-      in_step(
-          [this, moved](const Settled &settled) { on_moved(moved, settled); }));
+  context_.calls.pursue({{{nexus_key(name_), revision_}}, {{nexus_key(name_), encode(moved)}}},
+                        in_step([this, moved](const Settled& settled) { on_moved(moved, settled); }));
 }
 
-void LocalNexus::on_moved(const NexusRecord &moved, const Settled &settled) {
+void LocalNexus::on_moved(const NexusRecord& moved, const Settled& settled) {
   taken_up_ = false;
-  if (!settled.done)
-    return become_vacant();
+  if (!settled.done) return become_vacant();
   record_ = moved;
   revision_ = settled.revision;
   context_.seen.learn({record_, revision_});
   go(State::parked);
-  if (move_done_)
-    context_.tell_moved({record_, revision_}, std::exchange(move_done_, {}));
+  if (move_done_) context_.tell_moved({record_, revision_}, std::exchange(move_done_, {}));
   end_of_move();
-  if (!claims_.empty())
-    return acquire();
+  if (!claims_.empty()) return acquire();
   linger(kLinger);
 }
 
 void LocalNexus::end_of_move() {
   move_deadline_.reset();
-  if (auto done = std::exchange(move_done_, {}))
-    done();
+  if (auto done = std::exchange(move_done_, {})) done();
 }
 
 // --- removing the record ---
 
 void LocalNexus::remove_if_idle(Completion<> done) {
-  const bool idle =
-      (state_ == State::held && !in_use()) || state_ == State::parked;
-  if (!idle && state_ != State::removing)
-    return done();
+  const bool idle = (state_ == State::held && !in_use()) || state_ == State::parked;
+  if (!idle && state_ != State::removing) return done();
   idle_waits_.push_back(std::move(done));
-  if (idle)
-    remove();
+  if (idle) remove();
 }
 
 void LocalNexus::remove() {
@@ -529,30 +421,24 @@ void LocalNexus::remove() {
 }
 
 void LocalNexus::ask_to_remove() {
-  context_.removals.remove(
-      {record_, revision_},
-      in_step([this](const Settled &settled) { on_removed(settled); }));
+  context_.removals.remove({record_, revision_}, in_step([this](const Settled& settled) { on_removed(settled); }));
 }
 
-void LocalNexus::on_removed(const Settled &settled) {
-  const bool still_ours =
-      !settled.done && settled.found && settled.found->revision == revision_;
+void LocalNexus::on_removed(const Settled& settled) {
+  const bool still_ours = !settled.done && settled.found && settled.found->revision == revision_;
   if (!still_ours) {
     context_.seen.forget(name_);
     return become_vacant();
   }
-  if (claims_.empty())
-    return ask_to_remove(); // the gate had changed
-  if (!taken_up_)
-    return become_vacant();
+  if (claims_.empty()) return ask_to_remove();  // the gate had changed
+  if (!taken_up_) return become_vacant();
   go(State::held);
   answer_idle();
   serve();
 }
 
 void LocalNexus::answer_idle() {
-  for (auto &waiting : std::exchange(idle_waits_, {}))
-    waiting();
+  for (auto& waiting : std::exchange(idle_waits_, {})) waiting();
 }
 
-} // namespace shoal::cluster
+}  // namespace shoal::cluster

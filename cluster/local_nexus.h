@@ -40,67 +40,54 @@ namespace shoal::cluster {
 
 // What all nexuses of a member share.
 struct NexusContext {
-  Runtime &runtime;
-  MetaStore &meta;
-  const Members &members;
-  routing::PeerChannel *peers;
+  Runtime& runtime;
+  MetaStore& meta;
+  const Members& members;
+  routing::PeerChannel* peers;
   FenceOwners fence;
   Log log;
   MetaCalls calls;
   SeenSessions seen = {};
-  std::function<void(const NexusId &)> vacated =
-      {}; // may be forgotten, if it still is vacant when control returns to the
-          // runtime
+  std::function<void(const NexusId&)> vacated = {};  // may be forgotten, if it still is vacant when control returns to
+                                                     // the runtime
   // Makes the other members know of the move, as far as they are in reach;
   // bounded in time.
-  std::function<void(const Seen<NexusRecord> &, Completion<>)> tell_moved = {};
+  std::function<void(const Seen<NexusRecord>&, Completion<>)> tell_moved = {};
   TsihPool tsihs = {};
   RecordRemovals removals{runtime, calls, seen};
 };
 
 class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
-public:
-  enum class State : std::uint8_t {
-    vacant,
-    parked,
-    acquiring,
-    expelling,
-    held,
-    ending,
-    moving,
-    removing,
-    leaving
-  };
+ public:
+  enum class State : std::uint8_t { vacant, parked, acquiring, expelling, held, ending, moving, removing, leaving };
   using Claimed = Completion<Result<NexusClaim, ClaimError>>;
 
-  LocalNexus(NexusContext &context, NexusName name);
-  LocalNexus(const LocalNexus &) = delete;
+  LocalNexus(NexusContext& context, NexusName name);
+  LocalNexus(const LocalNexus&) = delete;
 
-  void claim(SessionControl &session, Claimed done);
+  void claim(SessionControl& session, Claimed done);
   void release(Generation generation);
   void release_for_move(Generation generation, Completion<> done);
-  void park(
-      const Seen<NexusRecord> &record); // vacant: there is a record in our name
-  void
-  remove_if_idle(Completion<> done); // completes when the attempt has ended
-  void on_seen(const NexusRecord &record); // in the metadata; a true one, but
-                                           // perhaps an old one
+  void park(const Seen<NexusRecord>& record);  // vacant: there is a record in our name
+  void remove_if_idle(Completion<> done);      // completes when the attempt has ended
+  void on_seen(const NexusRecord& record);     // in the metadata; a true one, but
+                                               // perhaps an old one
   // A listing that is nowhere older than `revision` has no record of it; epochs
   // up to highest_removed are gone for good.
   void on_missing(std::uint64_t revision, std::uint32_t highest_removed);
   // Another member has the nexus at that epoch.
   void supersede(std::uint32_t epoch, Completion<EndAnswer> answer);
 
-  const NexusName &name() const { return name_; }
+  const NexusName& name() const { return name_; }
   State state() const { return state_; }
   bool vacant() const { return state_ == State::vacant && claims_.empty(); }
-  bool in_use() const; // a session, or one that is about to be
+  bool in_use() const;  // a session, or one that is about to be
   std::uint32_t epoch() const { return record_.epoch; }
 
-private:
+ private:
   struct Claim {
     std::uint64_t number = 0;
-    SessionControl *session = nullptr;
+    SessionControl* session = nullptr;
     Claimed done;
     std::unique_ptr<Timer> deadline;
     bool overdue = false;
@@ -115,20 +102,18 @@ private:
 
   void acquire();
   void read_and_plan();
-  void read_gate_and_plan(const std::optional<Entry> &record);
-  void plan(const std::optional<Seen<NexusRecord>> &found,
-            const std::optional<Seen<ImageGate>> &gate);
-  void write(const ClaimPlan &plan, std::uint64_t record_revision,
-             std::uint64_t gate_revision);
-  void on_written(const ClaimPlan &plan, const Settled &settled);
-  void expel(const ClaimPlan &plan);
-  void on_answer(const Result<std::string, routing::PeerError> &answer);
+  void read_gate_and_plan(const std::optional<Entry>& record);
+  void plan(const std::optional<Seen<NexusRecord>>& found, const std::optional<Seen<ImageGate>>& gate);
+  void write(const ClaimPlan& plan, std::uint64_t record_revision, std::uint64_t gate_revision);
+  void on_written(const ClaimPlan& plan, const Settled& settled);
+  void expel(const ClaimPlan& plan);
+  void on_answer(const Result<std::string, routing::PeerError>& answer);
   void fence_then(void (LocalNexus::*then)());
   void on_expelled();
 
   void serve();
   void grant(Claim claim);
-  void ask_to_end(const char *reason, void (LocalNexus::*ended)());
+  void ask_to_end(const char* reason, void (LocalNexus::*ended)());
   void end_session();
   void forget_session();
   void on_session_ended();
@@ -139,56 +124,49 @@ private:
   void lost(EndAnswer answer);
   void become_vacant();
 
-  void on_moved(const NexusRecord &moved, const Settled &settled);
+  void on_moved(const NexusRecord& moved, const Settled& settled);
   void end_of_move();
   void remove();
   void ask_to_remove();
-  void on_removed(const Settled &settled);
+  void on_removed(const Settled& settled);
   void answer_idle();
 
-  Generation next_generation() const {
-    return generation_of(record_.epoch, local_ + 1);
-  }
+  Generation next_generation() const { return generation_of(record_.epoch, local_ + 1); }
   void pause_then(void (LocalNexus::*then)());
 
   // Calls `then` if this still is in the same step when the answer comes.
-  template <class Then> auto in_step(Then then) {
-    return [weak = weak_from_this(), step = step_,
-            then = std::move(then)](auto &&...answer) mutable {
+  template <class Then>
+  auto in_step(Then then) {
+    return [weak = weak_from_this(), step = step_, then = std::move(then)](auto&&... answer) mutable {
       const auto self = weak.lock();
-      if (self && self->step_ == step)
-        then(std::forward<decltype(answer)>(answer)...);
+      if (self && self->step_ == step) then(std::forward<decltype(answer)>(answer)...);
     };
   }
 
-  NexusContext &context_;
+  NexusContext& context_;
   const NexusName name_;
   const NexusId id_;
   State state_ = State::vacant;
   std::uint64_t step_ = 0;
-  std::deque<Claim> claims_; // in order of arrival; the first is being served
+  std::deque<Claim> claims_;  // in order of arrival; the first is being served
   std::uint64_t next_claim_ = 1;
-  std::uint64_t token_ = 0; // of the acquisition under way
+  std::uint64_t token_ = 0;  // of the acquisition under way
   BackOff back_off_;
-  int absences_ = 0;             // readings in which the image was not there
-  std::unique_ptr<Timer> timer_; // of the step
-  NexusRecord record_; // as it was last written or found; expelling and later
-  std::uint64_t revision_ = 0; // of it
-  bool taken_up_ =
-      false; // record_ is this incarnation's: local re-logins need no metadata
-  std::uint32_t superseded_by_ =
-      0; // highest epoch at which another member is known to have it
-  std::uint32_t local_ = 0; // generations given out since the epoch
-  bool ended_older_ =
-      false; // for the next grant: an older generation was ended
-  SessionControl *session_ = nullptr;
-  Generation generation_;  // of session_
-  std::uint16_t tsih_ = 0; // of session_
-  std::vector<Completion<EndAnswer>>
-      answers_; // who waits for the session here to end
+  int absences_ = 0;                 // readings in which the image was not there
+  std::unique_ptr<Timer> timer_;     // of the step
+  NexusRecord record_;               // as it was last written or found; expelling and later
+  std::uint64_t revision_ = 0;       // of it
+  bool taken_up_ = false;            // record_ is this incarnation's: local re-logins need no metadata
+  std::uint32_t superseded_by_ = 0;  // highest epoch at which another member is known to have it
+  std::uint32_t local_ = 0;          // generations given out since the epoch
+  bool ended_older_ = false;         // for the next grant: an older generation was ended
+  SessionControl* session_ = nullptr;
+  Generation generation_;                       // of session_
+  std::uint16_t tsih_ = 0;                      // of session_
+  std::vector<Completion<EndAnswer>> answers_;  // who waits for the session here to end
   std::vector<Completion<>> idle_waits_;
   Completion<> move_done_;
   std::unique_ptr<Timer> move_deadline_;
 };
 
-} // namespace shoal::cluster
+}  // namespace shoal::cluster

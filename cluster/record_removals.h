@@ -16,21 +16,21 @@ namespace shoal::cluster {
 inline constexpr std::size_t kMaxRemovals = 40;
 
 class RecordRemovals {
-public:
+ public:
   // All of it outlives this. What the gates were seen to be is learned from
   // removals, too.
-  RecordRemovals(Runtime &runtime, MetaCalls &calls, SeenSessions &seen);
+  RecordRemovals(Runtime& runtime, MetaCalls& calls, SeenSessions& seen);
   ~RecordRemovals();
-  RecordRemovals(const RecordRemovals &) = delete;
+  RecordRemovals(const RecordRemovals&) = delete;
 
   // Done: the record is gone, or its image is. Not done: what was found
   // instead; where that is the same record still, the gate had changed, and
   // asking again is in order.
-  void remove(const Seen<NexusRecord> &record, Completion<Settled> done);
+  void remove(const Seen<NexusRecord>& record, Completion<Settled> done);
 
-private:
+ private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
 
-} // namespace shoal::cluster
+}  // namespace shoal::cluster

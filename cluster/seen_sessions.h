@@ -13,30 +13,30 @@
 
 namespace shoal::cluster {
 
-template <class T> struct Seen {
+template <class T>
+struct Seen {
   T value;
   std::uint64_t revision = 0;
 };
 
 class SeenSessions {
-public:
+ public:
   using Records = std::map<NexusName, Seen<NexusRecord>>;
 
-  const Records &records() const { return records_; }
-  const Seen<NexusRecord> *record(const NexusName &name) const;
-  const Seen<ImageGate> *gate(ImageId image) const;
+  const Records& records() const { return records_; }
+  const Seen<NexusRecord>* record(const NexusName& name) const;
+  const Seen<ImageGate>* gate(ImageId image) const;
 
-  void learn(const Seen<NexusRecord> &record);
-  void learn(ImageId image, const Seen<ImageGate> &gate);
-  void learn(const ListedPicture &picture); // complete: what it does not have
-                                            // is gone, unless it is newer
-  void
-  forget(const NexusName &name); // its record is gone, or not what was seen
-  void doubt(ImageId image);     // its gate is not what was seen
+  void learn(const Seen<NexusRecord>& record);
+  void learn(ImageId image, const Seen<ImageGate>& gate);
+  void learn(const ListedPicture& picture);  // complete: what it does not have
+                                             // is gone, unless it is newer
+  void forget(const NexusName& name);        // its record is gone, or not what was seen
+  void doubt(ImageId image);                 // its gate is not what was seen
 
-private:
+ private:
   Records records_;
   std::map<ImageId, Seen<ImageGate>> gates_;
 };
 
-} // namespace shoal::cluster
+}  // namespace shoal::cluster

@@ -35,7 +35,8 @@ std::string encode(const SessionRequest& request) {
     return json{{"end", nexus_key(end->name)}, {"epoch", end->epoch}}.dump();
   }
   if (const auto* moved = std::get_if<MovedRequest>(&request)) {
-    return json{{"moved", nexus_key(moved->record.name)}, {"record", encode(moved->record)}, {"revision", moved->revision}}
+    return json{
+        {"moved", nexus_key(moved->record.name)}, {"record", encode(moved->record)}, {"revision", moved->revision}}
         .dump();
   }
   return json{{"release_idle", std::get<ReleaseIdleRequest>(request).image.value}}.dump();

@@ -13,18 +13,17 @@ namespace {
 
 const NexusName kName = SessionGroup::nexus();
 
-int holders(const SessionGroup &group) {
+int holders(const SessionGroup& group) {
   return static_cast<int>(
-      std::count_if(group.logins.begin(), group.logins.end(),
-                    [](const auto &s) { return s->live(); }));
+      std::count_if(group.logins.begin(), group.logins.end(), [](const auto& s) { return s->live(); }));
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a first login writes the record and asks nobody") {
   SessionGroup group;
   const int writes = group.member(1).door->writes;
-  const FakeSession &session = group.login(1, kName);
+  const FakeSession& session = group.login(1, kName);
   REQUIRE(session.claim);
   CHECK(session.claim->generation == generation_of(1, 1));
   CHECK(session.claim->id == GroupSessions::id_of(kName));
@@ -36,12 +35,11 @@ TEST_CASE("a first login writes the record and asks nobody") {
   CHECK(group.gate().records == 1);
 }
 
-TEST_CASE(
-    "a login again at the holder ends the old session and asks no metadata") {
+TEST_CASE("a login again at the holder ends the old session and asks no metadata") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
+  FakeSession& old = group.login(1, kName);
   group.member(1).door->away = true;
-  const FakeSession &session = group.login(1, kName);
+  const FakeSession& session = group.login(1, kName);
   REQUIRE(session.claim);
   CHECK(old.ended);
   CHECK(session.claim->generation == generation_of(1, 2));
@@ -49,25 +47,26 @@ TEST_CASE(
   CHECK(group.member(1).fences.empty());
 }
 
-TEST_CASE("a host whose connection broke gets back in while metadata are away, "
-          "however long they are") {
+TEST_CASE(
+    "a host whose connection broke gets back in while metadata are away, "
+    "however long they are") {
   SessionGroup group;
   group.logout(1, group.login(1, kName));
   group.member(1).door->away = true;
   group.runtime.run_for(1s);
   CHECK(group.login(1, kName).claim);
   group.logout(1, *group.logins.back());
-  group.member(1).door->cas(
-      {}, {}, [](CasResult) {}); // somebody finds that metadata are away
+  group.member(1).door->cas({}, {}, [](CasResult) {});  // somebody finds that metadata are away
   group.runtime.run_for(1h);
   CHECK(group.login(1, kName).claim);
 }
 
-TEST_CASE("a login at another member ends the session at the holder before it "
-          "is answered") {
+TEST_CASE(
+    "a login at another member ends the session at the holder before it "
+    "is answered") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
-  FakeSession &session = group.login(2, kName);
+  FakeSession& old = group.login(1, kName);
+  FakeSession& session = group.login(2, kName);
   REQUIRE(session.claim);
   CHECK(old.ended);
   CHECK(session.claim->generation == generation_of(2, 1));
@@ -77,27 +76,27 @@ TEST_CASE("a login at another member ends the session at the holder before it "
   CHECK(group.gate().records == 1);
 }
 
-TEST_CASE("a holder that can not be reached is fenced, and the login is not "
-          "held for it") {
+TEST_CASE(
+    "a holder that can not be reached is fenced, and the login is not "
+    "held for it") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
+  FakeSession& old = group.login(1, kName);
   group.cut.insert(MemberId{1});
   group.member(1).door->silent = true;
   SECTION("owners answer") {}
   SECTION("an owner is dead, too") { group.member(2).owners_answer = false; }
-  const FakeSession &session = group.login(2, kName, kFenceWithin + 1s);
+  const FakeSession& session = group.login(2, kName, kFenceWithin + 1s);
   REQUIRE(session.claim);
   REQUIRE(group.member(2).fences.size() == 1);
-  CHECK(group.member(2).fences[0] == routing::Fence{kName.image,
-                                                    session.claim->id,
-                                                    session.claim->generation});
+  CHECK(group.member(2).fences[0] == routing::Fence{kName.image, session.claim->id, session.claim->generation});
   CHECK_FALSE(old.ended);
 }
 
-TEST_CASE("a holder that was cut off ends its session when it sees the newer "
-          "record") {
+TEST_CASE(
+    "a holder that was cut off ends its session when it sees the newer "
+    "record") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
+  FakeSession& old = group.login(1, kName);
   group.cut.insert(MemberId{1});
   group.login(2, kName, 10s);
   group.runtime.run_for(1s);
@@ -107,10 +106,10 @@ TEST_CASE("a holder that was cut off ends its session when it sees the newer "
 
 TEST_CASE("a holder whose session does not end in time is fenced") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
+  FakeSession& old = group.login(1, kName);
   old.ends = FakeSession::Ends::never;
   const Time before = group.runtime.now();
-  const FakeSession &session = group.login(2, kName, 20s);
+  const FakeSession& session = group.login(2, kName, 20s);
   REQUIRE(session.claim);
   CHECK(group.runtime.now() - before >= kConfirmWithin);
   CHECK(group.runtime.now() - before < kConfirmWithin + kFenceWithin);
@@ -120,7 +119,7 @@ TEST_CASE("a holder whose session does not end in time is fenced") {
 TEST_CASE("a session here that does not end in time is fenced") {
   SessionGroup group;
   group.login(1, kName).ends = FakeSession::Ends::never;
-  const FakeSession &session = group.login(1, kName, 20s);
+  const FakeSession& session = group.login(1, kName, 20s);
   REQUIRE(session.claim);
   REQUIRE(group.member(1).fences.size() == 1);
   CHECK(group.member(1).fences[0].generation == session.claim->generation);
@@ -128,15 +127,15 @@ TEST_CASE("a session here that does not end in time is fenced") {
 
 TEST_CASE("a session that is released while it is asked to end has ended") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
+  FakeSession& old = group.login(1, kName);
   old.ends = FakeSession::Ends::never;
   SECTION("for a login here") {
-    const FakeSession &session = group.begin_login(1, kName);
+    const FakeSession& session = group.begin_login(1, kName);
     group.logout(1, old);
     CHECK(session.claim);
   }
   SECTION("for a login elsewhere") {
-    const FakeSession &session = group.login(2, kName, 1s);
+    const FakeSession& session = group.login(2, kName, 1s);
     group.logout(1, old);
     CHECK(session.claim);
   }
@@ -145,35 +144,36 @@ TEST_CASE("a session that is released while it is asked to end has ended") {
 
 TEST_CASE("of two claims in flight at one member the newest wins") {
   SessionGroup group;
-  const FakeSession &first = group.begin_login(1, kName);
-  const FakeSession &second = group.begin_login(1, kName);
-  const FakeSession &third = group.login(1, kName);
+  const FakeSession& first = group.begin_login(1, kName);
+  const FakeSession& second = group.begin_login(1, kName);
+  const FakeSession& third = group.login(1, kName);
   CHECK(first.refused == ClaimError::unavailable);
   CHECK(second.refused == ClaimError::unavailable);
   CHECK(third.claim);
 }
 
-TEST_CASE("a session hears that it has the nexus before it hears that it has "
-          "lost it") {
+TEST_CASE(
+    "a session hears that it has the nexus before it hears that it has "
+    "lost it") {
   SessionGroup group;
-  FakeSession &old = group.login(1, kName);
+  FakeSession& old = group.login(1, kName);
   group.logout(1, old);
   FakeSession first, second;
   bool had_it_first = false;
-  group.member(1).sessions->claim(kName, first,
-                                  [&](auto) { had_it_first = !first.ended; });
+  group.member(1).sessions->claim(kName, first, [&](auto) { had_it_first = !first.ended; });
   group.member(1).sessions->claim(kName, second, [](auto) {});
   group.runtime.settle();
   CHECK(had_it_first);
   CHECK(first.ended);
 }
 
-TEST_CASE("a claim that needs metadata ends as unavailable in time, and a "
-          "record that it did write is found again") {
+TEST_CASE(
+    "a claim that needs metadata ends as unavailable in time, and a "
+    "record that it did write is found again") {
   SessionGroup group;
   group.member(1).door->away = true;
   const Time before = group.runtime.now();
-  const FakeSession &refused = group.login(1, kName, 20s);
+  const FakeSession& refused = group.login(1, kName, 20s);
   CHECK(refused.refused == ClaimError::unavailable);
   CHECK(group.runtime.now() - before == kMetadataWithin);
   group.member(1).door->away = false;
@@ -182,19 +182,20 @@ TEST_CASE("a claim that needs metadata ends as unavailable in time, and a "
   CHECK(group.login(1, kName).claim->generation == generation_of(1, 1));
 }
 
-TEST_CASE("an image that is gone is told apart from one that can not be asked "
-          "about") {
+TEST_CASE(
+    "an image that is gone is told apart from one that can not be asked "
+    "about") {
   SessionGroup group;
-  CHECK(group.login(1, {ImageId{8}, 1, "iqn.x:y", 1}).refused ==
-        ClaimError::gone);
+  CHECK(group.login(1, {ImageId{8}, 1, "iqn.x:y", 1}).refused == ClaimError::gone);
 }
 
-TEST_CASE("a restarted member raises the epoch of what it held and fences its "
-          "own past") {
+TEST_CASE(
+    "a restarted member raises the epoch of what it held and fences its "
+    "own past") {
   SessionGroup group;
   const Generation before = group.login(1, kName).claim->generation;
   group.restart(1);
-  const FakeSession &session = group.login(1, kName);
+  const FakeSession& session = group.login(1, kName);
   REQUIRE(session.claim);
   CHECK(epoch_of(session.claim->generation) > epoch_of(before));
   CHECK(group.member(1).fences.size() == 1);
@@ -210,8 +211,9 @@ TEST_CASE("records of an earlier incarnation go when no host comes back") {
   CHECK(group.gate().records == 0);
 }
 
-TEST_CASE("a holder that restarted can not vouch for its past, so the owners "
-          "are fenced") {
+TEST_CASE(
+    "a holder that restarted can not vouch for its past, so the owners "
+    "are fenced") {
   SessionGroup group;
   group.login(1, kName);
   group.restart(1);
@@ -219,10 +221,11 @@ TEST_CASE("a holder that restarted can not vouch for its past, so the owners "
   CHECK(group.member(2).fences.size() == 1);
 }
 
-TEST_CASE("a record goes some time after its session, and a new one begins "
-          "above its epoch") {
+TEST_CASE(
+    "a record goes some time after its session, and a new one begins "
+    "above its epoch") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
+  FakeSession& session = group.login(1, kName);
   const Generation generation = group.login(2, kName).claim->generation;
   (void)session;
   group.logout(2, *group.logins.back());
@@ -234,13 +237,13 @@ TEST_CASE("a record goes some time after its session, and a new one begins "
   CHECK(group.login(3, kName).claim->generation > generation);
 }
 
-TEST_CASE("a session that is moved away is placed anew without a fence, and "
-          "not here") {
+TEST_CASE(
+    "a session that is moved away is placed anew without a fence, and "
+    "not here") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
+  FakeSession& session = group.login(1, kName);
   bool moved = false;
-  group.member(1).sessions->release_for_move(
-      session.claim->id, session.claim->generation, [&] { moved = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { moved = true; });
   group.runtime.run_for(100ms);
   CHECK(moved);
   CHECK(group.record(kName)->member == MemberId{});
@@ -252,31 +255,28 @@ TEST_CASE("a session that is moved away is placed anew without a fence, and "
   CHECK(group.member(2).channel->requests == 0);
 }
 
-TEST_CASE("when a move completes the members in reach know of it, before any "
-          "hint of the metadata") {
+TEST_CASE(
+    "when a move completes the members in reach know of it, before any "
+    "hint of the metadata") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
+  FakeSession& session = group.login(1, kName);
   group.runtime.run_for(1s);
   bool moved = false;
   group.cut.insert(MemberId{3});
-  group.member(1).sessions->release_for_move(
-      session.claim->id, session.claim->generation, [&] {
-        CHECK(group.member(2).sessions->known(kName)->not_at == MemberId{1});
-        moved = true;
-      });
-  CHECK(group.runtime.run_until([&] { return moved; },
-                                kMetadataWithin + kTellWithin));
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] {
+    CHECK(group.member(2).sessions->known(kName)->not_at == MemberId{1});
+    moved = true;
+  });
+  CHECK(group.runtime.run_until([&] { return moved; }, kMetadataWithin + kTellWithin));
 }
 
-TEST_CASE(
-    "a listing from before a move does not undo what a member was told of it") {
+TEST_CASE("a listing from before a move does not undo what a member was told of it") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
+  FakeSession& session = group.login(1, kName);
   group.runtime.run_for(1s);
   group.member(2).door->silent = true;
   bool moved = false;
-  group.member(1).sessions->release_for_move(
-      session.claim->id, session.claim->generation, [&] { moved = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { moved = true; });
   REQUIRE(group.runtime.run_until([&] { return moved; }));
   group.member(2).door->fault = [](int) { return Fault::stale; };
   group.member(2).door->silent = false;
@@ -289,48 +289,44 @@ TEST_CASE(
   CHECK(group.member(2).sessions->known(kName)->member == MemberId{3});
 }
 
-TEST_CASE(
-    "a moved session that comes back to the same member is served there") {
+TEST_CASE("a moved session that comes back to the same member is served there") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id,
-                                             session.claim->generation, [] {});
+  FakeSession& session = group.login(1, kName);
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [] {});
   group.logout(1, session);
   CHECK(group.login(1, kName).claim->generation == generation_of(2, 1));
 }
 
 TEST_CASE("the record of a moved session that nobody claims goes") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id,
-                                             session.claim->generation, [] {});
+  FakeSession& session = group.login(1, kName);
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [] {});
   group.runtime.run_for(kLinger + 1s);
   CHECK(group.gate().records == 0);
 }
 
-TEST_CASE("without metadata a session that is to be moved stays, and the order "
-          "is answered") {
+TEST_CASE(
+    "without metadata a session that is to be moved stays, and the order "
+    "is answered") {
   SessionGroup group;
-  FakeSession &session = group.login(1, kName);
+  FakeSession& session = group.login(1, kName);
   group.member(1).door->away = true;
   bool answered = false;
-  group.member(1).sessions->release_for_move(
-      session.claim->id, session.claim->generation, [&] { answered = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { answered = true; });
   CHECK(group.runtime.run_until([&] { return answered; }, kMetadataWithin));
 }
 
-TEST_CASE("idle records go at once when a volume is to be deleted, and live "
-          "sessions are told") {
+TEST_CASE(
+    "idle records go at once when a volume is to be deleted, and live "
+    "sessions are told") {
   SessionGroup group;
-  FakeSession &stays = group.login(1, SessionGroup::nexus(1));
+  FakeSession& stays = group.login(1, SessionGroup::nexus(1));
   group.logout(1, group.login(1, SessionGroup::nexus(2)));
   group.logout(2, group.login(2, SessionGroup::nexus(3)));
   std::optional<ImageUse> use;
   const auto ask = [&] {
     use.reset();
-    group.member(3).sessions->release_idle(
-        SessionGroup::kImage,
-        [&](ImageUse answer) { use = std::move(answer); });
+    group.member(3).sessions->release_idle(SessionGroup::kImage, [&](ImageUse answer) { use = std::move(answer); });
     group.runtime.run_until([&] { return use.has_value(); }, 10s);
   };
   ask();
@@ -348,8 +344,9 @@ TEST_CASE("idle records go at once when a volume is to be deleted, and live "
   CHECK(group.gate().records == 0);
 }
 
-TEST_CASE("records that are removed together go together, and members do not "
-          "keep each other from it") {
+TEST_CASE(
+    "records that are removed together go together, and members do not "
+    "keep each other from it") {
   SessionGroup group;
   for (std::uint64_t isid = 0; isid < 200; ++isid) {
     const std::uint32_t at = isid % 2 + 1;
@@ -358,10 +355,8 @@ TEST_CASE("records that are removed together go together, and members do not "
   REQUIRE(group.gate().records == 200);
   const int before = group.member(1).door->writes;
   std::optional<ImageUse> use;
-  group.member(3).sessions->release_idle(
-      SessionGroup::kImage, [&](ImageUse answer) { use = std::move(answer); });
-  REQUIRE(
-      group.runtime.run_until([&] { return use.has_value(); }, kConfirmWithin));
+  group.member(3).sessions->release_idle(SessionGroup::kImage, [&](ImageUse answer) { use = std::move(answer); });
+  REQUIRE(group.runtime.run_until([&] { return use.has_value(); }, kConfirmWithin));
   CHECK(use->silent.empty());
   CHECK(group.gate().records == 0);
   CHECK(group.member(1).door->writes - before < 15);
@@ -370,28 +365,26 @@ TEST_CASE("records that are removed together go together, and members do not "
 TEST_CASE("a session that has ended leaves its tsih to others") {
   SessionGroup group;
   for (std::uint64_t isid = 0; isid < 2 * kTsihsPerMember; ++isid) {
-    FakeSession &session = group.login(1, SessionGroup::nexus(isid));
+    FakeSession& session = group.login(1, SessionGroup::nexus(isid));
     REQUIRE(session.claim);
     group.logout(1, session);
   }
 }
 
-TEST_CASE("a tsih is unique for an initiator and a target, and is neither 0 "
-          "nor that of discovery") {
+TEST_CASE(
+    "a tsih is unique for an initiator and a target, and is neither 0 "
+    "nor that of discovery") {
   SessionGroup group;
   std::set<std::uint16_t> given;
   for (std::uint64_t isid = 1; isid <= kTsihsPerMember; ++isid) {
-    const FakeSession &session = group.login(1, SessionGroup::nexus(isid));
+    const FakeSession& session = group.login(1, SessionGroup::nexus(isid));
     REQUIRE(session.claim);
     CHECK(given.insert(session.claim->tsih).second);
   }
   CHECK_FALSE(given.contains(0));
-  CHECK(group.login(1, SessionGroup::nexus(99)).refused ==
-        ClaimError::unavailable);
-  CHECK_FALSE(
-      given.contains(group.login(2, SessionGroup::nexus(100)).claim->tsih));
-  for (std::uint16_t count = 0; count < 100; ++count)
-    CHECK(tsih_of(MemberId{1023}, count) != 0xffff);
+  CHECK(group.login(1, SessionGroup::nexus(99)).refused == ClaimError::unavailable);
+  CHECK_FALSE(given.contains(group.login(2, SessionGroup::nexus(100)).claim->tsih));
+  for (std::uint16_t count = 0; count < 100; ++count) CHECK(tsih_of(MemberId{1023}, count) != 0xffff);
 }
 
 TEST_CASE("a single server without peers serves sessions") {
@@ -405,7 +398,7 @@ TEST_CASE("a single server without peers serves sessions") {
   int fences = 0;
   GroupSessions sessions(
       runtime, door, members, nullptr,
-      [&](const auto &, Duration, Completion<> done) {
+      [&](const auto&, Duration, Completion<> done) {
         ++fences;
         runtime.post(std::move(done));
       },
@@ -429,9 +422,9 @@ TEST_CASE("a single server without peers serves sessions") {
 TEST_CASE("every event in every state") {
   enum class Event { claim_here, claim_there, release, move, idle };
   struct Row {
-    const char *state;
+    const char* state;
     Event event;
-    bool here, there; // who serves it in the end
+    bool here, there;  // who serves it in the end
   };
   const Row rows[] = {
       {"vacant", Event::claim_here, true, false},
@@ -473,69 +466,53 @@ TEST_CASE("every event in every state") {
       {"expelling", Event::claim_there, false, true},
       {"expelling", Event::idle, true, false},
   };
-  for (const Row &row : rows) {
+  for (const Row& row : rows) {
     CAPTURE(row.state, static_cast<int>(row.event));
     SessionGroup group;
-    GroupSessions &here = *group.member(1).sessions;
+    GroupSessions& here = *group.member(1).sessions;
     const std::string state = row.state;
-    FakeSession *old = nullptr;
-    if (state != "vacant" && state != "acquiring" && state != "expelling")
-      old = &group.login(1, kName);
+    FakeSession* old = nullptr;
+    if (state != "vacant" && state != "acquiring" && state != "expelling") old = &group.login(1, kName);
     if (state == "parked") {
       group.restart(1);
-      old->ended = true; // with its member
+      old->ended = true;  // with its member
     }
-    MetaDoor &door = *group.member(1).door;
-    door.writes_lost =
-        state == "acquiring" || state == "removing" || state == "moving";
-    if (state == "acquiring")
-      group.begin_login(1, kName);
-    if (state == "quiet" || state == "removing")
-      group.logout(1, *old);
-    if (state == "removing")
-      here.release_idle(kName.image, [](const ImageUse &) {});
+    MetaDoor& door = *group.member(1).door;
+    door.writes_lost = state == "acquiring" || state == "removing" || state == "moving";
+    if (state == "acquiring") group.begin_login(1, kName);
+    if (state == "quiet" || state == "removing") group.logout(1, *old);
+    if (state == "removing") here.release_idle(kName.image, [](const ImageUse&) {});
     if (state == "moving") {
-      old->ended = true; // its tasks are finished, it is about to close
+      old->ended = true;  // its tasks are finished, it is about to close
       here.release_for_move(old->claim->id, old->claim->generation, [] {});
     }
-    if (state == "ending" || state == "leaving")
-      old->ends = FakeSession::Ends::never;
-    if (state == "ending")
-      group.begin_login(1, kName);
-    if (state == "leaving")
-      group.login(2, kName, 1s);
+    if (state == "ending" || state == "leaving") old->ends = FakeSession::Ends::never;
+    if (state == "ending") group.begin_login(1, kName);
+    if (state == "leaving") group.login(2, kName, 1s);
     if (state == "expelling") {
       group.login(3, kName).ends = FakeSession::Ends::never;
       group.login(1, kName, 1s);
     }
     group.runtime.settle();
-    GroupSessions &now = *group.member(1).sessions;
+    GroupSessions& now = *group.member(1).sessions;
     const NexusId id = GroupSessions::id_of(kName);
-    const Generation generation =
-        old && old->claim ? old->claim->generation : Generation{};
+    const Generation generation = old && old->claim ? old->claim->generation : Generation{};
     switch (row.event) {
-    case Event::claim_here:
-      group.begin_login(1, kName);
-      break;
-    case Event::claim_there:
-      group.begin_login(2, kName);
-      break;
-    case Event::release:
-      old->ended = true;
-      now.release(id, generation);
-      break;
-    case Event::move:
-      if (state == "held")
+      case Event::claim_here: group.begin_login(1, kName); break;
+      case Event::claim_there: group.begin_login(2, kName); break;
+      case Event::release:
         old->ended = true;
-      now.release_for_move(id, generation, [] {});
-      break;
-    case Event::idle:
-      now.release_idle(kName.image, [](const ImageUse &) {});
-      break;
+        now.release(id, generation);
+        break;
+      case Event::move:
+        if (state == "held") old->ended = true;
+        now.release_for_move(id, generation, [] {});
+        break;
+      case Event::idle: now.release_idle(kName.image, [](const ImageUse&) {}); break;
     }
     door.writes_lost = false;
     group.runtime.run_for(30s);
-    for (const auto &session : group.logins) {
+    for (const auto& session : group.logins) {
       const bool still_logging_in = !session->claim && !session->refused;
       CHECK_FALSE(still_logging_in);
     }
@@ -548,23 +525,19 @@ TEST_CASE("every event in every state") {
   }
 }
 
-TEST_CASE(
-    "no loss of any single call keeps a host out or gives its nexus to two") {
-  for (const Fault fault :
-       {Fault::request_lost, Fault::answer_lost, Fault::late, Fault::stale}) {
+TEST_CASE("no loss of any single call keeps a host out or gives its nexus to two") {
+  for (const Fault fault : {Fault::request_lost, Fault::answer_lost, Fault::late, Fault::stale}) {
     for (int lost = 1; lost <= 12; ++lost) {
       CAPTURE(static_cast<int>(fault), lost);
       SessionGroup group;
       for (const std::uint32_t id : {1u, 2u}) {
-        MetaDoor &door = *group.member(id).door;
+        MetaDoor& door = *group.member(id).door;
         door.calls = 0;
-        door.fault = [fault, lost](int call) {
-          return call == lost ? fault : Fault::none;
-        };
+        door.fault = [fault, lost](int call) { return call == lost ? fault : Fault::none; };
       }
       Generation last;
       const auto login = [&](std::uint32_t id) {
-        const FakeSession &session = group.login(id, kName, 12s);
+        const FakeSession& session = group.login(id, kName, 12s);
         REQUIRE(session.claim);
         CHECK(session.claim->generation > last);
         last = session.claim->generation;
@@ -573,8 +546,7 @@ TEST_CASE(
       login(1);
       login(2);
       login(1);
-      group.member(1).sessions->release_for_move(GroupSessions::id_of(kName),
-                                                 last, [] {});
+      group.member(1).sessions->release_for_move(GroupSessions::id_of(kName), last, [] {});
       group.logins.back()->ended = true;
       login(2);
       group.logout(2, *group.logins.back());
@@ -586,8 +558,9 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("whatever is lost, in the end one member holds the nexus and "
-          "generations only grow") {
+TEST_CASE(
+    "whatever is lost, in the end one member holds the nexus and "
+    "generations only grow") {
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     CAPTURE(seed);
     SessionGroup group(4, seed);
@@ -598,65 +571,52 @@ TEST_CASE("whatever is lost, in the end one member holds the nexus and "
       const std::uint64_t dice = random.below(20);
       return dice < 4 ? static_cast<Fault>(1 + dice) : Fault::none;
     };
-    for (auto &[id, member] : group.members)
-      member.door->fault = chaos;
+    for (auto& [id, member] : group.members) member.door->fault = chaos;
     for (int step = 0; step < 30; ++step) {
       const auto id = static_cast<std::uint32_t>(1 + random.below(4));
       const NexusName name = SessionGroup::nexus(1 + random.below(2));
       switch (random.below(10)) {
-      case 0:
-        partitioned = seed % 2 == 0; // then a member may let its host back in
-                                     // and not know that another one has it
-        if (partitioned)
-          group.cut.insert(MemberId{id});
-        break;
-      case 1:
-        group.cut.clear();
-        break;
-      case 2:
-        group.member(id).door->silent = random.below(2) == 0;
-        break;
-      case 3:
-        if (!group.logins.empty() && group.logins.back()->live()) {
-          auto &session = *group.logins.back();
-          for (auto &[member, parts] : group.members)
-            parts.sessions->release(session.claim->id,
-                                    session.claim->generation);
-          session.ended = true;
-        }
-        break;
-      default: {
-        FakeSession &session =
-            group.login(id, name, Duration(random.below(12) * 1s));
-        if (!session.claim)
+        case 0:
+          partitioned = seed % 2 == 0;  // then a member may let its host back in
+                                        // and not know that another one has it
+          if (partitioned) group.cut.insert(MemberId{id});
           break;
-        if (!partitioned)
-          CHECK(session.claim->generation.value > newest[name].value);
-        newest[name] = std::max(newest[name], session.claim->generation);
-      }
+        case 1: group.cut.clear(); break;
+        case 2: group.member(id).door->silent = random.below(2) == 0; break;
+        case 3:
+          if (!group.logins.empty() && group.logins.back()->live()) {
+            auto& session = *group.logins.back();
+            for (auto& [member, parts] : group.members)
+              parts.sessions->release(session.claim->id, session.claim->generation);
+            session.ended = true;
+          }
+          break;
+        default: {
+          FakeSession& session = group.login(id, name, Duration(random.below(12) * 1s));
+          if (!session.claim) break;
+          if (!partitioned) CHECK(session.claim->generation.value > newest[name].value);
+          newest[name] = std::max(newest[name], session.claim->generation);
+        }
       }
       group.runtime.run_for(Duration(random.below(3000) * 1ms));
     }
     group.cut.clear();
-    for (auto &[id, member] : group.members) {
+    for (auto& [id, member] : group.members) {
       member.door->fault = [](int) { return Fault::none; };
       member.door->silent = false;
     }
     group.runtime.run_for(kRelist * 2);
     for (const std::uint64_t isid : {1u, 2u}) {
       const NexusName name = SessionGroup::nexus(isid);
-      const FakeSession &last =
-          group.login(1 + static_cast<std::uint32_t>(seed % 4), name, 12s);
+      const FakeSession& last = group.login(1 + static_cast<std::uint32_t>(seed % 4), name, 12s);
       REQUIRE(last.claim);
       CHECK(last.claim->generation.value > newest[name].value);
       group.runtime.run_for(10s);
       int live = 0;
-      for (const auto &session : group.logins)
-        live += session->live() && session->claim->id == last.claim->id;
+      for (const auto& session : group.logins) live += session->live() && session->claim->id == last.claim->id;
       CHECK(live == 1);
       CHECK(last.live());
     }
-    CHECK(group.gate().records ==
-          group.meta.keys(gate_key(SessionGroup::kImage) + "/").size());
+    CHECK(group.gate().records == group.meta.keys(gate_key(SessionGroup::kImage) + "/").size());
   }
 }

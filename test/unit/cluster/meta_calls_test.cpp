@@ -22,24 +22,21 @@ struct Calls {
 
   std::optional<Settled> pursue(CasRequest request) {
     std::optional<Settled> settled;
-    calls->pursue(std::move(request),
-                  [&](Settled result) { settled = std::move(result); });
+    calls->pursue(std::move(request), [&](Settled result) { settled = std::move(result); });
     runtime.run_until([&] { return settled.has_value(); });
     return settled;
   }
 };
 
 std::function<Fault(int)> first(Fault fault, int count = 1) {
-  return
-      [fault, count](int call) { return call <= count ? fault : Fault::none; };
+  return [fault, count](int call) { return call <= count ? fault : Fault::none; };
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a call of unknown outcome is repeated until it is known") {
   Calls calls;
-  for (const Fault fault :
-       {Fault::request_lost, Fault::answer_lost, Fault::late}) {
+  for (const Fault fault : {Fault::request_lost, Fault::answer_lost, Fault::late}) {
     CAPTURE(static_cast<int>(fault));
     calls.door.calls = 0;
     calls.door.fault = first(fault, fault == Fault::request_lost ? 6 : 1);
@@ -63,11 +60,11 @@ TEST_CASE("a conflict with somebody else's write tells what was found") {
   CHECK(settled->found->value == "other");
 }
 
-TEST_CASE("a deletion whose answer was lost is known again, and a reading from "
-          "before the key is no proof of it") {
+TEST_CASE(
+    "a deletion whose answer was lost is known again, and a reading from "
+    "before the key is no proof of it") {
   Calls calls;
-  for (int i = 0; i < 8; ++i)
-    calls.meta.put("/other", std::to_string(i));
+  for (int i = 0; i < 8; ++i) calls.meta.put("/other", std::to_string(i));
   calls.meta.put("/k", "value");
   const std::uint64_t revision = calls.meta.revision_of("/k");
   SECTION("answer lost") {
@@ -77,11 +74,8 @@ TEST_CASE("a deletion whose answer was lost is known again, and a reading from "
   }
   SECTION("a true conflict, read from the past") {
     calls.meta.put("/other", "changed");
-    calls.door.fault = [](int call) {
-      return call == 2 ? Fault::stale : Fault::none;
-    };
-    const auto settled = calls.pursue(
-        {{{"/k", revision}, {"/other", 1}}, {{"/k", std::nullopt}}});
+    calls.door.fault = [](int call) { return call == 2 ? Fault::stale : Fault::none; };
+    const auto settled = calls.pursue({{{"/k", revision}, {"/other", 1}}, {{"/k", std::nullopt}}});
     CHECK_FALSE(settled->done);
     CHECK(settled->found->value == "value");
   }
@@ -101,32 +95,25 @@ TEST_CASE("a longer key is not the one that was asked for") {
 
 TEST_CASE("a listing has every page, and goes on when one is lost") {
   Calls calls;
-  for (std::size_t i = 0; i < 2 * kListPage + 5; ++i)
-    calls.meta.put(fmt::format("/p/{:05}", i), "x");
-  calls.door.fault = [](int call) {
-    return call == 2 ? Fault::request_lost : Fault::none;
-  };
+  for (std::size_t i = 0; i < 2 * kListPage + 5; ++i) calls.meta.put(fmt::format("/p/{:05}", i), "x");
+  calls.door.fault = [](int call) { return call == 2 ? Fault::request_lost : Fault::none; };
   std::optional<CompleteListing> listed;
-  calls.calls->list(
-      "/p/", [&](CompleteListing listing) { listed = std::move(listing); });
+  calls.calls->list("/p/", [&](CompleteListing listing) { listed = std::move(listing); });
   REQUIRE(calls.runtime.run_until([&] { return listed.has_value(); }));
   CHECK(listed->entries.size() == 2 * kListPage + 5);
-  CHECK(std::is_sorted(
-      listed->entries.begin(), listed->entries.end(),
-      [](const Entry &a, const Entry &b) { return a.key < b.key; }));
+  CHECK(std::is_sorted(listed->entries.begin(), listed->entries.end(),
+                       [](const Entry& a, const Entry& b) { return a.key < b.key; }));
 }
 
 TEST_CASE("nothing completes after the end") {
   Calls calls;
   bool completed = false;
   SECTION("an answer on its way") {
-    calls.calls->pursue({{{"/k", 0}}, {{"/k", "x"}}},
-                        [&](Settled) { completed = true; });
+    calls.calls->pursue({{{"/k", 0}}, {{"/k", "x"}}}, [&](Settled) { completed = true; });
   }
   SECTION("a pause") {
     calls.door.away = true;
-    calls.calls->pursue({{{"/k", 0}}, {{"/k", "x"}}},
-                        [&](Settled) { completed = true; });
+    calls.calls->pursue({{{"/k", 0}}, {{"/k", "x"}}}, [&](Settled) { completed = true; });
     calls.runtime.settle();
     calls.door.away = false;
   }
@@ -138,8 +125,7 @@ TEST_CASE("nothing completes after the end") {
 TEST_CASE("pauses grow to a limit and differ") {
   SeededRandom random(1);
   BackOff back_off;
-  for (int i = 0; i < 20; ++i)
-    CHECK(back_off.next(random) <= kLongestPause);
+  for (int i = 0; i < 20; ++i) CHECK(back_off.next(random) <= kLongestPause);
   CHECK(back_off.next(random) >= kLongestPause / 2);
   CHECK(back_off.next(random) != back_off.next(random));
 }
@@ -152,13 +138,12 @@ struct Followed {
   MetaDoor door{runtime, meta};
   int pictures = 0;
   ListedPicture last;
-  Duration work{}; // that each picture makes
+  Duration work{};  // that each picture makes
   std::optional<FollowedListing> listing;
 
-  explicit Followed(const std::string &floor_key = "") {
-    listing.emplace(runtime, door, "/p/", floor_key,
-                    FollowedListing::FirstPicture::doubtful,
-                    [this](const ListedPicture &picture) {
+  explicit Followed(const std::string& floor_key = "") {
+    listing.emplace(runtime, door, "/p/", floor_key, FollowedListing::FirstPicture::doubtful,
+                    [this](const ListedPicture& picture) {
                       ++pictures;
                       last = picture;
                       runtime.run_for(work);
@@ -167,15 +152,14 @@ struct Followed {
   std::size_t size() const { return last.entries.size(); }
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a followed listing shows changes, several in one listing") {
   Followed followed;
   followed.listing->start();
   followed.runtime.run_for(1s);
   CHECK(followed.pictures == 1);
-  for (const char *key : {"/p/a", "/p/b", "/p/c", "/q"})
-    followed.meta.put(key, "x");
+  for (const char* key : {"/p/a", "/p/b", "/p/c", "/q"}) followed.meta.put(key, "x");
   followed.runtime.run_for(1s);
   CHECK(followed.size() == 3);
   CHECK(followed.pictures == 2);
@@ -191,15 +175,11 @@ TEST_CASE("a followed listing finds what no hint told of, after a while") {
   CHECK(followed.size() == 1);
 }
 
-TEST_CASE(
-    "a first listing that was stale is put right soon, without any hint") {
+TEST_CASE("a first listing that was stale is put right soon, without any hint") {
   Followed followed;
-  for (int i = 0; i < 8; ++i)
-    followed.meta.put("/q", std::to_string(i));
+  for (int i = 0; i < 8; ++i) followed.meta.put("/q", std::to_string(i));
   followed.meta.put("/p/a", "x");
-  followed.door.fault = [](int call) {
-    return call <= 1 ? Fault::stale : Fault::none;
-  };
+  followed.door.fault = [](int call) { return call <= 1 ? Fault::stale : Fault::none; };
   followed.listing->start();
   followed.runtime.run_for(1s);
   REQUIRE(followed.pictures == 1);
@@ -210,14 +190,11 @@ TEST_CASE(
 
 TEST_CASE("a listing that is older than a hint is made again") {
   Followed followed;
-  for (int i = 0; i < 8; ++i)
-    followed.meta.put("/q", std::to_string(i));
+  for (int i = 0; i < 8; ++i) followed.meta.put("/q", std::to_string(i));
   followed.listing->start();
   followed.runtime.run_for(1s);
   const int before = followed.door.calls;
-  followed.door.fault = [before](int call) {
-    return call <= before + 2 ? Fault::stale : Fault::none;
-  };
+  followed.door.fault = [before](int call) { return call <= before + 2 ? Fault::stale : Fault::none; };
   followed.meta.put("/p/a", "x");
   followed.runtime.run_for(5s);
   CHECK(followed.size() == 1);
@@ -229,15 +206,12 @@ TEST_CASE("a picture tells whether it is at least as new as the floor") {
   followed.listing->start();
   followed.runtime.run_for(1s);
   CHECK_FALSE(followed.last.reached);
-  for (int i = 0; i < 8; ++i)
-    followed.meta.put("/floor", std::to_string(i));
+  for (int i = 0; i < 8; ++i) followed.meta.put("/floor", std::to_string(i));
   followed.listing->refresh();
   followed.runtime.run_for(1s);
   CHECK(followed.last.reached);
   followed.door.calls = 0;
-  followed.door.fault = [](int call) {
-    return call % 2 == 0 ? Fault::stale : Fault::none;
-  }; // every listing, no floor
+  followed.door.fault = [](int call) { return call % 2 == 0 ? Fault::stale : Fault::none; };  // every listing, no floor
   followed.listing->refresh();
   followed.runtime.run_for(10s);
   CHECK_FALSE(followed.last.reached);

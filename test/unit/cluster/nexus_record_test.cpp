@@ -91,9 +91,9 @@ TEST_CASE("session messages survive the wire, and what can not be read promises 
     CHECK(decode_end_answer(encode(answer)) == answer);
   }
   CHECK(decode_live(encode_live(3)) == 3u);
-  for (const char* text :
-       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})", R"({"release_idle":-1})", R"({"moved":"/s/x","record":"{}","revision":1})",
-        R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
+  for (const char* text : {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})",
+                           R"({"release_idle":-1})", R"({"moved":"/s/x","record":"{}","revision":1})",
+                           R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
     CAPTURE(text);
     CHECK_FALSE(decode_session_request(text));
     CHECK(decode_end_answer(text) == EndAnswer::unknown);
