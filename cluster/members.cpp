@@ -69,6 +69,19 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
     listing.start();
   }
 
+  void set_draining(Completion<> done) {
+    self.draining = true;
+    calls.read(record_key(self.id), [this, done = std::move(done)](const std::optional<Entry>& found) mutable {
+      const auto record = found ? decode_member(found->value) : std::nullopt;
+      if (record && record->incarnation > self.incarnation) return done();
+      calls.pursue({{{record_key(self.id), found ? found->revision : 0}}, {{record_key(self.id), encode(self)}}},
+                   [this, done = std::move(done)](const Settled& settled) mutable {
+                     if (settled.done) return done();
+                     calls.pause(back_off, [this, done = std::move(done)]() mutable { set_draining(std::move(done)); });
+                   });
+    });
+  }
+
   void on_picture(const ListedPicture& listed) {
     auto members = std::make_shared<std::map<MemberId, MemberRecord>>();
     std::set<std::string> live;
@@ -119,6 +132,7 @@ Members::Members(Runtime& runtime, MetaStore& meta, MemberRecord self, Log log)
 Members::~Members() = default;
 
 void Members::join(Completion<> done) { impl_->join(std::move(done)); }
+void Members::set_draining(Completion<> done) { impl_->set_draining(std::move(done)); }
 const MemberRecord& Members::self() const { return impl_->self; }
 Members::Picture Members::all() const { return impl_->picture; }
 bool Members::live_hint(MemberId id) const { return impl_->keys.contains(live_key(id)); }

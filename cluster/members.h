@@ -66,6 +66,9 @@ class Members {
   // Writes the own record (repeats until the outcome is known), lists the others, then completes. Never gives up by
   // itself: while metadata are out of reach it says so in the log and tries again.
   void join(Completion<> done);
+  // Stops: the others place no host here any more. Completes when the metadata know it, or when another process has the
+  // id; the caller bounds the wait. The next start takes it back.
+  void set_draining(Completion<> done);
   const MemberRecord& self() const;   // incarnation is valid after join()
   Picture all() const;                // this member included, after join()
   bool live_hint(MemberId id) const;  // is /c/live/<id> there

@@ -1,5 +1,6 @@
 #include "tools/node/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cluster/group_identity.h"
@@ -14,6 +15,7 @@ namespace shoal {
 namespace {
 
 constexpr std::size_t kShards = 1;
+constexpr Duration kDrainWithin = 1s;  // for the metadata to take in that this member stops
 
 using Started = Result<void, std::string>;
 
@@ -83,6 +85,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void finish(Started result);
 
   void stop(Duration within, Completion<> done);
+  void send_hosts_away(Duration within);
   void close_server(Duration within);
   void on_server_closed();
 
@@ -91,6 +94,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   std::shared_ptr<NodeControl> control;
   Completion<Started> started;
   Completion<> stopped;
+  std::unique_ptr<Timer> draining;
   std::unique_ptr<Timer> moving;  // how long hosts have to go elsewhere
   std::function<void(std::string)> fatal;
 };
@@ -249,13 +253,24 @@ void Node::Impl::end_sessions(ImageId image) {
   }
 }
 
-// In a group hosts are to find their sessions released, so that they are placed at another member at once.
+// The others hear of it first: where hosts that are sent away are placed anew, this member is not to be named.
 void Node::Impl::stop(Duration within, Completion<> done) {
   stopped = std::move(done);
   control->enter(NodeState::stopping);
   parts.door.close("this member stops");
   if (!parts.server) return on_server_closed();
   if (!parts.links || !parts.desk) return close_server(within);
+  const Duration telling = std::min<Duration>(kDrainWithin, within / 4);
+  const auto told = [weak = weak_from_this(), rest = within - telling] {
+    const auto self = weak.lock();
+    if (self && std::exchange(self->draining, nullptr)) self->send_hosts_away(rest);
+  };
+  draining = parts.runtime.after(telling, told);
+  parts.members->set_draining(told);
+}
+
+// Hosts are to find their sessions released, so that they are placed at another member at once.
+void Node::Impl::send_hosts_away(Duration within) {
   const auto move_on = [weak = weak_from_this(), within] {
     const auto self = weak.lock();
     if (self && std::exchange(self->moving, nullptr)) self->close_server(within / 2);

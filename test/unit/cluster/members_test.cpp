@@ -144,3 +144,39 @@ TEST_CASE("a member waits for metadata as long as it takes") {
   runtime.run_for(10s);
   CHECK(process.joined);
 }
+
+TEST_CASE("a member that stops tells the others, whatever becomes of a call, and its next start takes it back") {
+  for (const Fault fault : {Fault::none, Fault::request_lost, Fault::answer_lost, Fault::late, Fault::stale}) {
+    VirtualRuntime runtime;
+    FakeMeta meta;
+    Process other(runtime, meta, member(1));
+    Process stops(runtime, meta, member(3));
+    runtime.run_for(1s);
+    stops.door.fault = [fault, n = 0](int) mutable { return n++ < 2 ? fault : Fault::none; };
+    bool told = false;
+    stops.members.set_draining([&] { told = true; });
+    runtime.run_for(10s);
+    CAPTURE(static_cast<int>(fault));
+    CHECK(told);
+    CHECK(stops.members.self().draining);
+    CHECK(other.members.all()->at(MemberId{3}).draining);
+    Process again(runtime, meta, member(3));
+    runtime.run_for(1s);
+    CHECK_FALSE(other.members.all()->at(MemberId{3}).draining);
+  }
+}
+
+TEST_CASE("a member whose id another process has taken does not write over its record") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process first(runtime, meta, member(3));
+  runtime.run_for(1s);
+  Process second(runtime, meta, member(3));
+  runtime.run_for(1s);
+  bool told = false;
+  first.members.set_draining([&] { told = true; });
+  runtime.run_for(1s);
+  CHECK(told);
+  CHECK_FALSE(second.members.all()->at(MemberId{3}).draining);
+  CHECK_FALSE(decode_member(*meta.value("/c/srv/3"))->draining);
+}
