@@ -72,20 +72,17 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     busy = runtime.now() - began;
   }
 
-  // A picture that takes long to make is not made anew for every hint: it may
-  // cost a twentieth of the time.
+  // A picture that takes long to make is not made anew for every hint: it may cost a twentieth of the time.
   Duration gather() const { return std::clamp(20 * busy, Duration(kGather), Duration(kLongestGather)); }
 
-  // Never later than was settled before: hints that go on coming do not put a
-  // listing off.
+  // Never later than was settled before: hints that go on coming do not put a listing off.
   void list_within(Duration pause) {
     if (timer && due <= runtime.now() + pause) return;
     due = runtime.now() + pause;
     timer = runtime.after(pause, [this] { list(); });
   }
 
-  // Nothing has asked for it. What asks meanwhile makes it come sooner, and
-  // says nothing about how good hints are.
+  // Nothing has asked for it. What asks meanwhile makes it come sooner, and says nothing about how good hints are.
   void list_for_safety() {
     const Duration pause = with_jitter(relist);
     due = runtime.now() + pause;

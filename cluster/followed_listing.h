@@ -1,17 +1,13 @@
-// FollowedListing: a complete picture of the keys under a prefix that follows
-// the metadata. Lists every page, watches, and lists again after hints (those
-// of kGather together), after lost events, and every kRelist with jitter,
-// because a watch may lose anything.
+// FollowedListing: a complete picture of the keys under a prefix that follows the metadata. Lists every page, watches,
+// and lists again after hints (those of kGather together), after lost events, and every kRelist with jitter, because a
+// watch may lose anything.
 //
-// A listing may be stale, the first one by more than any hint could tell. Where
-// that matters (`doubtful`: a member that misses a volume refuses its hosts),
-// the pauses between listings that nothing asked for begin with kFirstRelist,
-// also after lost events, and double up to kRelist. A listing that is older
-// than a hint that was seen is made again, at most kStaleRetries times: after a
-// crash an etcd may count its revisions from lower on. `floor_key` is for
-// whoever must know how old a picture can be at most: it is read before the
-// listing, and `reached` tells that no page of the listing is older than that
-// key's last change.
+// A listing may be stale, the first one by more than any hint could tell. Where that matters (`doubtful`: a member that
+// misses a volume refuses its hosts), the pauses between listings that nothing asked for begin with kFirstRelist, also
+// after lost events, and double up to kRelist. A listing that is older than a hint that was seen is made again, at most
+// kStaleRetries times: after a crash an etcd may count its revisions from lower on. `floor_key` is for whoever must
+// know how old a picture can be at most: it is read before the listing, and `reached` tells that no page of the listing
+// is older than that key's last change.
 #pragma once
 
 #include <functional>

@@ -102,9 +102,8 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     for (auto& waiting : std::exchange(loading, {})) waiting();
   }
 
-  // A nexus that another member took and let go again has no record that would
-  // tell its old holder so. The gate does: it knows the highest epoch that was
-  // ever removed.
+  // A nexus that another member took and let go again has no record that would tell its old holder so. The gate does:
+  // it knows the highest epoch that was ever removed.
   void on_missing_records(std::uint64_t revision) {
     for (const auto& [id, local] : nexuses) {
       const auto* gate = context.seen.gate(local->name().image);
@@ -138,10 +137,8 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   // --- a session that is to be placed anew ---
 
-  // Its host comes back within milliseconds, sooner than any hint of the
-  // metadata: so the members whose portals it may ask know of the move before
-  // it is told to go. Who does not answer within kTellWithin learns it from the
-  // metadata.
+  // Its host comes back within milliseconds, sooner than any hint of the metadata: so the members whose portals it may
+  // ask know of the move before it is told to go. Who does not answer within kTellWithin learns it from the metadata.
   void tell_moved(const Seen<NexusRecord>& moved, Completion<> done) {
     const Countdown told(std::move(done));
     context.runtime.post(told.part());

@@ -237,8 +237,7 @@ void LocalNexus::on_expelled() {
 
 // --- serving ---
 
-// The newest claim wins: whoever waited before it is another connection of the
-// same initiator port.
+// The newest claim wins: whoever waited before it is another connection of the same initiator port.
 void LocalNexus::serve() {
   while (claims_.size() > 1) {
     refuse(std::move(claims_.front()), ClaimError::unavailable);
@@ -265,8 +264,7 @@ void LocalNexus::grant(Claim claim) {
   context_.runtime.post([done = std::move(claim.done), granted]() mutable { done(granted); });
 }
 
-// Posted, so that a session hears that it has the nexus before it hears that it
-// has lost it.
+// Posted, so that a session hears that it has the nexus before it hears that it has lost it.
 void LocalNexus::ask_to_end(const char* reason, void (LocalNexus::*ended)()) {
   context_.runtime.post(
       in_step([this, reason, ended] { session_->end(reason, in_step([this, ended] { (this->*ended)(); })); }));
@@ -290,8 +288,7 @@ void LocalNexus::on_session_ended() {
   serve();
 }
 
-// A session is released when nothing of it can touch data any more: as good as
-// the end that was asked for.
+// A session is released when nothing of it can touch data any more: as good as the end that was asked for.
 void LocalNexus::release(Generation generation) {
   if (!session_ || generation != generation_) return;
   forget_session();
@@ -332,9 +329,7 @@ void LocalNexus::supersede(std::uint32_t epoch, Completion<EndAnswer> answer) {
     case State::expelling: return answer(EndAnswer::unknown);
     case State::parked: become_vacant(); return answer(EndAnswer::unknown);
     case State::moving:
-    case State::removing:
-      return answer(EndAnswer::ended);  // nothing of it runs, and the record is
-                                        // out of our hands
+    case State::removing: return answer(EndAnswer::ended);  // nothing of it runs, and the record is out of our hands
     case State::ending:
     case State::leaving: return answers_.push_back(std::move(answer));
     case State::held: return leave(std::move(answer));

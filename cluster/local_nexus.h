@@ -1,23 +1,19 @@
-// LocalNexus: what this member does about one nexus: claims it, serves it, lets
-// it go. The machine behind GroupSessions, whose header tells the rules; this
-// one tells the states.
+// LocalNexus: what this member does about one nexus: claims it, serves it, lets it go. The machine behind
+// GroupSessions, whose header tells the rules; this one tells the states.
 //
 //   vacant      nothing of it here
-//   parked      a record in our name that this incarnation has not taken up:
-//   left by an earlier one, or released for
-//               a move. A claim takes it up by compare-and-swap; else it is
-//               removed after a while
-//   acquiring   the record is being written in our name; pursued until known,
-//   even when no claim waits any more expelling   the record is ours; the old
-//   holder ends its session, or the owners are fenced held        ours, with a
-//   session or waiting for it to come back ending      the session here is
-//   ended, for the next claim here moving      the record is being written as
-//   {member 0} removing    the record is being removed leaving     another
-//   member has it: the session here is ended
+//   parked      a record in our name that this incarnation has not taken up: left by an earlier one, or released for
+//               a move. A claim takes it up by compare-and-swap; else it is removed after a while
+//   acquiring   the record is being written in our name; pursued until known, even when no claim waits any more
+//   expelling   the record is ours; the old holder ends its session, or the owners are fenced
+//   held        ours, with a session or waiting for it to come back
+//   ending      the session here is ended, for the next claim here
+//   moving      the record is being written as {member 0}
+//   removing    the record is being removed
+//   leaving     another member has it: the session here is ended
 //
-// Every change of state is in go(), which knows what may follow what. A
-// callback belongs to the step that asked for it: after the next change of
-// state it says nothing any more.
+// Every change of state is in go(), which knows what may follow what. A callback belongs to the step that asked for it:
+// after the next change of state it says nothing any more.
 #pragma once
 
 #include <cstdint>
@@ -48,10 +44,9 @@ struct NexusContext {
   Log log;
   MetaCalls calls;
   SeenSessions seen = {};
-  std::function<void(const NexusId&)> vacated = {};  // may be forgotten, if it still is vacant when control returns to
-                                                     // the runtime
-  // Makes the other members know of the move, as far as they are in reach;
-  // bounded in time.
+  // May be forgotten, if it still is vacant when control returns to the runtime.
+  std::function<void(const NexusId&)> vacated = {};
+  // Makes the other members know of the move, as far as they are in reach; bounded in time.
   std::function<void(const Seen<NexusRecord>&, Completion<>)> tell_moved = {};
   TsihPool tsihs = {};
   RecordRemovals removals{runtime, calls, seen};
@@ -70,10 +65,9 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   void release_for_move(Generation generation, Completion<> done);
   void park(const Seen<NexusRecord>& record);  // vacant: there is a record in our name
   void remove_if_idle(Completion<> done);      // completes when the attempt has ended
-  void on_seen(const NexusRecord& record);     // in the metadata; a true one, but
-                                               // perhaps an old one
-  // A listing that is nowhere older than `revision` has no record of it; epochs
-  // up to highest_removed are gone for good.
+  void on_seen(const NexusRecord& record);     // in the metadata; a true one, but perhaps an old one
+  // A listing that is nowhere older than `revision` has no record of it; epochs up to highest_removed are gone for
+  // good.
   void on_missing(std::uint64_t revision, std::uint32_t highest_removed);
   // Another member has the nexus at that epoch.
   void supersede(std::uint32_t epoch, Completion<EndAnswer> answer);

@@ -92,8 +92,7 @@ struct RecordRemovals::Impl : std::enable_shared_from_this<RecordRemovals::Impl>
     finish(image, std::vector(queue.under_way.size(), Settled{true, 0, std::nullopt}));
   }
 
-  // Which of the records has changed, and is it gone? Perhaps it was our own
-  // write, and another one came after it.
+  // Which of the records has changed, and is it gone? Perhaps it was our own write, and another one came after it.
   void look_at(ImageId image, std::vector<Settled> outcomes) {
     const auto& removals = queues[image].under_way;
     if (outcomes.size() == removals.size()) {

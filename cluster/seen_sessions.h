@@ -1,8 +1,6 @@
-// SeenSessions: what the metadata were seen to say about sessions, from
-// listings, from own writes, and from what other members told. Hints, good
-// enough to compose a compare-and-swap from. Nothing gives way to something
-// older: a listing that was under way while a member told of a move does not
-// undo it.
+// SeenSessions: what the metadata were seen to say about sessions, from listings, from own writes, and from what other
+// members told. Hints, good enough to compose a compare-and-swap from. Nothing gives way to something older: a listing
+// that was under way while a member told of a move does not undo it.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +27,7 @@ class SeenSessions {
 
   void learn(const Seen<NexusRecord>& record);
   void learn(ImageId image, const Seen<ImageGate>& gate);
-  void learn(const ListedPicture& picture);  // complete: what it does not have
-                                             // is gone, unless it is newer
+  void learn(const ListedPicture& picture);  // complete: what it does not have is gone, unless it is newer
   void forget(const NexusName& name);        // its record is gone, or not what was seen
   void doubt(ImageId image);                 // its gate is not what was seen
 

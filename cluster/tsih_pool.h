@@ -1,6 +1,5 @@
-// TsihPool: the TSIHs of the sessions here. Unique for an initiator port name
-// and a target port, not for a nexus: two sessions of one initiator with
-// different ISIDs differ in it.
+// TsihPool: the TSIHs of the sessions here. Unique for an initiator port name and a target port, not for a nexus: two
+// sessions of one initiator with different ISIDs differ in it.
 #pragma once
 
 #include <cstdint>

@@ -47,9 +47,7 @@ TEST_CASE("a login again at the holder ends the old session and asks no metadata
   CHECK(group.member(1).fences.empty());
 }
 
-TEST_CASE(
-    "a host whose connection broke gets back in while metadata are away, "
-    "however long they are") {
+TEST_CASE("a host whose connection broke gets back in while metadata are away, however long they are") {
   SessionGroup group;
   group.logout(1, group.login(1, kName));
   group.member(1).door->away = true;
@@ -61,9 +59,7 @@ TEST_CASE(
   CHECK(group.login(1, kName).claim);
 }
 
-TEST_CASE(
-    "a login at another member ends the session at the holder before it "
-    "is answered") {
+TEST_CASE("a login at another member ends the session at the holder before it is answered") {
   SessionGroup group;
   FakeSession& old = group.login(1, kName);
   FakeSession& session = group.login(2, kName);
@@ -76,9 +72,7 @@ TEST_CASE(
   CHECK(group.gate().records == 1);
 }
 
-TEST_CASE(
-    "a holder that can not be reached is fenced, and the login is not "
-    "held for it") {
+TEST_CASE("a holder that can not be reached is fenced, and the login is not held for it") {
   SessionGroup group;
   FakeSession& old = group.login(1, kName);
   group.cut.insert(MemberId{1});
@@ -92,9 +86,7 @@ TEST_CASE(
   CHECK_FALSE(old.ended);
 }
 
-TEST_CASE(
-    "a holder that was cut off ends its session when it sees the newer "
-    "record") {
+TEST_CASE("a holder that was cut off ends its session when it sees the newer record") {
   SessionGroup group;
   FakeSession& old = group.login(1, kName);
   group.cut.insert(MemberId{1});
@@ -152,9 +144,7 @@ TEST_CASE("of two claims in flight at one member the newest wins") {
   CHECK(third.claim);
 }
 
-TEST_CASE(
-    "a session hears that it has the nexus before it hears that it has "
-    "lost it") {
+TEST_CASE("a session hears that it has the nexus before it hears that it has lost it") {
   SessionGroup group;
   FakeSession& old = group.login(1, kName);
   group.logout(1, old);
@@ -167,9 +157,7 @@ TEST_CASE(
   CHECK(first.ended);
 }
 
-TEST_CASE(
-    "a claim that needs metadata ends as unavailable in time, and a "
-    "record that it did write is found again") {
+TEST_CASE("a claim that needs metadata ends as unavailable in time, and a record that it did write is found again") {
   SessionGroup group;
   group.member(1).door->away = true;
   const Time before = group.runtime.now();
@@ -182,16 +170,12 @@ TEST_CASE(
   CHECK(group.login(1, kName).claim->generation == generation_of(1, 1));
 }
 
-TEST_CASE(
-    "an image that is gone is told apart from one that can not be asked "
-    "about") {
+TEST_CASE("an image that is gone is told apart from one that can not be asked about") {
   SessionGroup group;
   CHECK(group.login(1, {ImageId{8}, 1, "iqn.x:y", 1}).refused == ClaimError::gone);
 }
 
-TEST_CASE(
-    "a restarted member raises the epoch of what it held and fences its "
-    "own past") {
+TEST_CASE("a restarted member raises the epoch of what it held and fences its own past") {
   SessionGroup group;
   const Generation before = group.login(1, kName).claim->generation;
   group.restart(1);
@@ -211,9 +195,7 @@ TEST_CASE("records of an earlier incarnation go when no host comes back") {
   CHECK(group.gate().records == 0);
 }
 
-TEST_CASE(
-    "a holder that restarted can not vouch for its past, so the owners "
-    "are fenced") {
+TEST_CASE("a holder that restarted can not vouch for its past, so the owners are fenced") {
   SessionGroup group;
   group.login(1, kName);
   group.restart(1);
@@ -221,9 +203,7 @@ TEST_CASE(
   CHECK(group.member(2).fences.size() == 1);
 }
 
-TEST_CASE(
-    "a record goes some time after its session, and a new one begins "
-    "above its epoch") {
+TEST_CASE("a record goes some time after its session, and a new one begins above its epoch") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   const Generation generation = group.login(2, kName).claim->generation;
@@ -237,9 +217,7 @@ TEST_CASE(
   CHECK(group.login(3, kName).claim->generation > generation);
 }
 
-TEST_CASE(
-    "a session that is moved away is placed anew without a fence, and "
-    "not here") {
+TEST_CASE("a session that is moved away is placed anew without a fence, and not here") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   bool moved = false;
@@ -255,9 +233,7 @@ TEST_CASE(
   CHECK(group.member(2).channel->requests == 0);
 }
 
-TEST_CASE(
-    "when a move completes the members in reach know of it, before any "
-    "hint of the metadata") {
+TEST_CASE("when a move completes the members in reach know of it, before any hint of the metadata") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   group.runtime.run_for(1s);
@@ -305,9 +281,7 @@ TEST_CASE("the record of a moved session that nobody claims goes") {
   CHECK(group.gate().records == 0);
 }
 
-TEST_CASE(
-    "without metadata a session that is to be moved stays, and the order "
-    "is answered") {
+TEST_CASE("without metadata a session that is to be moved stays, and the order is answered") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   group.member(1).door->away = true;
@@ -316,9 +290,7 @@ TEST_CASE(
   CHECK(group.runtime.run_until([&] { return answered; }, kMetadataWithin));
 }
 
-TEST_CASE(
-    "idle records go at once when a volume is to be deleted, and live "
-    "sessions are told") {
+TEST_CASE("idle records go at once when a volume is to be deleted, and live sessions are told") {
   SessionGroup group;
   FakeSession& stays = group.login(1, SessionGroup::nexus(1));
   group.logout(1, group.login(1, SessionGroup::nexus(2)));
@@ -344,9 +316,7 @@ TEST_CASE(
   CHECK(group.gate().records == 0);
 }
 
-TEST_CASE(
-    "records that are removed together go together, and members do not "
-    "keep each other from it") {
+TEST_CASE("records that are removed together go together, and members do not keep each other from it") {
   SessionGroup group;
   for (std::uint64_t isid = 0; isid < 200; ++isid) {
     const std::uint32_t at = isid % 2 + 1;
@@ -371,9 +341,7 @@ TEST_CASE("a session that has ended leaves its tsih to others") {
   }
 }
 
-TEST_CASE(
-    "a tsih is unique for an initiator and a target, and is neither 0 "
-    "nor that of discovery") {
+TEST_CASE("a tsih is unique for an initiator and a target, and is neither 0 nor that of discovery") {
   SessionGroup group;
   std::set<std::uint16_t> given;
   for (std::uint64_t isid = 1; isid <= kTsihsPerMember; ++isid) {
@@ -416,9 +384,8 @@ TEST_CASE("a single server without peers serves sessions") {
   CHECK(fences == 0);
 }
 
-// (state, event): what a member does about a nexus, by where it stands when the
-// event comes. Of two members that claim at once the one whose compare-and-swap
-// comes last has it.
+// (state, event): what a member does about a nexus, by where it stands when the event comes.
+// Of two members that claim at once the one whose compare-and-swap comes last has it.
 TEST_CASE("every event in every state") {
   enum class Event { claim_here, claim_there, release, move, idle };
   struct Row {
@@ -558,9 +525,7 @@ TEST_CASE("no loss of any single call keeps a host out or gives its nexus to two
   }
 }
 
-TEST_CASE(
-    "whatever is lost, in the end one member holds the nexus and "
-    "generations only grow") {
+TEST_CASE("whatever is lost, in the end one member holds the nexus and generations only grow") {
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     CAPTURE(seed);
     SessionGroup group(4, seed);
@@ -577,8 +542,7 @@ TEST_CASE(
       const NexusName name = SessionGroup::nexus(1 + random.below(2));
       switch (random.below(10)) {
         case 0:
-          partitioned = seed % 2 == 0;  // then a member may let its host back in
-                                        // and not know that another one has it
+          partitioned = seed % 2 == 0;  // then a member may let its host back in and not know that another one has it
           if (partitioned) group.cut.insert(MemberId{id});
           break;
         case 1: group.cut.clear(); break;

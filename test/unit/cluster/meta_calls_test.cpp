@@ -60,9 +60,7 @@ TEST_CASE("a conflict with somebody else's write tells what was found") {
   CHECK(settled->found->value == "other");
 }
 
-TEST_CASE(
-    "a deletion whose answer was lost is known again, and a reading from "
-    "before the key is no proof of it") {
+TEST_CASE("a deletion whose answer was lost is known again, and a reading from before the key is no proof of it") {
   Calls calls;
   for (int i = 0; i < 8; ++i) calls.meta.put("/other", std::to_string(i));
   calls.meta.put("/k", "value");
