@@ -1,6 +1,7 @@
 #include "cluster/followed_listing.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace shoal::cluster {
@@ -32,6 +33,11 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     refresh();
   }
 
+  void refresh(Completion<> listed) {
+    wanted.push_back(std::move(listed));
+    refresh();
+  }
+
   void refresh() {
     if (listing) {
       again = true;
@@ -44,6 +50,8 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     timer.reset();
     listing = true;
     again = false;
+    std::move(wanted.begin(), wanted.end(), std::back_inserter(served));
+    wanted.clear();
     if (floor_key.empty()) return list_entries(std::nullopt);
     calls.read(floor_key, [this](std::optional<Entry> floor) { list_entries(std::move(floor)); });
   }
@@ -70,6 +78,7 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
     const Time began = runtime.now();
     on_picture(ListedPicture{std::move(listed.entries), listed.revision, std::move(floor), reached});
     busy = runtime.now() - began;
+    for (auto& listed_now : std::exchange(served, {})) listed_now();
   }
 
   // A picture that takes long to make is not made anew for every hint: it may cost a twentieth of the time.
@@ -107,6 +116,7 @@ struct FollowedListing::Impl : std::enable_shared_from_this<FollowedListing::Imp
   Duration busy{};               // with the last picture
   Time due{};                    // when it ends
   bool listing = false, again = false;
+  std::vector<Completion<>> wanted, served;  // who waits for the next listing, and for the one that is under way
   std::uint64_t newest_hint = 0;
   int stale_retries = 0;
   Duration first_relist;
@@ -122,6 +132,6 @@ FollowedListing::~FollowedListing() {
   impl_->timer.reset();
 }
 void FollowedListing::start() { impl_->start(); }
-void FollowedListing::refresh() { impl_->refresh(); }
+void FollowedListing::refresh(Completion<> listed) { impl_->refresh(std::move(listed)); }
 
 }  // namespace shoal::cluster

@@ -44,8 +44,9 @@ class FollowedListing {
   ~FollowedListing();  // no picture comes any more
   FollowedListing(const FollowedListing&) = delete;
 
-  void start();    // the first picture comes when metadata can be reached
-  void refresh();  // there is reason to believe that the picture is old
+  void start();  // the first picture comes when metadata can be reached
+  // There is reason to believe that the picture is old. Completes after a picture whose listing began later than this.
+  void refresh(Completion<> listed = [] {});
 
  private:
   struct Impl;

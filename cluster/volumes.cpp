@@ -304,6 +304,7 @@ void Volumes::load(Completion<> done) {
   impl_->loading.push_back(std::move(done));
   impl_->listing.start();
 }
+void Volumes::refresh(Completion<> done) { impl_->listing.refresh(std::move(done)); }
 Volumes::Picture Volumes::all() const { return impl_->picture; }
 const VolumeRecord* Volumes::find_target(const std::string& iqn) const {
   const auto found = impl_->by_iqn.find(iqn);

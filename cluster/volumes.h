@@ -61,7 +61,8 @@ class Volumes {
   Volumes(Runtime& runtime, MetaStore& meta, const Members& members, std::string iqn_prefix, Log log);
   ~Volumes();
 
-  void load(Completion<> done);  // the first complete listing; tries until it has it
+  void load(Completion<> done);     // the first complete listing; tries until it has it
+  void refresh(Completion<> done);  // lists again; completes when that is in the picture
   Picture all() const;
   const VolumeRecord* find_target(const std::string& iqn) const;
   // The image existed once and is gone for ever. False where that is not certain: a listing may be older than the

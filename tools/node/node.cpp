@@ -51,6 +51,16 @@ std::vector<routing::PeerAddress> peers_of(const std::map<MemberId, cluster::Mem
   return peers;
 }
 
+// Who is out of reach learns a fence when its link returns; who has failed to take it in serves nothing of the image.
+void tell_of_failures(const Log& log, ImageId image, const routing::FenceReport& report) {
+  if (report.local != routing::PageStatus::ok) {
+    log.warn("fence_failed image={} at=here status={}", image, routing::to_string(report.local));
+  }
+  for (const auto& peer : report.peers) {
+    if (peer.outcome == routing::FenceOutcome::failed) log.warn("fence_failed image={} at={}", image, peer.member);
+  }
+}
+
 }  // namespace
 
 struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
@@ -78,6 +88,9 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void make_volumes();
   void on_members();
   void on_volumes(bool fresh) { parts.units->follow(fresh); }
+  void on_stale_map(ImageId) {
+    parts.volumes->refresh([] {});
+  }
   void on_volumes_loaded();
   void on_sessions_loaded();
   void on_replaced();
@@ -197,8 +210,13 @@ void Node::Impl::make_volumes() {
                                                    parts.log, limits);
   parts.volumes =
       std::make_unique<cluster::Volumes>(parts.runtime, parts.meta, *parts.members, parts.config.iqn_prefix, parts.log);
+  parts.router->on_stale_map(guarded(&Impl::on_stale_map));
   const auto fence = [this](const routing::Fence& fence, Duration within, Completion<> done) {
-    parts.router->fence(fence, within, [done = std::move(done)](routing::FenceReport) mutable { done(); });
+    parts.router->fence(fence, within,
+                        [log = parts.log, image = fence.image, done = std::move(done)](const auto& report) mutable {
+                          tell_of_failures(log, image, report);
+                          done();
+                        });
   };
   parts.sessions =
       std::make_unique<cluster::GroupSessions>(parts.runtime, parts.meta, *parts.members, links, fence, parts.log);

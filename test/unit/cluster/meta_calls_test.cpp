@@ -252,6 +252,21 @@ TEST_CASE("hints do not make the listings for safety rarer") {
   CHECK(followed.size() == 2);
 }
 
+TEST_CASE("who asks while a listing is under way is answered after the next one") {
+  Followed followed;
+  followed.door.silent = true;
+  followed.listing->start();
+  bool answered = false;
+  followed.listing->refresh([&] { answered = true; });  // the first listing has been made, its answer is on the way
+  followed.meta.put("/p/a", "x");
+  followed.runtime.settle();
+  CHECK(followed.pictures == 1);
+  CHECK_FALSE(answered);
+  followed.runtime.run_for(1s);
+  CHECK(answered);
+  CHECK(followed.size() == 1);
+}
+
 TEST_CASE("a followed listing waits for metadata that are away") {
   Followed followed;
   followed.door.away = true;
