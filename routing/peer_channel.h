@@ -20,14 +20,13 @@ enum class PeerError {
 };
 
 // Kinds of control request; the body is the owner's own format (JSON for the registry's).
-enum class ControlKind : std::uint16_t { end_nexus = 1, load_report = 2, move_page = 3, list_sessions = 4, drop_session = 5 };
+enum class ControlKind : std::uint16_t { end_nexus = 1, list_sessions = 2, drop_session = 3 };
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;
 
-// A member as routing needs it: where its links go, and which stores it serves now.
+// A member as the links need it. Which stores it serves is the directory's to say.
 struct PeerAddress {
   MemberId id;
-  Endpoint peer;                 // its page-protocol listener
-  std::vector<StoreId> stores;   // as its member record tells; the handshake confirms
+  Endpoint peer;  // its page-protocol listener
   bool operator==(const PeerAddress&) const = default;
 };
 

@@ -43,10 +43,7 @@ std::vector<cluster::MemberStore> stores_of(const routing::PageService& pages) {
 std::vector<routing::PeerAddress> peers_of(const std::map<MemberId, cluster::MemberRecord>& members, MemberId self) {
   std::vector<routing::PeerAddress> peers;
   for (const auto& [id, member] : members) {
-    if (id == self || member.peer.port == 0) continue;
-    routing::PeerAddress peer{id, member.peer, {}};
-    for (const auto& store : member.stores) peer.stores.push_back(store.id);
-    peers.push_back(std::move(peer));
+    if (id != self && member.peer.port != 0) peers.push_back({id, member.peer});
   }
   return peers;
 }

@@ -96,7 +96,7 @@ TEST_CASE("who is no member any more is forgotten, and what it was asked is answ
   rig.connect();
   rig.a().ask(rig.b(), 1);
   rig.world.run_for(10ms);
-  rig.a().transport->update_members({{MemberId{3}, rig.c().address(), {}}});
+  rig.a().transport->update_members({{MemberId{3}, rig.c().address()}});
   CHECK(rig.a().answers.at(1).status == PageStatus::unreachable);
   CHECK(rig.a().transport->links().size() == 1);
   CHECK(rig.a().transport->connected(MemberId{3}));
@@ -108,7 +108,7 @@ TEST_CASE("a member that moved is dialed at its new address") {
   rig.connect();
   const Endpoint elsewhere{"10.0.0.2", 7001};
   REQUIRE(rig.b().transport->listen(elsewhere).has_value());
-  rig.a().transport->update_members({{MemberId{2}, elsewhere, {}}, {MemberId{3}, rig.c().address(), {}}});
+  rig.a().transport->update_members({{MemberId{2}, elsewhere}, {MemberId{3}, rig.c().address()}});
   CHECK_FALSE(rig.a().transport->connected(MemberId{2}));
   REQUIRE(rig.until([&] { return rig.a().transport->connected(MemberId{2}); }));
   CHECK(rig.a().link_to(rig.b()).peer == elsewhere);
@@ -438,10 +438,10 @@ TEST_CASE("a control request of a kind that nobody serves is refused") {
   TransportRig rig;
   rig.connect();
   Called called;
-  called.ask(rig.a(), MemberId{2}, ControlKind::move_page, "");
+  called.ask(rig.a(), MemberId{2}, ControlKind::drop_session, "");
   rig.world.run_for(10ms);
   CHECK(called.error() == PeerError::refused);
-  called.ask(rig.a(), MemberId{1}, ControlKind::move_page, "");
+  called.ask(rig.a(), MemberId{1}, ControlKind::drop_session, "");
   CHECK(called.error() == PeerError::refused);
   called.ask(rig.a(), MemberId{2}, ControlKind::end_nexus, std::string(kMaxControlBytes + 1, 'x'));
   CHECK(called.error() == PeerError::refused);

@@ -101,7 +101,7 @@ struct TransportRig {
   }
   std::vector<PeerAddress> addresses() const {
     std::vector<PeerAddress> addresses;
-    for (const auto& member : all) addresses.push_back({member->id(), member->address(), {}});
+    for (const auto& member : all) addresses.push_back({member->id(), member->address()});
     return addresses;
   }
   void join() {
