@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/members.h"
+#include "cluster/record_json.h"
 
 namespace shoal::cluster {
 namespace {
@@ -16,23 +17,7 @@ json text_or_null(const Endpoint& endpoint) { return endpoint.port == 0 ? json()
 // Throws json::exception where the text is not one that this version writes.
 Endpoint endpoint_of(const json& value) {
   if (value.is_null()) return {};
-  const auto endpoint = Endpoint::parse(value.get<std::string>());
-  if (!endpoint) throw json::other_error::create(501, "not an endpoint", nullptr);
-  return *endpoint;
-}
-
-StoreId store_of(const std::string& text) {
-  const auto id = StoreId::parse(text);
-  if (!id) throw json::other_error::create(501, "not a store", nullptr);
-  return *id;
-}
-
-const char* to_string(routing::StoreKind kind) { return kind == routing::StoreKind::memory ? "memory" : "file"; }
-
-routing::StoreKind kind_of(const std::string& text) {
-  if (text == "memory") return routing::StoreKind::memory;
-  if (text == "file") return routing::StoreKind::file;
-  throw json::other_error::create(501, "not a kind of store", nullptr);
+  return readable(Endpoint::parse(value.get<std::string>()), "endpoint");
 }
 
 MemberRecord record_of(const json& value) {

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "cluster/record_json.h"
 #include "cluster/volume_rules.h"
 #include "cluster/volumes.h"
 
@@ -7,33 +8,8 @@ namespace shoal::cluster {
 namespace {
 
 using nlohmann::json;
-using routing::PlacementRule;
-using routing::StoreKind;
 
 constexpr int kFormat = 1;
-
-const char* to_string(StoreKind kind) { return kind == StoreKind::memory ? "memory" : "file"; }
-const char* to_string(PlacementRule rule) { return rule == PlacementRule::striped ? "striped" : "contiguous"; }
-
-[[noreturn]] void not_readable(const char* what) { throw json::other_error::create(501, what, nullptr); }
-
-StoreKind kind_of(const std::string& text) {
-  if (text == "memory") return StoreKind::memory;
-  if (text == "file") return StoreKind::file;
-  not_readable("kind of store");
-}
-
-PlacementRule rule_of(const std::string& text) {
-  if (text == "striped") return PlacementRule::striped;
-  if (text == "contiguous") return PlacementRule::contiguous;
-  not_readable("placement rule");
-}
-
-StoreId store_of(const std::string& text) {
-  const auto id = StoreId::parse(text);
-  if (!id) not_readable("store id");
-  return *id;
-}
 
 VolumeRecord record_of(const json& value) {
   VolumeRecord record;

@@ -93,10 +93,6 @@ const char* state_of(const VolumeHealth& health) {
   return health.unavailable_pages < health.pages ? "degraded" : "unavailable";
 }
 
-const char* to_string(routing::StoreKind kind) { return kind == routing::StoreKind::file ? "file" : "memory"; }
 const char* durability_of(routing::StoreKind kind) { return kind == routing::StoreKind::file ? "writeback" : "memory"; }
-const char* to_string(routing::PlacementRule rule) {
-  return rule == routing::PlacementRule::striped ? "striped" : "contiguous";
-}
 
 }  // namespace shoal

@@ -11,6 +11,7 @@
 #include "routing/outbound_peer.h"
 #include "routing/page_map.h"
 #include "routing/page_store.h"
+#include "routing/placement_words.h"
 #include "routing/store_directory.h"
 
 namespace shoal {
@@ -59,8 +60,6 @@ struct VolumeHealth {
 VolumeHealth health_of(const routing::PageMap& map, const StorePlaces& places);
 const char* state_of(const VolumeHealth& health);  // "ok", "degraded", "unavailable"
 
-const char* to_string(routing::StoreKind kind);      // "memory", "file"
 const char* durability_of(routing::StoreKind kind);  // "memory", "writeback"
-const char* to_string(routing::PlacementRule rule);  // "striped", "contiguous"
 
 }  // namespace shoal
