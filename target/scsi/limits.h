@@ -13,6 +13,10 @@ inline constexpr std::uint32_t kMaxUnmapBlocks = 1u << 20;                      
 inline constexpr std::uint32_t kMaxUnmapDescriptors = 256;
 inline constexpr std::uint64_t kMaxWriteSameBlocks = (std::uint64_t{2} << 30) / kBlockBytes;
 
+// COMPARE AND WRITE: as much as is compared, and again as much to write. The owners of the pages hold its range between
+// two rounds where it crosses a border.
+inline constexpr std::uint32_t kMaxCompareAndWriteBlocks = (64u << 10) / kBlockBytes;
+
 // WRITE SAME of a pattern becomes writes of this size, whose data are one buffer, repeated.
 inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
 inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;
