@@ -9,7 +9,7 @@
 #include "target/base/endpoint.h"
 #include "target/base/ids.h"
 #include "target/ports/block_device.h"
-#include "target/ports/reservation_state.h"
+#include "target/ports/unit_state.h"
 
 namespace shoal {
 
@@ -30,7 +30,7 @@ struct LogicalUnit {
   bool thin = true;
   std::uint32_t unmap_granularity_blocks = 128;
   std::shared_ptr<BlockDevice> device;
-  std::shared_ptr<ReservationState> reservations;
+  std::shared_ptr<UnitState> state;
 };
 
 struct TargetListing {

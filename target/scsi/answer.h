@@ -1,5 +1,6 @@
-// What a command's rules are given, and what they answer: a result, or a plan of operations on the unit's BlockDevice.
-// Rules are functions of one into the other; the device server carries a plan out.
+// What a command's rules are given, and what they answer: a result, a plan of operations on the unit's BlockDevice, or
+// a change of what the unit's nexuses share. Rules are functions of one into the other; the device server carries a
+// plan out. A command that takes several steps says in each how it goes on.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +30,24 @@ struct PartialBlock {
   std::uint32_t given_bytes = 0;  // 1..kBlockBytes-1
 };
 
+struct Answer;
+
 struct Plan {
   std::vector<Operation> operations;  // in any order, a few at once; their origin is filled in when they are submitted
   std::optional<PartialBlock> partial;
   std::uint64_t transfer_bytes = 0;
+  // When all operations have ended well: what comes next, given the data of the last read. Empty: GOOD.
+  UniqueFunction<Answer(Slices data)> then{};
 };
 
-using Answer = std::variant<CommandResult, Plan>;
+struct Ask {  // changes what the nexuses of the unit share (unit_state.h)
+  UnitChange change;
+  UniqueFunction<Answer(UnitAnswer answer)> then;
+};
+
+struct Answer : std::variant<CommandResult, Plan, Ask> {
+  using variant::variant;
+};
 
 struct CommandContext {
   CommandRequest& request;  // a plan takes its data

@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "target/ports/reservation_state.h"
+#include "target/ports/unit_state.h"
 #include "target/scsi/answer.h"
 #include "target/scsi/cdb.h"
 

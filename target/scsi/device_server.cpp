@@ -5,6 +5,7 @@
 #include "target/scsi/command_table.h"
 #include "target/scsi/plan_runner.h"
 #include "target/scsi/unit_attentions.h"
+#include "target/unit/access.h"
 
 namespace shoal::scsi {
 
@@ -35,8 +36,8 @@ CommandResult invalid_field(const FieldPointer& field) {
 }  // namespace
 
 struct DeviceServer::Impl {
-  Impl(std::shared_ptr<LogicalUnit> its_unit, NexusId its_nexus, Generation generation)
-      : unit(std::move(its_unit)), nexus(its_nexus), runner(std::make_shared<PlanRunner>(unit, nexus, generation)) {}
+  Impl(std::shared_ptr<LogicalUnit> its_unit, Nexus its_nexus)
+      : unit(std::move(its_unit)), nexus(std::move(its_nexus)), runner(std::make_shared<PlanRunner>(unit, nexus)) {}
 
   // The checks that are the same for every command, in the order of their precedence (SAM-5 5.3.3).
   Answer answer(CommandRequest& request) {
@@ -48,7 +49,7 @@ struct DeviceServer::Impl {
     }
     if (!entry) return no_such_command(request.cdb, *unit);
     if (const auto unused = first_unused_bit(request.cdb, *entry)) return invalid_field(*unused);
-    if (entry->access && !unit->reservations->allows(nexus, *entry->access)) {
+    if (entry->access && !unit::allows(unit->state->view(), nexus.port, *entry->access)) {
       return CommandResult{.status = status::kReservationConflict};
     }
     return run(*entry, request, lun_exists);
@@ -61,13 +62,13 @@ struct DeviceServer::Impl {
   }
 
   std::shared_ptr<LogicalUnit> unit;
-  NexusId nexus;
+  Nexus nexus;
   UnitAttentions attentions;
   std::shared_ptr<PlanRunner> runner;
 };
 
-DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation)
-    : impl_(std::make_shared<Impl>(std::move(unit), nexus, generation)) {
+DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus)
+    : impl_(std::make_shared<Impl>(std::move(unit), std::move(nexus))) {
   CHECK(impl_->unit->device->size_blocks() != 0, impl_->unit->image);
 }
 
@@ -80,7 +81,7 @@ void DeviceServer::execute(CommandRequest request, Completion<CommandResult> don
   Answer answer = impl_->answer(request);
   if (auto* result = std::get_if<CommandResult>(&answer)) return done(std::move(*result));
   const auto runner = impl_->runner;
-  runner->run(request.id, request.received_at, std::get<Plan>(std::move(answer)), std::move(done));
+  runner->run(request.id, request.received_at, std::move(answer), std::move(done));
 }
 
 void DeviceServer::abort(CommandId id, Completion<> done) {

@@ -4,7 +4,7 @@
 // them.
 //
 // The caller guarantees: commands are executed in the order in which the task set takes them; the write data are all
-// there. Leaves out: which tasks a task management function is about, reservations beyond their port.
+// there. Leaves out: which tasks a task management function is about.
 #pragma once
 
 #include <array>
@@ -17,6 +17,7 @@
 #include "target/base/time.h"
 #include "target/ports/target_catalog.h"
 #include "target/ports/target_events.h"
+#include "target/ports/unit_state.h"
 
 namespace shoal::scsi {
 
@@ -33,6 +34,13 @@ struct CommandRequest {
   Time received_at{};                // becomes Origin::issued_at
 };
 
+// Whose commands they are.
+struct Nexus {
+  NexusId id;
+  Generation generation;
+  InitiatorPort port;
+};
+
 // As iscsi::Outcome: residuals are computed from transfer_bytes there.
 struct CommandResult {
   std::uint8_t status = 0;  // SAM status
@@ -43,7 +51,7 @@ struct CommandResult {
 
 class DeviceServer {
  public:
-  DeviceServer(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation);
+  DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus);
   ~DeviceServer();
   DeviceServer(const DeviceServer&) = delete;
 

@@ -5,6 +5,7 @@
 #include "target/base/check.h"
 #include "target/base/countdown.h"
 #include "target/scsi/limits.h"
+#include "target/unit/access.h"
 
 namespace shoal::scsi {
 
@@ -20,20 +21,62 @@ std::uint64_t read_bytes_of(const Plan& plan) {
 
 }  // namespace
 
-PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation)
-    : unit_(std::move(unit)), nexus_(nexus), generation_(generation) {}
+PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus)
+    : unit_(std::move(unit)), nexus_(std::move(nexus)) {}
 
-void PlanRunner::run(CommandId id, Time received_at, Plan plan, Completion<CommandResult> done) {
-  if (plan.operations.empty()) return done({.status = status::kGood, .transfer_bytes = plan.transfer_bytes});
-  const Origin origin{.nexus = nexus_,
-                      .generation = generation_,
-                      .reservation_generation = unit_->reservations->generation(),
+void PlanRunner::run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done) {
+  const Origin origin{.nexus = nexus_.id,
+                      .generation = nexus_.generation,
+                      .reservation_generation = unit_->state->view().generation,
                       .issued_at = received_at};
-  const std::uint64_t read_bytes = read_bytes_of(plan);
-  const auto [at, fresh] = running_.try_emplace(id, Running{id, std::move(plan), origin, std::move(done), read_bytes});
+  const auto [at, fresh] = running_.try_emplace(id, Running{id, {}, origin, std::move(done)});
   CHECK(fresh, id.value);
-  if (read_bytes != 0 && (!waiting_.empty() || !has_room(read_bytes))) return waiting_.push_back(id);
-  begin(at->second);
+  follow(at->second, std::move(answer));
+}
+
+// ---- steps
+
+void PlanRunner::follow(Running& command, Answer answer) {
+  if (Ask* const change = std::get_if<Ask>(&answer)) return ask(command, std::move(*change));
+  if (CommandResult* const result = std::get_if<CommandResult>(&answer)) {
+    command.result = std::move(*result);
+    return finish(command);
+  }
+  command.plan = std::get<Plan>(std::move(answer));
+  command.next = 0;
+  command.read_bytes = read_bytes_of(command.plan);
+  if (command.read_bytes != 0 && (!waiting_.empty() || !has_room(command.read_bytes))) {
+    return waiting_.push_back(command.id);
+  }
+  begin(command);
+}
+
+void PlanRunner::ask(Running& command, Ask ask) {
+  command.asking = true;
+  command.ask_then = std::move(ask.then);
+  unit_->state->change(nexus_.port, std::move(ask.change),
+                       [weak = weak_from_this(), id = command.id](UnitAnswer answer) {
+                         if (const auto self = weak.lock(); self && !self->stopped_) self->on_asked(id, answer);
+                       });
+}
+
+void PlanRunner::on_asked(CommandId id, UnitAnswer answer) {
+  Running& command = running_.at(id);
+  command.asking = false;
+  auto then = std::move(command.ask_then);
+  follow(command, then(answer));
+}
+
+// A failed or aborted step is the last one.
+void PlanRunner::end_step(Running& command) {
+  if (!command.plan.then || command.failed.status != IoStatus::ok) return finish(command);
+  if (command.aborted) {
+    command.result = CommandResult{.status = status::kTaskAborted};
+    return finish(command);
+  }
+  reading_ -= std::exchange(command.read_bytes, 0);
+  auto then = std::move(command.plan.then);
+  follow(command, then(std::exchange(command.data, {})));
 }
 
 // ---- room for what is read
@@ -83,7 +126,7 @@ void PlanRunner::advance(Running& command) {
   command.advancing = true;
   while (may_submit(command)) submit(command, next_operation(command));
   command.advancing = false;
-  if (command.in_flight.empty() && !stopped_) finish(command);
+  if (command.in_flight.empty() && !stopped_) end_step(command);
 }
 
 bool PlanRunner::may_submit(const Running& command) const {
@@ -144,6 +187,7 @@ void PlanRunner::finish(Running& command) {
 }
 
 CommandResult PlanRunner::result_of(Running& command) const {
+  if (command.result) return std::move(*command.result);
   if (command.failed.status != IoStatus::ok) return failure_of(command);
   if (command.next < command.plan.operations.size()) return {.status = status::kTaskAborted};
   return {.status = status::kGood, .data = std::move(command.data), .transfer_bytes = command.plan.transfer_bytes};
@@ -154,7 +198,8 @@ CommandResult PlanRunner::result_of(Running& command) const {
 CommandResult PlanRunner::failure_of(const Running& command) const {
   const AccessKind access =
       command.plan.operations.front().kind == OperationKind::read ? AccessKind::read : AccessKind::write;
-  if (command.failed.status == IoStatus::stale_reservation && !unit_->reservations->allows(nexus_, access)) {
+  if (command.failed.status == IoStatus::stale_reservation &&
+      !unit::allows(unit_->state->view(), nexus_.port, access)) {
     return {.status = status::kReservationConflict};
   }
   return failure(command.failed);
@@ -178,19 +223,21 @@ void PlanRunner::abort(CommandId id, Completion<> done) {
     finish(found->second);
     return stopped_ ? void() : done();
   }
+  if (found->second.asking) return done();
   found->second.aborted = true;
   const std::vector<OperationId> operations = found->second.in_flight;
   CHECK(!operations.empty(), id.value);
   const Countdown aborts(std::move(done));
   Completion<> all_asked = aborts.part();
-  for (const OperationId operation : operations) select_and_abort({nexus_, operation, generation_}, aborts.part());
+  for (const OperationId operation : operations)
+    select_and_abort({nexus_.id, operation, nexus_.generation}, aborts.part());
   all_asked();
 }
 
 void PlanRunner::abort_all(Completion<> done) {
   abort_waiting();
   for (auto& [id, command] : running_) command.aborted = true;
-  select_and_abort({.nexus = nexus_, .generation = generation_}, std::move(done));
+  select_and_abort({.nexus = nexus_.id, .generation = nexus_.generation}, std::move(done));
 }
 
 void PlanRunner::reset(Completion<> done) {

@@ -1,6 +1,10 @@
-// PlanRunner: carries out the plans of one nexus' commands. Numbers their operations, keeps a few of each in flight,
-// and knows which are, so that an abort meets all of them and lets no further one begin. A command ends when nothing of
-// it is in flight. Reads wait, in their order, while as many bytes as they may hold (limits.h) are read or to be sent.
+// PlanRunner: carries out what one nexus' commands answer, step by step. Numbers their operations, keeps a few of each
+// in flight, and knows which are, so that an abort meets all of them and lets no further one begin. A command ends when
+// nothing of it is in flight. Reads wait, in their order, while as many bytes as they may hold (limits.h) are read or
+// to be sent.
+//
+// A command that asks for a change of the unit's state is not aborted: the change may itself end the tasks of this
+// nexus (PREEMPT AND ABORT), and would wait for its own end.
 #pragma once
 
 #include <deque>
@@ -14,10 +18,10 @@ namespace shoal::scsi {
 
 class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
  public:
-  PlanRunner(std::shared_ptr<LogicalUnit> unit, NexusId nexus, Generation generation);
+  PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus);
 
   // As DeviceServer::execute.
-  void run(CommandId id, Time received_at, Plan plan, Completion<CommandResult> done);
+  void run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done);
   // As those of DeviceServer.
   void set_unsent(std::uint64_t bytes);
   void abort(CommandId id, Completion<> done);
@@ -38,12 +42,18 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     std::vector<OperationId> in_flight{};
     bool reading_partial = false;
     bool advancing = false;  // advance() is on the stack: a device may complete before submit() returns
+    bool asking = false;     // the unit's state
+    UniqueFunction<Answer(UnitAnswer answer)> ask_then{};
     bool aborted = false;
-    IoResult failed{};  // the first operation that did not end well
-    Slices data{};      // read
+    IoResult failed{};                      // the first operation that did not end well
+    Slices data{};                          // read
+    std::optional<CommandResult> result{};  // its last step's
   };
 
   bool has_room(std::uint64_t read_bytes) const;
+  void follow(Running& command, Answer answer);
+  void ask(Running& command, Ask ask);
+  void on_asked(CommandId command, UnitAnswer answer);
   void begin(Running& command);
   void begin_waiting();
   void abort_waiting();
@@ -53,14 +63,14 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   void submit(Running& command, Operation operation);
   void on_completed(CommandId command, OperationId operation, IoResult result);
   static void take_result(Running& command, IoResult result);
+  void end_step(Running& command);
   void finish(Running& command);
   CommandResult result_of(Running& command) const;
   CommandResult failure_of(const Running& command) const;
   void select_and_abort(const AbortSelection& selection, Completion<> done);
 
   std::shared_ptr<LogicalUnit> unit_;
-  NexusId nexus_;
-  Generation generation_;
+  Nexus nexus_;
   OperationNumbers numbers_;
   std::map<CommandId, Running> running_;
   std::deque<CommandId> waiting_;  // of running_: reads that have not begun

@@ -54,7 +54,8 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     claimed_ = true;
     info_.nexus_id = claim->id;
     info_.generation = claim->generation;
-    device_server_ = std::make_unique<scsi::DeviceServer>(unit_, claim->id, claim->generation);
+    const InitiatorPort port{info_.nexus.initiator_name, info_.nexus.isid};
+    device_server_ = std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port});
     device_server_->raise(claim->reinstated ? kCommandsCleared : kPowerOn);
   }
   if (connection_) connection_->answer_claim(claimed(claim));

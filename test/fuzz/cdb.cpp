@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "target/scsi/device_server.h"
+#include "target/unit/local_unit_state.h"
 
 using namespace shoal;
 
@@ -38,7 +39,7 @@ std::shared_ptr<LogicalUnit> unit() {
   unit->target_name = "iqn.2026-01.shoal:demo";
   unit->identity = {0x3123456789abcdef, "0123456789"};
   unit->device = std::make_shared<Disk>();
-  unit->reservations = std::make_shared<NoReservations>();
+  unit->state = std::make_shared<unit::LocalUnitState>();
   return unit;
 }
 

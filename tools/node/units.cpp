@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "target/unit/local_unit_state.h"
 #include "tools/node/portal_listing.h"
 
 namespace shoal {
@@ -28,7 +29,7 @@ std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, s
   unit->write_cache = record.image.kind == routing::StoreKind::file;
   unit->unmap_granularity_blocks = routing::kChunkBytes / kBlockBytes;
   unit->device = std::move(device);
-  unit->reservations = std::make_shared<NoReservations>();
+  unit->state = std::make_shared<unit::LocalUnitState>();
   return unit;
 }
 

@@ -143,13 +143,13 @@ TEST_CASE("a REQUEST SENSE that is refused clears nothing") {
 
 TEST_CASE("what the reservations do not allow conflicts and reaches no device") {
   ScsiRig rig;
-  rig.reservations->writes = false;
+  rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());
   const Ended kConflict{0x18};
   CHECK(ended(rig.give(write_10(0, 1), block_of('x'))) == kConflict);
   CHECK(ended(rig.run(cdb({0x35}))) == kConflict);
   CHECK(rig.device->log.empty());
   CHECK(ended(rig.run(read_10(0, 1))) == kGood);
-  rig.reservations->reads = false;
+  rig.state->reserve(ReservationType::exclusive_access, ScsiRig::other_port());
   CHECK(ended(rig.run(read_10(0, 1))) == kConflict);
   CHECK(ended(rig.run(test_unit_ready())) == kGood);
 }
@@ -161,7 +161,7 @@ TEST_CASE("when the owner knows newer reservations the command is to be repeated
   rig.device->fail_at(0, IoStatus::stale_reservation);
   rig.device->hold();
   const CommandId id = rig.start(write_of(0, block_of('x')));
-  rig.reservations->writes = false;
+  rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());
   rig.device->release();
   CHECK(ended(rig.take(id)) == Ended{0x18});
 }

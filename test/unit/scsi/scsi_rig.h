@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "target/scsi/device_server.h"
+#include "target/unit/unit_machine.h"
 #include "test/support/memory_device.h"
 
 namespace shoal::scsi::test {
@@ -57,29 +58,39 @@ inline Ended ended(const CommandResult& result) {
   return {result.status, sense[2] & 0x0f, sense[12], sense[13]};
 }
 
-class ReservedFor final : public ReservationState {
+// The rules of target/unit on a picture that a test may paint over.
+class PaintedUnitState final : public UnitState {
  public:
-  bool allows(const NexusId&, AccessKind kind) const override { return kind == AccessKind::read ? reads : writes; }
-  std::uint64_t generation() const override { return number; }
-  bool reads = true, writes = true;
-  std::uint64_t number = 7;
+  const UnitView& view() const override { return painted; }
+  void change(const InitiatorPort& from, UnitChange change, Completion<UnitAnswer> done) override {
+    unit::Outcome outcome = unit::apply(painted, from, change);
+    painted = std::move(outcome.view);
+    consequences.push_back(std::move(outcome.consequences));
+    done(outcome.answer);
+  }
+  void reserve(ReservationType type, const InitiatorPort& holder) { painted.persistent.held = {type, holder}; }
+
+  UnitView painted{.generation = 7};
+  std::vector<unit::Consequences> consequences;
 };
 
 class ScsiRig {
  public:
   explicit ScsiRig(std::uint64_t blocks = 1000)
       : device(std::make_shared<shoal::test::MemoryDevice>(blocks)),
-        reservations(std::make_shared<ReservedFor>()),
+        state(std::make_shared<PaintedUnitState>()),
         unit(std::make_shared<LogicalUnit>(LogicalUnit{.image = {1},
                                                        .volume = "vol",
                                                        .target_name = "iqn.2025-01.test:vol",
                                                        .identity = {0x3123456789abcdef, "serial-0001"},
                                                        .write_cache = true,
                                                        .device = device,
-                                                       .reservations = reservations})),
-        server(std::make_unique<DeviceServer>(unit, nexus(), Generation{5})) {}
+                                                       .state = state})),
+        server(std::make_unique<DeviceServer>(unit, Nexus{nexus(), Generation{5}, port()})) {}
 
   static NexusId nexus() { return {{1, 2, 3}}; }
+  static InitiatorPort port() { return {"iqn.2025-01.test:host", 0x400001}; }
+  static InitiatorPort other_port() { return {"iqn.2025-01.test:other", 0x400002}; }
 
   // Executes a command that needs no waiting.
   CommandResult run(const Cdb& cdb, std::uint64_t lun = 0) {
@@ -105,7 +116,7 @@ class ScsiRig {
   bool ended(CommandId id) const { return results.contains(id); }
 
   std::shared_ptr<shoal::test::MemoryDevice> device;
-  std::shared_ptr<ReservedFor> reservations;
+  std::shared_ptr<PaintedUnitState> state;
   std::shared_ptr<LogicalUnit> unit;
   std::unique_ptr<DeviceServer> server;
   std::map<CommandId, CommandResult> results;

@@ -1,5 +1,7 @@
 #include "test/unit/server/server_rig.h"
 
+#include "target/unit/local_unit_state.h"
+
 namespace shoal::test {
 namespace {
 
@@ -94,7 +96,7 @@ ServerRig::ServerRig() {
   catalog.unit->target_name = kTargetName;
   catalog.unit->identity = {0x3000000000000001, "serial-1"};
   catalog.unit->device = device;
-  catalog.unit->reservations = std::make_shared<NoReservations>();
+  catalog.unit->state = std::make_shared<unit::LocalUnitState>();
 }
 
 server::TargetServer& ServerRig::start() {
