@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "target/scsi/cdb.h"
+#include "target/scsi/block_cdb.h"
 #include "target/scsi/limits.h"
 
 namespace shoal::scsi {

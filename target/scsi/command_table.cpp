@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "target/scsi/block_cdb.h"
 #include "target/scsi/block_commands.h"
 #include "target/scsi/inquiry.h"
 #include "target/scsi/mode_sense.h"
+#include "target/scsi/primary_cdb.h"
 #include "target/scsi/primary_commands.h"
 #include "target/scsi/provisioning_commands.h"
 #include "target/scsi/read_capacity.h"
@@ -24,8 +26,9 @@ constexpr CommandEntry entry(Opcode opcode, Answer (*run)(CommandContext&), std:
 }
 
 template <class Layout>
-constexpr CommandEntry action(Opcode opcode, std::uint8_t service_action, Answer (*run)(CommandContext&)) {
-  CommandEntry action = entry<Layout>(opcode, run);
+constexpr CommandEntry action(Opcode opcode, std::uint8_t service_action, Answer (*run)(CommandContext&),
+                              std::optional<AccessKind> access = {}) {
+  CommandEntry action = entry<Layout>(opcode, run, access);
   action.service_action = service_action;
   ServiceActionField::put(action.usage, service_action);
   return action;

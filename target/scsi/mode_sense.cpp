@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "target/scsi/cdb.h"
+#include "target/scsi/primary_cdb.h"
 
 namespace shoal::scsi {
 

@@ -1,6 +1,6 @@
 #include "target/scsi/primary_commands.h"
 
-#include "target/scsi/cdb.h"
+#include "target/scsi/primary_cdb.h"
 
 namespace shoal::scsi {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "target/scsi/block_commands.h"
-#include "target/scsi/cdb.h"
+#include "target/scsi/block_cdb.h"
 #include "target/scsi/limits.h"
 
 namespace shoal::scsi {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "target/scsi/cdb.h"
+#include "target/scsi/block_cdb.h"
 
 namespace shoal::scsi {
 

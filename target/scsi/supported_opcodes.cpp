@@ -1,6 +1,7 @@
 #include "target/scsi/supported_opcodes.h"
 
 #include "target/scsi/command_table.h"
+#include "target/scsi/primary_cdb.h"
 
 namespace shoal::scsi {
 

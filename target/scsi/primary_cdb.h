@@ -1,0 +1,67 @@
+// The CDBs of SPC-4: commands of any kind of unit.
+#pragma once
+
+#include "target/scsi/cdb.h"
+
+namespace shoal::scsi {
+
+struct TestUnitReadyCdb {  // SPC-4 6.47
+  static constexpr std::size_t kBytes = 6;
+  using Used = Fields<>;
+};
+
+struct RequestSenseCdb {  // SPC-4 6.39
+  static constexpr std::size_t kBytes = 6;
+  using Descriptor = Bits<bool, 1, 0>;
+  using AllocationLength = Field<std::uint8_t, 4>;
+  using Used = Fields<Descriptor, AllocationLength>;
+};
+
+struct InquiryCdb {  // SPC-4 6.6
+  static constexpr std::size_t kBytes = 6;
+  using VitalProductData = Bits<bool, 1, 0>;
+  using PageCode = Field<std::uint8_t, 2>;
+  using AllocationLength = Field<std::uint16_t, 3>;
+  using Used = Fields<VitalProductData, PageCode, AllocationLength>;
+};
+
+struct ModeSense6Cdb {  // SPC-4 6.11
+  static constexpr std::size_t kBytes = 6;
+  using DisableBlockDescriptors = Bits<bool, 1, 3>;
+  using PageControl = Bits<std::uint8_t, 2, 6, 2>;
+  using PageCode = Bits<std::uint8_t, 2, 0, 6>;
+  using SubpageCode = Field<std::uint8_t, 3>;
+  using AllocationLength = Field<std::uint8_t, 4>;
+  using Used = Fields<DisableBlockDescriptors, PageControl, PageCode, SubpageCode, AllocationLength>;
+};
+
+struct ModeSense10Cdb {  // SPC-4 6.12
+  static constexpr std::size_t kBytes = 10;
+  using LongLbaAccepted = Bits<bool, 1, 4>;  // allows long block descriptors; we send short ones all the same
+  using DisableBlockDescriptors = Bits<bool, 1, 3>;
+  using PageControl = Bits<std::uint8_t, 2, 6, 2>;
+  using PageCode = Bits<std::uint8_t, 2, 0, 6>;
+  using SubpageCode = Field<std::uint8_t, 3>;
+  using AllocationLength = Field<std::uint16_t, 7>;
+  using Used = Fields<LongLbaAccepted, DisableBlockDescriptors, PageControl, PageCode, SubpageCode, AllocationLength>;
+};
+
+struct ReportLunsCdb {  // SPC-4 6.33
+  static constexpr std::size_t kBytes = 12;
+  using SelectReport = Field<std::uint8_t, 2>;
+  using AllocationLength = Field<std::uint32_t, 6>;
+  using Used = Fields<SelectReport, AllocationLength>;
+};
+
+struct ReportSupportedOpcodesCdb {  // SPC-4 6.35
+  static constexpr std::size_t kBytes = 12;
+  using ReturnTimeouts = Bits<bool, 2, 7>;
+  using ReportingOptions = Bits<std::uint8_t, 2, 0, 3>;
+  using RequestedOpcode = Field<Opcode, 3>;
+  using RequestedServiceAction = Field<std::uint16_t, 4>;
+  using AllocationLength = Field<std::uint32_t, 6>;
+  using Used = Fields<ServiceActionField, ReturnTimeouts, ReportingOptions, RequestedOpcode, RequestedServiceAction,
+                      AllocationLength>;
+};
+
+}  // namespace shoal::scsi
