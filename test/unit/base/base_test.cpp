@@ -6,6 +6,7 @@
 #include "target/base/endpoint.h"
 #include "target/base/ids.h"
 #include "target/base/log.h"
+#include "target/base/random.h"
 #include "target/base/slice.h"
 
 using namespace shoal;
@@ -25,6 +26,20 @@ TEST_CASE("crc32c gives the values of RFC 7143 appendix A.4 and continues") {
   CHECK(crc32c(zeros) == 0x8a9136aa);
   CHECK(crc32c(as_bytes("123456789")) == 0xe3069283);
   CHECK(crc32c(as_bytes("6789"), crc32c(as_bytes("12345"))) == crc32c(as_bytes("123456789")));
+}
+
+TEST_CASE("crc32c of a run of any length is that of its bytes, one bit after the other") {
+  std::vector<std::byte> bytes(9000);
+  SeededRandom(1).fill(bytes);
+  std::uint32_t bit_by_bit = 0xffffffff;
+  for (std::size_t length = 0; length <= bytes.size(); ++length) {
+    const ByteSpan run = ByteSpan(bytes).first(length);
+    if (crc32c(run) != ~bit_by_bit) FAIL("length " << length);
+    if (crc32c(run.subspan(length / 3), crc32c(run.first(length / 3))) != ~bit_by_bit) FAIL("continued, length " << length);
+    if (length == bytes.size()) break;
+    bit_by_bit ^= std::to_integer<std::uint32_t>(bytes[length]);
+    for (int bit = 0; bit < 8; ++bit) bit_by_bit = bit_by_bit & 1 ? bit_by_bit >> 1 ^ 0x82f63b78u : bit_by_bit >> 1;
+  }
 }
 
 TEST_CASE("slices share bytes, are cut across borders and put together") {
