@@ -18,24 +18,30 @@ namespace shoal::scsi {
 namespace {
 
 template <class Layout>
-constexpr CommandEntry entry(Opcode opcode, Answer (*run)(CommandContext&), std::optional<AccessKind> access = {}) {
+constexpr CommandEntry entry(Opcode opcode, Answer (*run)(CommandContext&), Effect effect = Effect::none) {
   CommandEntry entry{
-      .opcode = opcode, .cdb_bytes = Layout::kBytes, .usage = Layout::Used::usage(), .run = run, .access = access};
+      .opcode = opcode, .cdb_bytes = Layout::kBytes, .usage = Layout::Used::usage(), .run = run, .effect = effect};
   OpcodeField::put(entry.usage, opcode);
   return entry;
 }
 
 template <class Layout>
 constexpr CommandEntry action(Opcode opcode, std::uint8_t service_action, Answer (*run)(CommandContext&),
-                              std::optional<AccessKind> access = {}) {
-  CommandEntry action = entry<Layout>(opcode, run, access);
+                              Effect effect = Effect::none) {
+  CommandEntry action = entry<Layout>(opcode, run, effect);
   action.service_action = service_action;
   ServiceActionField::put(action.usage, service_action);
   return action;
 }
 
+constexpr CommandEntry despite_reserve(CommandEntry entry) {
+  entry.despite_reserve = true;
+  return entry;
+}
+
 constexpr CommandEntry for_any_lun(CommandEntry entry, AttentionRule attention) {
   entry.any_lun = true;
+  entry.despite_reserve = true;
   entry.attention = attention;
   return entry;
 }
@@ -45,8 +51,9 @@ constexpr CommandEntry if_thin(CommandEntry entry) {
   return entry;
 }
 
-constexpr auto kRead = AccessKind::read;
-constexpr auto kWrite = AccessKind::write;
+constexpr auto kRead = Effect::reads;
+constexpr auto kChange = Effect::changes;
+constexpr auto kWrite = Effect::writes;
 
 constexpr CommandEntry kCommands[] = {
     entry<TestUnitReadyCdb>(Opcode::test_unit_ready, test_unit_ready),
@@ -55,20 +62,21 @@ constexpr CommandEntry kCommands[] = {
     entry<Transfer6Cdb>(Opcode::write_6, write_6, kWrite),
     for_any_lun(entry<InquiryCdb>(Opcode::inquiry, inquiry), AttentionRule::ignore),
     entry<ModeSense6Cdb>(Opcode::mode_sense_6, mode_sense_6, kRead),
-    entry<ReadCapacity10Cdb>(Opcode::read_capacity_10, read_capacity_10),
+    despite_reserve(entry<ReadCapacity10Cdb>(Opcode::read_capacity_10, read_capacity_10)),
     entry<Transfer10Cdb>(Opcode::read_10, read_10, kRead),
     entry<Transfer10Cdb>(Opcode::write_10, write_10, kWrite),
-    entry<SynchronizeCache10Cdb>(Opcode::synchronize_cache_10, synchronize_cache_10, kWrite),
+    entry<SynchronizeCache10Cdb>(Opcode::synchronize_cache_10, synchronize_cache_10, kChange),
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
     if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
     entry<ModeSense10Cdb>(Opcode::mode_sense_10, mode_sense_10, kRead),
     entry<Transfer16Cdb>(Opcode::read_16, read_16, kRead),
     entry<Transfer16Cdb>(Opcode::write_16, write_16, kWrite),
-    entry<SynchronizeCache16Cdb>(Opcode::synchronize_cache_16, synchronize_cache_16, kWrite),
+    entry<SynchronizeCache16Cdb>(Opcode::synchronize_cache_16, synchronize_cache_16, kChange),
     entry<WriteSame16Cdb>(Opcode::write_same_16, write_same_16, kWrite),
-    action<ReadCapacity16Cdb>(Opcode::service_action_in_16, kReadCapacity16Action, read_capacity_16),
+    despite_reserve(action<ReadCapacity16Cdb>(Opcode::service_action_in_16, kReadCapacity16Action, read_capacity_16)),
     for_any_lun(entry<ReportLunsCdb>(Opcode::report_luns, report_luns), AttentionRule::ignore),
-    action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction, report_supported_opcodes),
+    action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction, report_supported_opcodes,
+                                      kRead),
     entry<Transfer12Cdb>(Opcode::read_12, read_12, kRead),
     entry<Transfer12Cdb>(Opcode::write_12, write_12, kWrite),
 };
@@ -87,6 +95,15 @@ bool offered(const CommandEntry& entry, const LogicalUnit& unit) { return unit.t
 }  // namespace
 
 std::span<const CommandEntry> command_table() { return kCommands; }
+
+std::optional<AccessKind> needed_access(const CommandEntry& entry, const Cdb& cdb) {
+  if (entry.effect == Effect::none || (entry.undoes && entry.undoes(cdb))) return std::nullopt;
+  return entry.effect == Effect::reads ? AccessKind::read : AccessKind::write;
+}
+
+bool goes_despite_reserve(const CommandEntry& entry, const Cdb& cdb) {
+  return entry.despite_reserve || (entry.undoes && entry.undoes(cdb));
+}
 
 const CommandEntry* find_command(Opcode opcode, std::optional<std::uint16_t> service_action, const LogicalUnit& unit) {
   for (const CommandEntry& entry : with_opcode(opcode)) {

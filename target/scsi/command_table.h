@@ -18,6 +18,15 @@ enum class AttentionRule : std::uint8_t {
   take,    // REQUEST SENSE: its answer
 };
 
+// What a command does to the unit: so much must a persistent reservation allow (SPC-4 tables 65 and 66, SBC-3 table
+// 13).
+enum class Effect : std::uint8_t {
+  none,     // whoever holds the unit
+  reads,    // its blocks, or what the tables treat alike
+  changes,  // the unit, but no block
+  writes,   // blocks: not while they are write protected either
+};
+
 struct CommandEntry {
   Opcode opcode = Opcode::test_unit_ready;
   std::optional<std::uint8_t> service_action{};
@@ -25,7 +34,10 @@ struct CommandEntry {
   Cdb usage{};  // as reported: byte 0 is the opcode, the service action is itself, other bits are 1 where they are
                 // looked at
   Answer (*run)(CommandContext&) = nullptr;
-  std::optional<AccessKind> access{};  // nullopt: allowed whoever holds the unit (SPC-4 5.13, SBC-3 4.17)
+  Effect effect = Effect::none;
+  bool despite_reserve = false;  // goes on while another nexus has the unit by RESERVE (SPC-2 table 9, SBC-2 table 2)
+  bool (*undoes)(const Cdb&) = nullptr;  // by its CDB the command only takes back what it might do: then it does
+                                         // nothing that a reservation of either kind forbids
   AttentionRule attention = AttentionRule::report;
   bool any_lun = false;    // answered for LUNs without a unit, too
   bool thin_only = false;  // there only where the unit is thin
@@ -33,6 +45,10 @@ struct CommandEntry {
 
 // In the order of opcodes and service actions.
 std::span<const CommandEntry> command_table();
+
+// What the command with that CDB needs of a persistent reservation; nullopt: nothing.
+std::optional<AccessKind> needed_access(const CommandEntry& entry, const Cdb& cdb);
+bool goes_despite_reserve(const CommandEntry& entry, const Cdb& cdb);
 
 // null: the unit has no such command. Without a service action where the command needs one, or with one where it needs
 // none: null as well.

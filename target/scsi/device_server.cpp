@@ -49,10 +49,20 @@ struct DeviceServer::Impl {
     }
     if (!entry) return no_such_command(request.cdb, *unit);
     if (const auto unused = first_unused_bit(request.cdb, *entry)) return invalid_field(*unused);
-    if (entry->access && !unit::allows(unit->state->view(), nexus.port, *entry->access)) {
-      return CommandResult{.status = status::kReservationConflict};
-    }
+    if (conflicts(*entry, request.cdb)) return CommandResult{.status = status::kReservationConflict};
+    if (write_protected(*entry)) return check_condition(sense::kSoftwareWriteProtected);
     return run(*entry, request, lun_exists);
+  }
+
+  bool conflicts(const CommandEntry& entry, const Cdb& cdb) const {
+    const UnitView& view = unit->state->view();
+    if (unit::reserved_for_other(view, nexus.port) && !goes_despite_reserve(entry, cdb)) return true;
+    const auto access = needed_access(entry, cdb);
+    return access && !unit::allows(view, nexus.port, *access);
+  }
+
+  bool write_protected(const CommandEntry& entry) const {
+    return entry.effect == Effect::writes && unit->state->view().mode.software_write_protect;
   }
 
   Answer run(const CommandEntry& entry, CommandRequest& request, bool lun_exists) {

@@ -1,12 +1,12 @@
-// Sense: what went wrong, in SPC-4's words (4.5), and its two forms on the wire. Errors of a command are sent in the
-// fixed form (D_SENSE = 0); REQUEST SENSE gives either.
+// Sense: what went wrong, in SPC-4's words (4.5), and its two forms on the wire. In which of them errors of commands
+// are sent is a mode parameter (D_SENSE); REQUEST SENSE gives either.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
-#include "target/base/slice.h"
 #include "target/base/field.h"
+#include "target/base/slice.h"
 
 namespace shoal::scsi {
 
@@ -39,6 +39,9 @@ struct Sense {
 
 Slice encode_fixed(const Sense& sense);
 Slice encode_descriptor(const Sense& sense);
+inline Slice encode(const Sense& sense, bool descriptor) {
+  return descriptor ? encode_descriptor(sense) : encode_fixed(sense);
+}
 
 namespace sense {
 inline constexpr Sense kNothing{};
@@ -54,6 +57,7 @@ inline constexpr Sense kPortUnavailable{SenseKey::not_ready, 0x04, 0x0c};
 inline constexpr Sense kUnrecoveredReadError{SenseKey::medium_error, 0x11, 0x00};
 inline constexpr Sense kInternalTargetFailure{SenseKey::hardware_error, 0x44, 0x00};
 inline constexpr Sense kMiscompare{SenseKey::miscompare, 0x1d, 0x00};
+inline constexpr Sense kSoftwareWriteProtected{SenseKey::data_protect, 0x27, 0x02};
 inline constexpr Sense kSpaceAllocationFailed{SenseKey::data_protect, 0x27, 0x07};
 
 // 24/00, pointing at a field of the CDB's layout.

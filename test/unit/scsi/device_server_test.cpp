@@ -154,6 +154,36 @@ TEST_CASE("what the reservations do not allow conflicts and reaches no device") 
   CHECK(ended(rig.run(test_unit_ready())) == kGood);
 }
 
+TEST_CASE("while another nexus has the unit by RESERVE, only the commands that SPC-2 and SBC-2 except go on") {
+  ScsiRig rig;
+  rig.state->painted.reserved_by = ScsiRig::other_port();
+  for (const CommandEntry& entry : command_table()) {
+    if (entry.despite_reserve) continue;
+    shoal::scsi::Cdb cdb{entry.usage[0], std::byte{entry.service_action.value_or(0)}};
+    if (entry.undoes && entry.undoes(cdb)) continue;
+    CHECK(ended(rig.run(cdb)) == Ended{0x18});
+  }
+  CHECK(rig.device->log.empty());
+  CHECK(ended(rig.run(test_unit_ready())) == Ended{0x18});
+  CHECK(ended(rig.run(cdb({0x12, 0, 0, 0, 36}))) == kGood);
+  CHECK(ended(rig.run(request_sense())) == kGood);
+  CHECK(ended(rig.run(report_luns(0))) == kGood);
+  CHECK(ended(rig.run(cdb({0x25}))) == kGood);
+  rig.state->painted.reserved_by = ScsiRig::port();
+  CHECK(ended(rig.run(read_10(0, 1))) == kGood);
+}
+
+TEST_CASE("software write protection ends what writes blocks, and nothing else") {
+  ScsiRig rig;
+  rig.state->painted.mode.software_write_protect = true;
+  const Ended kProtected = check(7, 0x27, 2);
+  CHECK(ended(rig.give(write_10(0, 1), block_of('x'))) == kProtected);
+  CHECK(ended(rig.give(cdb({0x42, 0, 0, 0, 0, 0, 0, 0, 8}), std::string(8, 0))) == kProtected);
+  CHECK(rig.device->log.empty());
+  CHECK(ended(rig.run(read_10(0, 1))) == kGood);
+  CHECK(ended(rig.run(cdb({0x35}))) == kGood);
+}
+
 TEST_CASE("when the owner knows newer reservations the command is to be repeated, or conflicts by now") {
   ScsiRig rig;
   rig.device->fail_at(0, IoStatus::stale_reservation);
