@@ -16,9 +16,7 @@ Sense miscompare_at(std::uint64_t offset) {
 }
 }  // namespace
 
-CommandResult check_condition(const Sense& sense) {
-  return {.status = status::kCheckCondition, .sense = encode_fixed(sense)};
-}
+CommandResult check_condition(const Sense& sense) { return {.status = status::kCheckCondition, .sense = sense}; }
 
 CommandResult good(Slice data, std::uint64_t allocation_length) {
   const std::size_t bytes = std::min<std::uint64_t>(data.size(), allocation_length);

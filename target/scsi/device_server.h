@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "target/base/completion.h"
 #include "target/base/ids.h"
@@ -18,6 +19,7 @@
 #include "target/ports/target_catalog.h"
 #include "target/ports/target_events.h"
 #include "target/ports/unit_state.h"
+#include "target/scsi/sense.h"
 
 namespace shoal::scsi {
 
@@ -43,8 +45,8 @@ struct Nexus {
 
 // As iscsi::Outcome: residuals are computed from transfer_bytes there.
 struct CommandResult {
-  std::uint8_t status = 0;  // SAM status
-  Slice sense;
+  std::uint8_t status = 0;       // SAM status
+  std::optional<Sense> sense{};  // with CHECK CONDITION; its form on the wire is the unit's (D_SENSE)
   Slices data;
   std::uint64_t transfer_bytes = 0;
 };

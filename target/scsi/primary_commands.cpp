@@ -42,8 +42,7 @@ Answer test_unit_ready(CommandContext&) { return CommandResult{.status = status:
 Answer request_sense(CommandContext& command) {
   const Cdb& cdb = command.request.cdb;
   const Sense sense = to_report(command);
-  return good(RequestSenseCdb::Descriptor::get(cdb) ? encode_descriptor(sense) : encode_fixed(sense),
-              RequestSenseCdb::AllocationLength::get(cdb));
+  return good(encode(sense, RequestSenseCdb::Descriptor::get(cdb)), RequestSenseCdb::AllocationLength::get(cdb));
 }
 
 Answer report_luns(CommandContext& command) {

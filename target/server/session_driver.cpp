@@ -98,12 +98,16 @@ void SessionDriver::on_result(iscsi::TaskId task, std::uint32_t expected_bytes, 
   count(result, expected_bytes, write);
   if (connection_) {
     connection_->complete(task, {.status = result.status,
-                                 .sense = std::move(result.sense),
+                                 .sense = encoded(result.sense),
                                  .data = std::move(result.data),
                                  .transfer_bytes = result.transfer_bytes});
     on_sent();
   }
   if (running_ == 0) advance();
+}
+
+Slice SessionDriver::encoded(const std::optional<scsi::Sense>& sense) const {
+  return sense ? scsi::encode(*sense, unit_->state->view().mode.descriptor_sense) : Slice{};
 }
 
 // What a slow host does not take keeps further reads from the device.

@@ -57,6 +57,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
  private:
   void on_claimed(const Result<NexusClaim, ClaimError>& claim);
   void on_result(iscsi::TaskId task, std::uint32_t expected_bytes, bool write, scsi::CommandResult result);
+  Slice encoded(const std::optional<scsi::Sense>& sense) const;
   void count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write);
 
   void carry_out(const iscsi::ManagementAsked& asked, Completion<> done);

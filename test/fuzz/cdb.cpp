@@ -1,4 +1,5 @@
-// Fuzz: any CDBs and data against a device server with a small disk of its own. What comes back must be one result, bounded.
+// Fuzz: any CDBs and data against a device server with a small disk of its own. What comes back must be one result,
+// bounded.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstdlib>
@@ -63,7 +64,7 @@ scsi::CommandRequest request(FuzzedDataProvider& in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider in(data, size);
-  scsi::DeviceServer server(unit(), NexusId{}, Generation{1});
+  scsi::DeviceServer server(unit(), {NexusId{}, Generation{1}, {}});
   for (std::uint64_t id = 1; in.remaining_bytes() > 0 && id < 32; ++id) {
     if (in.ConsumeIntegralInRange(0, 7) == 0) {
       server.raise({in.ConsumeIntegral<std::uint8_t>(), in.ConsumeIntegral<std::uint8_t>()});
@@ -73,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     int results = 0;
     server.execute(std::move(next), [&](scsi::CommandResult result) {
       ++results;
-      if (result.sense.size() > 252 || total_size(result.data) > 32u << 20) std::abort();
+      if (result.sense && encode_descriptor(*result.sense).size() > 252) std::abort();
+      if (total_size(result.data) > 32u << 20) std::abort();
     });
     if (results != 1) std::abort();
   }

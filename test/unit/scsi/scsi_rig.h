@@ -53,9 +53,8 @@ inline constexpr Ended kOutOfRange = check(5, 0x21, 0);
 inline constexpr Ended kTaskAborted{0x40};
 
 inline Ended ended(const CommandResult& result) {
-  const auto sense = numbers(result.sense.bytes());
-  if (sense.empty()) return {result.status};
-  return {result.status, sense[2] & 0x0f, sense[12], sense[13]};
+  if (!result.sense) return {result.status};
+  return {result.status, static_cast<unsigned>(result.sense->key), result.sense->asc, result.sense->ascq};
 }
 
 // The rules of target/unit on a picture that a test may paint over.
@@ -129,7 +128,7 @@ inline std::string text(const CommandResult& result) { return std::string(as_tex
 inline std::vector<unsigned> bytes(const CommandResult& result) { return numbers(flatten(result.data).bytes()); }
 // The field pointer of fixed sense: {byte 15, bytes 16-17}.
 inline std::pair<unsigned, unsigned> field_pointer(const CommandResult& result) {
-  const auto sense = numbers(result.sense.bytes());
+  const auto sense = numbers(encode_fixed(result.sense.value()).bytes());
   return {sense[15], sense[16] << 8 | sense[17]};
 }
 inline std::string block_of(char letter) { return std::string(kBlockBytes, letter); }

@@ -1,5 +1,6 @@
 #include "target/server/session_driver.h"
 
+#include "target/unit/local_unit_state.h"
 #include "test/unit/server/server_rig.h"
 
 namespace shoal::test {
@@ -20,6 +21,24 @@ void acknowledge(ServerRig& rig, Host& host, const std::vector<Answer>& answers)
   }
   host.send();
   rig.runtime.settle();
+}
+
+// ---- sense
+
+TEST_CASE("errors are sent in the form of sense that the unit's mode parameters name") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  const auto first_of_sense = [&] {  // behind its length
+    host.add(host.read(std::uint64_t{1} << 40));
+    host.send();
+    rig.runtime.settle();
+    return host.answers().at(0).data.at(2);
+  };
+  CHECK(first_of_sense() == '\x70');
+  rig.catalog.unit->state = std::make_shared<unit::LocalUnitState>(UnitView{.mode = {.descriptor_sense = true}});
+  CHECK(first_of_sense() == '\x72');
 }
 
 // ---- end
