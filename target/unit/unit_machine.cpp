@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "target/unit/access.h"
+#include "target/unit/persistent_reserve.h"
 
 namespace shoal::unit {
 
@@ -16,8 +17,8 @@ Audience everybody_but(const InitiatorPort& port) { return {.ports = {port}, .al
 
 Outcome refused(const UnitView& view, UnitAnswer answer) { return {.answer = answer, .view = view}; }
 
-Outcome apply_one(const UnitView& view, const InitiatorPort&, const PersistentReserveOut&) {
-  return refused(view, UnitAnswer::invalid_field_in_cdb);
+Outcome apply_one(const UnitView& view, const InitiatorPort& port, const PersistentReserveOut& asked) {
+  return persistent_reserve(view, port, asked);
 }
 
 // SPC-2 5.5.1: by the holder again it is granted again; with registrations in place it conflicts (no CRH).
@@ -66,7 +67,7 @@ Outcome apply_one(const UnitView& view, const InitiatorPort&, const ChangeCondit
 
 Outcome apply_one(const UnitView& view, const InitiatorPort& port, const ResetUnit& reset) {
   Outcome outcome{.view = view};
-  if (view.reserved_by) ++outcome.view.generation;
+  ++outcome.view.generation;  // what is still under way of the tasks that end is refused by its age, too
   outcome.view.reserved_by.reset();
   const UnitAttention attention = reset.kind == ResetKind::logical_unit ? kDeviceReset : kPowerOn;
   outcome.consequences.announcements.push_back({attention, everybody_but(port)});
