@@ -45,8 +45,7 @@ void answer_unknown(const TextKeys& keys, Stage stage, TextKeys& answers) {
 
 }  // namespace
 
-LoginNegotiator::LoginNegotiator(LoginConfig config)
-    : config_(std::move(config)), authenticator_(config_.authentication) {
+LoginNegotiator::LoginNegotiator(LoginConfig config) : config_(std::move(config)) {
   CHECK(config_.target_alias.size() <= TextLimits{}.value_bytes, config_.target_alias.size());
   CHECK(config_.max_recv_data_segment_bytes >= 512 && config_.max_recv_data_segment_bytes <= kMaxLength);
 }
@@ -167,19 +166,23 @@ LoginStep LoginNegotiator::on_answer(const LoginAnswer& answer) {
 }
 
 LoginStep LoginNegotiator::on_placed(const LoginAnswer& answer) {
-  if (const auto* elsewhere = std::get_if<Redirected>(&answer)) {
-    CHECK(!agreed_.discovery);  // a discovery session is never redirected
-    state_ = State::done;
-    return Redirect{elsewhere->address,
-                    elsewhere->permanently ? LoginStatus::moved_permanently : LoginStatus::moved_temporarily};
-  }
+  if (const auto* elsewhere = std::get_if<Redirected>(&answer)) return redirect(*elsewhere);
   const auto* serve = std::get_if<Serve>(&answer);
   CHECK(serve, answer.index());
   // With one connection a session and no state kept there is no session that this login could join.
   if (first_.tsih != 0) return refuse(LoginStatus::session_does_not_exist, "TSIH");
   agreed_.portal_group_tag = serve->portal_group_tag;
+  if (serve->chap) authenticator_.demand(*serve->chap);
+  then_ = serve->then;
   state_ = State::negotiating;
   return negotiate(std::exchange(pending_, {}));
+}
+
+LoginStep LoginNegotiator::redirect(const Redirected& elsewhere) {
+  CHECK(!agreed_.discovery);  // a discovery session is never redirected
+  state_ = State::done;
+  return Redirect{elsewhere.address,
+                  elsewhere.permanently ? LoginStatus::moved_permanently : LoginStatus::moved_temporarily};
 }
 
 LoginStep LoginNegotiator::on_claimed(const LoginAnswer& answer) {
@@ -193,9 +196,10 @@ LoginStep LoginNegotiator::negotiate(const TextKeys& keys) {
   declare_first(answers);
   if (const std::string* alias = find(keys, KeyId::initiator_alias)) agreed_.initiator_alias = *alias;
   if (stage_ == Stage::security) {
-    if (const auto status = authenticator_.on_keys(keys, answers)) return refuse(*status, "security");
+    if (const auto refusal = authenticator_.on_keys(keys, answers)) return refuse(refusal->status, refusal->why);
   } else {
     if (!authenticator_.satisfied()) return refuse(LoginStatus::authentication_failure, "security stage skipped");
+    if (then_) return redirect(*then_);
     if (const auto refusal = operational_keys(keys, answers)) return refuse(*refusal);
     declare_operational(answers);
   }
@@ -328,6 +332,7 @@ LoginStep LoginNegotiator::reply(TextKeys answers) {
     stage_ = reply.next;
     return reply;
   }
+  if (then_) return redirect(*then_);
   final_ = std::move(reply);
   if (agreed_.discovery) return finish(kDiscoveryTsih);
   state_ = State::claiming;

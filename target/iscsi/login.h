@@ -6,7 +6,10 @@
 // time limit of a login. Requests and text are bounded in number and size here. PDUs other than Login Requests are
 // answered by the caller (invalid_during_login).
 //
-// Left out: CHAP (authenticator.h is its place), several connections, ErrorRecoveryLevel above 0.
+// What must be authenticated comes with the answer to the first question (authenticator.h); a redirect is told before
+// that, or after it where the answer says so.
+//
+// Left out: several connections, ErrorRecoveryLevel above 0.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +42,6 @@ struct LoginConfig {
   std::uint16_t max_outstanding_r2t = 8;
   std::uint16_t default_time2wait = 0;
   std::uint16_t default_time2retain = 0;               // level 0: no state is kept
-  AuthenticationConfig authentication;
 };
 
 // Agreed values, in force from the final response on.
@@ -84,12 +86,14 @@ struct LoginQuestion {
   bool operator==(const LoginQuestion&) const = default;
 };
 
-struct Serve {
-  std::uint16_t portal_group_tag = 1;
-};
 struct Redirected {
   std::string address;     // host:port, IPv6 in brackets, without tag (13.8)
   bool permanently = false;
+};
+struct Serve {
+  std::uint16_t portal_group_tag = 1;
+  std::optional<ChapDemand> chap;  // to be met in the security stage; nullopt: nobody has to authenticate
+  std::optional<Redirected> then;  // once authentication is over: the address is not for strangers. Not in discovery
 };
 struct Claimed {
   std::uint16_t tsih = 1;  // never 0
@@ -145,6 +149,7 @@ class LoginNegotiator {
   std::optional<Refuse> read_identity(const TextKeys& keys);
 
   LoginStep on_placed(const LoginAnswer& answer);
+  LoginStep redirect(const Redirected& elsewhere);
   LoginStep on_claimed(const LoginAnswer& answer);
 
   LoginStep negotiate(const TextKeys& keys);
@@ -168,6 +173,7 @@ class LoginNegotiator {
 
   LoginConfig config_;
   Authenticator authenticator_;
+  std::optional<Redirected> then_;  // after the security stage
   SessionParameters agreed_;
   State state_ = State::first_request;
   Stage stage_ = Stage::security;

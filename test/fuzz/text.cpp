@@ -19,10 +19,14 @@ void parse(const std::string& text) {
   }
 }
 
-LoginAnswer answer(FuzzedDataProvider& in, LoginQuestion::Kind kind) {
+LoginAnswer answer(FuzzedDataProvider& in, const LoginQuestion& question) {
   if (in.ConsumeIntegralInRange(0, 7) == 0) return Refused{};
-  if (kind == LoginQuestion::Kind::claim) return Claimed{7};
-  return Serve{1};
+  if (question.kind == LoginQuestion::Kind::claim) return Claimed{7};
+  Serve serve;
+  if (in.ConsumeBool())
+    serve.chap = ChapDemand{{{"host", shoal::Secret("secret")}, shoal::ChapAccount{"target", shoal::Secret("other")}}};
+  if (in.ConsumeBool() && !question.discovery) serve.then = Redirected{"127.0.0.1:3260"};
+  return serve;
 }
 
 void negotiate(FuzzedDataProvider& in) {
@@ -34,7 +38,7 @@ void negotiate(FuzzedDataProvider& in) {
     request.current = static_cast<Stage>(in.ConsumeIntegralInRange(0, 3));
     request.next = static_cast<Stage>(in.ConsumeIntegralInRange(0, 3));
     LoginStep step = negotiator.on_request(request, in.ConsumeRandomLengthString(2000));
-    while (auto* ask = std::get_if<Ask>(&step)) step = negotiator.on_answer(answer(in, ask->question.kind));
+    while (auto* ask = std::get_if<Ask>(&step)) step = negotiator.on_answer(answer(in, ask->question));
     response_to(request, step, {});
     if (!std::holds_alternative<Reply>(step)) return;
   }

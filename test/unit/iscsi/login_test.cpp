@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "target/base/random.h"
+#include "target/iscsi/binary_value.h"
 #include "target/iscsi/login.h"
 #include "test/support/initiator_pdus.h"
 
@@ -303,6 +304,99 @@ TEST_CASE("no common authentication method is an authentication failure") {
         LoginStatus::initiator_error);
 }
 
+namespace {
+
+// The group serves it here, to a host that proves to be "host".
+Serve serve_with_chap() {
+  Serve serve{7};
+  serve.chap = ChapDemand{{{"host", Secret("correct horse battery")}, std::nullopt}, 1, {}};
+  return serve;
+}
+
+// A login up to the challenge.
+Login challenged(Serve serve = serve_with_chap()) {
+  Login login;
+  question_of(login.ask(security_request(), with(security_keys(), "AuthMethod", "CHAP,None")));
+  const Reply method = reply_of(login.answer(serve));
+  CHECK(value(method.keys, "AuthMethod") == "CHAP");
+  CHECK_FALSE(method.transit);
+  const Reply challenge = reply_of(login.ask(security_request(), {{"CHAP_A", "5"}}));
+  CHECK(challenge.keys.contains("CHAP_C"));
+  CHECK_FALSE(challenge.transit);
+  return login;
+}
+
+TextKeys proof() {
+  const ChapResponse response(ChapAlgorithm::md5, 1, Secret("correct horse battery"), ChapDemand{}.challenge);
+  return {{"CHAP_N", "host"}, {"CHAP_R", to_hex_constant(response.bytes())}};
+}
+
+}  // namespace
+
+TEST_CASE("the security stage is left when CHAP has been carried through, not before") {
+  Login login = challenged();
+  const Reply proven = reply_of(login.ask(security_request(), proof()));
+  CHECK(proven.transit);
+  CHECK(proven.next == Stage::operational);
+  CHECK(question_of(login.ask(operational_request(), operational_keys())).kind == LoginQuestion::Kind::claim);
+}
+
+TEST_CASE("a host that proves itself without T moves on with an empty request") {
+  Login login = challenged();
+  auto request = security_request();
+  request.transit = false;
+  CHECK_FALSE(reply_of(login.ask(request, proof())).transit);
+  CHECK(reply_of(login.ask(security_request(), {})).transit);
+}
+
+TEST_CASE("a security stage in which nothing is proven is not left") {
+  Login login;
+  question_of(login.ask(security_request(), without(security_keys(), "AuthMethod")));
+  CHECK_FALSE(reply_of(login.answer(serve_with_chap())).transit);
+  CHECK(status_of(login.ask(operational_request(), operational_keys())) == LoginStatus::initiator_error);
+}
+
+TEST_CASE("a required CHAP refuses a wrong secret, None, and a login that begins behind it") {
+  Login wrong = challenged();
+  CHECK(status_of(wrong.ask(security_request(), with(proof(), "CHAP_R", "0x00"))) ==
+        LoginStatus::authentication_failure);
+  Login none;
+  question_of(none.ask(security_request(), security_keys()));
+  CHECK(status_of(none.answer(serve_with_chap())) == LoginStatus::authentication_failure);
+  Login skipped;
+  question_of(skipped.ask(operational_request(), direct_keys()));
+  CHECK(status_of(skipped.answer(serve_with_chap())) == LoginStatus::authentication_failure);
+}
+
+TEST_CASE("CHAP goes before discovery where it is asked for") {
+  Login login;
+  question_of(login.ask(security_request(), with(test::discovery_keys(), "AuthMethod", "CHAP")));
+  CHECK(value(reply_of(login.answer(serve_with_chap())).keys, "AuthMethod") == "CHAP");
+  reply_of(login.ask(security_request(), {{"CHAP_A", "5"}}));
+  CHECK(reply_of(login.ask(security_request(), proof())).transit);
+  CHECK(finish_of(login.ask(operational_request(), operational_keys())).agreed.discovery);
+}
+
+TEST_CASE("an address that is not for strangers is told once the host has proven itself") {
+  Serve serve = serve_with_chap();
+  serve.then = Redirected{"127.0.1.2:3261"};
+  Login login = challenged(serve);
+  CHECK(reply_of(login.ask(security_request(), proof())).transit);
+  const auto redirect = login.ask(operational_request(), operational_keys());
+  REQUIRE(std::holds_alternative<Redirect>(redirect));
+  CHECK(std::get<Redirect>(redirect).address == "127.0.1.2:3261");
+
+  Login hurried = challenged(serve);
+  CHECK(std::holds_alternative<Redirect>(
+      hurried.ask(test::login_request(Stage::security, Stage::full_feature), proof())));
+  Login stranger = challenged(serve);
+  CHECK(status_of(stranger.ask(security_request(), with(proof(), "CHAP_N", "stranger"))) ==
+        LoginStatus::authentication_failure);
+  Login skipped;
+  question_of(skipped.ask(operational_request(), direct_keys()));
+  CHECK(status_of(skipped.answer(serve)) == LoginStatus::authentication_failure);
+}
+
 TEST_CASE("a version range without 0 is unsupported") {
   auto request = security_request();
   request.version_max = 2;
@@ -390,9 +484,9 @@ TEST_CASE("policy answers: redirected, refused, unavailable") {
   CHECK(response.pdu.tsih == 0);
   CHECK(response.text == "TargetAddress=127.0.1.2:3261\0"s);
 
-  for (const auto status : {LoginStatus::authorization_failure, LoginStatus::not_found, LoginStatus::target_removed,
-                            LoginStatus::service_unavailable, LoginStatus::out_of_resources,
-                            LoginStatus::too_many_connections}) {
+  for (const auto status :
+       {LoginStatus::authorization_failure, LoginStatus::not_found, LoginStatus::target_removed,
+        LoginStatus::service_unavailable, LoginStatus::out_of_resources, LoginStatus::too_many_connections}) {
     Login login;
     question_of(login.ask(security_request(), security_keys()));
     const auto refused = login.answer(Refused{status});

@@ -35,6 +35,20 @@ std::string tag_list(const std::vector<TaskId>& tasks, const std::map<std::uint3
   return list;
 }
 
+// Challenges are the octets 00 to 1f, with identifier 7.
+Serve serve(const Words& words) {
+  Serve serve;
+  if (const auto user = words.find("user")) {
+    serve.chap = ChapDemand{{{*user, Secret(words.find("secret").value_or(""))}, std::nullopt}, 7, {}};
+    for (std::size_t i = 0; i < kChapChallengeBytes; ++i) serve.chap->challenge[i] = static_cast<std::byte>(i);
+  }
+  if (const auto user = words.find("target_user")) {
+    serve.chap->credentials.target = ChapAccount{*user, Secret(words.find("target_secret").value_or(""))};
+  }
+  if (const auto address = words.find("then")) serve.then = Redirected{*address};
+  return serve;
+}
+
 }  // namespace
 
 Words::Words(const std::string& line) {
@@ -195,7 +209,7 @@ void TranscriptPlayer::act(const Words& words) {
     if (!management_) not_understood("no management request");
     connection_.complete_management(*management_, static_cast<TaskResponse>(words.number("response")), now_);
   } else if (call == "serve") {
-    connection_.answer_login(Serve{}, now_);
+    connection_.answer_login(serve(words), now_);
   } else if (call == "redirect") {
     connection_.answer_login(Redirected{words.find("address").value_or("")}, now_);
   } else if (call == "refuse") {
