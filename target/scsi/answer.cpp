@@ -29,6 +29,28 @@ CommandResult good(ByteSpan data, std::uint64_t allocation_length) {
   return good(Slice::copy_of(data), allocation_length);
 }
 
+Slice parameter_list(const CommandRequest& request, std::size_t announced) {
+  if (!request.write) return Slice();
+  const Slice given = flatten(request.data);
+  return given.sub(0, std::min(given.size(), announced));
+}
+
+CommandResult reservation_conflict() { return of_status(status::kReservationConflict); }
+
+CommandResult result_of_change(UnitAnswer answer, std::uint64_t taken_bytes) {
+  switch (answer) {
+    case UnitAnswer::good: return {.status = status::kGood, .transfer_bytes = taken_bytes};
+    case UnitAnswer::conflict: return reservation_conflict();
+    case UnitAnswer::invalid_field_in_cdb: return check_condition(sense::kInvalidFieldInCdb);
+    case UnitAnswer::invalid_field_in_list: return check_condition(sense::kInvalidFieldInParameterList);
+    case UnitAnswer::invalid_release: return check_condition(sense::kInvalidRelease);
+    case UnitAnswer::insufficient_resources: return check_condition(sense::kInsufficientRegistrations);
+    case UnitAnswer::unavailable: return of_status(status::kBusy);
+  }
+  CHECK(false, static_cast<int>(answer));
+  return {};
+}
+
 CommandResult failure(const IoResult& result) {
   switch (result.status) {
     case IoStatus::ok: break;

@@ -62,6 +62,12 @@ CommandResult check_condition(const Sense& sense);
 CommandResult good(Slice data, std::uint64_t allocation_length);
 CommandResult good(ByteSpan data, std::uint64_t allocation_length);
 
+// What the initiator gave with a command whose CDB announces a list of that many bytes: those, or fewer.
+Slice parameter_list(const CommandRequest& request, std::size_t announced);
+
+CommandResult reservation_conflict();
+// The end of a command whose change of the unit's state was answered so; it took that many bytes of parameters.
+CommandResult result_of_change(UnitAnswer answer, std::uint64_t taken_bytes = 0);
 // The end of a command that had an operation which did not end well.
 CommandResult failure(const IoResult& result);
 

@@ -29,6 +29,8 @@ enum class Opcode : std::uint8_t {
   write_same_10 = 0x41,
   unmap = 0x42,
   mode_sense_10 = 0x5a,
+  persistent_reserve_in = 0x5e,
+  persistent_reserve_out = 0x5f,
   read_16 = 0x88,
   write_16 = 0x8a,
   synchronize_cache_16 = 0x91,
@@ -42,6 +44,10 @@ enum class Opcode : std::uint8_t {
 
 inline constexpr std::uint8_t kReadCapacity16Action = 0x10;          // of service_action_in_16
 inline constexpr std::uint8_t kReportSupportedOpcodesAction = 0x0c;  // of maintenance_in
+inline constexpr std::uint8_t kReadKeysAction = 0;                   // of persistent_reserve_in
+inline constexpr std::uint8_t kReadReservationAction = 1;
+inline constexpr std::uint8_t kReportCapabilitiesAction = 2;
+inline constexpr std::uint8_t kReadFullStatusAction = 3;
 
 using OpcodeField = Field<Opcode, 0>;
 using ServiceActionField = Bits<std::uint8_t, 1, 0, 5>;

@@ -7,6 +7,8 @@
 #include "target/scsi/block_commands.h"
 #include "target/scsi/inquiry.h"
 #include "target/scsi/mode_sense.h"
+#include "target/scsi/persistent_reserve_in.h"
+#include "target/scsi/persistent_reserve_out.h"
 #include "target/scsi/primary_cdb.h"
 #include "target/scsi/primary_commands.h"
 #include "target/scsi/provisioning_commands.h"
@@ -51,6 +53,12 @@ constexpr CommandEntry if_thin(CommandEntry entry) {
   return entry;
 }
 
+using ReserveAction = PersistentReserveOut::Action;
+constexpr CommandEntry reserve_out(ReserveAction service_action) {
+  return action<PersistentReserveOutCdb>(Opcode::persistent_reserve_out, static_cast<std::uint8_t>(service_action),
+                                         persistent_reserve_out);
+}
+
 constexpr auto kRead = Effect::reads;
 constexpr auto kChange = Effect::changes;
 constexpr auto kWrite = Effect::writes;
@@ -69,6 +77,18 @@ constexpr CommandEntry kCommands[] = {
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
     if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
     entry<ModeSense10Cdb>(Opcode::mode_sense_10, mode_sense_10, kRead),
+    action<PersistentReserveInCdb>(Opcode::persistent_reserve_in, kReadKeysAction, read_keys),
+    action<PersistentReserveInCdb>(Opcode::persistent_reserve_in, kReadReservationAction, read_reservation),
+    action<PersistentReserveInCdb>(Opcode::persistent_reserve_in, kReportCapabilitiesAction, report_capabilities),
+    action<PersistentReserveInCdb>(Opcode::persistent_reserve_in, kReadFullStatusAction, read_full_status),
+    reserve_out(ReserveAction::register_key),
+    reserve_out(ReserveAction::reserve),
+    reserve_out(ReserveAction::release),
+    reserve_out(ReserveAction::clear),
+    reserve_out(ReserveAction::preempt),
+    reserve_out(ReserveAction::preempt_and_abort),
+    reserve_out(ReserveAction::register_and_ignore),
+    reserve_out(ReserveAction::register_and_move),
     entry<Transfer16Cdb>(Opcode::read_16, read_16, kRead),
     entry<Transfer16Cdb>(Opcode::write_16, write_16, kWrite),
     entry<SynchronizeCache16Cdb>(Opcode::synchronize_cache_16, synchronize_cache_16, kChange),

@@ -32,8 +32,6 @@ using Length = Field<std::uint8_t, 3>;
 }  // namespace designator_layout
 
 constexpr std::uint8_t kIscsi = 5;  // SPC-4 table 439
-constexpr std::uint16_t kRelativePort = 1;
-constexpr std::uint16_t kTargetPortGroup = 1;
 
 class DesignatorList {
  public:
@@ -83,7 +81,7 @@ std::vector<std::byte> device_identification(const LogicalUnit& unit) {
   list.add(CodeSet::binary, Association::unit, DesignatorType::naa, naa);
   list.add(CodeSet::ascii, Association::unit, DesignatorType::t10_vendor_id,
            as_bytes(std::string(kVendorId) + unit.identity.serial));
-  list.add_number(DesignatorType::relative_target_port, kRelativePort);
+  list.add_number(DesignatorType::relative_target_port, kRelativeTargetPort);
   list.add_number(DesignatorType::target_port_group, kTargetPortGroup);
   list.add_scsi_name(Association::target_port, port_name(unit));
   list.add_scsi_name(Association::target_device, unit.target_name);

@@ -49,7 +49,7 @@ struct DeviceServer::Impl {
     }
     if (!entry) return no_such_command(request.cdb, *unit);
     if (const auto unused = first_unused_bit(request.cdb, *entry)) return invalid_field(*unused);
-    if (conflicts(*entry, request.cdb)) return CommandResult{.status = status::kReservationConflict};
+    if (conflicts(*entry, request.cdb)) return reservation_conflict();
     if (write_protected(*entry)) return check_condition(sense::kSoftwareWriteProtected);
     return run(*entry, request, lun_exists);
   }

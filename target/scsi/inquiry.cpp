@@ -1,7 +1,7 @@
 #include "target/scsi/inquiry.h"
 
-#include "target/scsi/primary_cdb.h"
 #include "target/scsi/identity.h"
+#include "target/scsi/primary_cdb.h"
 #include "target/scsi/vital_product_data.h"
 
 namespace shoal::scsi {

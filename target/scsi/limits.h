@@ -17,6 +17,9 @@ inline constexpr std::uint64_t kMaxWriteSameBlocks = (std::uint64_t{2} << 30) / 
 // two rounds where it crosses a border.
 inline constexpr std::uint32_t kMaxCompareAndWriteBlocks = (64u << 10) / kBlockBytes;
 
+// Parameter list of PERSISTENT RESERVE OUT, TransportIDs included: more than a hundred of the longest.
+inline constexpr std::size_t kMaxReserveOutListBytes = 32u << 10;
+
 // WRITE SAME of a pattern becomes writes of this size, whose data are one buffer, repeated.
 inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
 inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;

@@ -1,6 +1,7 @@
 // The CDBs of SPC-4: commands of any kind of unit.
 #pragma once
 
+#include "target/ports/unit_state.h"
 #include "target/scsi/cdb.h"
 
 namespace shoal::scsi {
@@ -44,6 +45,20 @@ struct ModeSense10Cdb {  // SPC-4 6.12
   using SubpageCode = Field<std::uint8_t, 3>;
   using AllocationLength = Field<std::uint16_t, 7>;
   using Used = Fields<LongLbaAccepted, DisableBlockDescriptors, PageControl, PageCode, SubpageCode, AllocationLength>;
+};
+
+struct PersistentReserveInCdb {  // SPC-4 6.15
+  static constexpr std::size_t kBytes = 10;
+  using AllocationLength = Field<std::uint16_t, 7>;
+  using Used = Fields<ServiceActionField, AllocationLength>;
+};
+
+struct PersistentReserveOutCdb {  // SPC-4 6.16
+  static constexpr std::size_t kBytes = 10;
+  using Scope = Bits<std::uint8_t, 2, 4, 4>;
+  using Type = Bits<ReservationType, 2, 0, 4>;
+  using ParameterListLength = Field<std::uint32_t, 5>;
+  using Used = Fields<ServiceActionField, Scope, Type, ParameterListLength>;
 };
 
 struct ReportLunsCdb {  // SPC-4 6.33

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "target/scsi/block_commands.h"
 #include "target/scsi/block_cdb.h"
+#include "target/scsi/block_commands.h"
 #include "target/scsi/limits.h"
 
 namespace shoal::scsi {

@@ -51,6 +51,8 @@ inline constexpr Sense kInvalidFieldInCdb{SenseKey::illegal_request, 0x24, 0x00}
 inline constexpr Sense kLunNotSupported{SenseKey::illegal_request, 0x25, 0x00};
 inline constexpr Sense kInvalidFieldInParameterList{SenseKey::illegal_request, 0x26, 0x00};
 inline constexpr Sense kParameterListLengthError{SenseKey::illegal_request, 0x1a, 0x00};
+inline constexpr Sense kInvalidRelease{SenseKey::illegal_request, 0x26, 0x04};
+inline constexpr Sense kInsufficientRegistrations{SenseKey::illegal_request, 0x55, 0x04};
 inline constexpr Sense kSavingNotSupported{SenseKey::illegal_request, 0x39, 0x00};
 inline constexpr Sense kBecomingReady{SenseKey::not_ready, 0x04, 0x01};
 inline constexpr Sense kPortUnavailable{SenseKey::not_ready, 0x04, 0x0c};
@@ -67,7 +69,13 @@ constexpr Sense invalid() {
   sense.field = FieldPointer{true, CdbField::kByte, CdbField::kHighBit};
   return sense;
 }
-// 26/00, pointing at a byte of the parameter list.
+// 26/00, pointing at a field of the parameter list's layout, or at a byte of the list.
+template <class ListField>
+constexpr Sense invalid_parameter() {
+  Sense sense = kInvalidFieldInParameterList;
+  sense.field = FieldPointer{false, ListField::kByte, ListField::kHighBit};
+  return sense;
+}
 constexpr Sense invalid_parameter(std::uint16_t byte) {
   Sense sense = kInvalidFieldInParameterList;
   sense.field = FieldPointer{false, byte, 7};

@@ -1,7 +1,7 @@
 #include "target/scsi/vital_product_data.h"
 
-#include "target/scsi/designators.h"
 #include "target/base/field.h"
+#include "target/scsi/designators.h"
 #include "target/scsi/limits.h"
 
 namespace shoal::scsi {

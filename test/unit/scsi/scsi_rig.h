@@ -62,6 +62,7 @@ class PaintedUnitState final : public UnitState {
  public:
   const UnitView& view() const override { return painted; }
   void change(const InitiatorPort& from, UnitChange change, Completion<UnitAnswer> done) override {
+    changes.push_back(change);
     unit::Outcome outcome = unit::apply(painted, from, change);
     painted = std::move(outcome.view);
     consequences.push_back(std::move(outcome.consequences));
@@ -70,6 +71,7 @@ class PaintedUnitState final : public UnitState {
   void reserve(ReservationType type, const InitiatorPort& holder) { painted.persistent.held = {type, holder}; }
 
   UnitView painted{.generation = 7};
+  std::vector<UnitChange> changes;  // that were asked for
   std::vector<unit::Consequences> consequences;
 };
 
