@@ -97,6 +97,41 @@ struct UnmapCdb {  // SBC-3 5.28
   using Used = Fields<ParameterListLength>;
 };
 
+// IMMED asks for an answer before the end of the work; ours comes after it all the same. Power conditions and LOEJ (the
+// medium is fixed) are refused.
+struct StartStopUnitCdb {  // SBC-3 5.25
+  static constexpr std::size_t kBytes = 6;
+  using Immediate = Bits<bool, 1, 0>;
+  using NoFlush = Bits<bool, 4, 2>;
+  using Start = Bits<bool, 4, 0>;
+  using Used = Fields<Immediate, NoFlush, Start>;
+};
+
+struct PreventAllowMediumRemovalCdb {  // SBC-3 5.10
+  static constexpr std::size_t kBytes = 6;
+  using Prevent = Bits<bool, 4, 0>;
+  using Used = Fields<Prevent>;
+};
+
+struct ReadDefectData10Cdb {  // SBC-3 5.17
+  static constexpr std::size_t kBytes = 10;
+  using PrimaryList = Bits<bool, 2, 4>;
+  using GrownList = Bits<bool, 2, 3>;
+  using Format = Bits<std::uint8_t, 2, 0, 3>;
+  using AllocationLength = Field<std::uint16_t, 7>;
+  using Used = Fields<PrimaryList, GrownList, Format, AllocationLength>;
+};
+
+struct ReadDefectData12Cdb {  // SBC-3 5.18
+  static constexpr std::size_t kBytes = 12;
+  using PrimaryList = Bits<bool, 1, 4>;
+  using GrownList = Bits<bool, 1, 3>;
+  using Format = Bits<std::uint8_t, 1, 0, 3>;
+  using FirstDescriptor = Field<std::uint32_t, 2>;  // any is beyond the end of an empty list
+  using AllocationLength = Field<std::uint32_t, 6>;
+  using Used = Fields<PrimaryList, GrownList, Format, FirstDescriptor, AllocationLength>;
+};
+
 namespace golden {
 inline constexpr Cdb kRead16{std::byte{0x88}, std::byte{0x08}, std::byte{0x01}, std::byte{0x02}, std::byte{0x03},
                              std::byte{0x04}, std::byte{0x05}, std::byte{0x06}, std::byte{0x07}, std::byte{0x08},

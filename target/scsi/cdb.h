@@ -21,13 +21,21 @@ enum class Opcode : std::uint8_t {
   read_6 = 0x08,
   write_6 = 0x0a,
   inquiry = 0x12,
+  reserve_6 = 0x16,
+  release_6 = 0x17,
   mode_sense_6 = 0x1a,
+  start_stop_unit = 0x1b,
+  send_diagnostic = 0x1d,
+  prevent_allow_medium_removal = 0x1e,
   read_capacity_10 = 0x25,
   read_10 = 0x28,
   write_10 = 0x2a,
   synchronize_cache_10 = 0x35,
+  read_defect_data_10 = 0x37,
   write_same_10 = 0x41,
   unmap = 0x42,
+  reserve_10 = 0x56,
+  release_10 = 0x57,
   mode_sense_10 = 0x5a,
   persistent_reserve_in = 0x5e,
   persistent_reserve_out = 0x5f,
@@ -40,11 +48,14 @@ enum class Opcode : std::uint8_t {
   maintenance_in = 0xa3,
   read_12 = 0xa8,
   write_12 = 0xaa,
+  read_defect_data_12 = 0xb7,
 };
 
 inline constexpr std::uint8_t kReadCapacity16Action = 0x10;          // of service_action_in_16
-inline constexpr std::uint8_t kReportSupportedOpcodesAction = 0x0c;  // of maintenance_in
-inline constexpr std::uint8_t kReadKeysAction = 0;                   // of persistent_reserve_in
+inline constexpr std::uint8_t kReportTargetPortGroupsAction = 0x0a;  // of maintenance_in
+inline constexpr std::uint8_t kReportSupportedOpcodesAction = 0x0c;
+inline constexpr std::uint8_t kReportTaskFunctionsAction = 0x0d;
+inline constexpr std::uint8_t kReadKeysAction = 0;  // of persistent_reserve_in
 inline constexpr std::uint8_t kReadReservationAction = 1;
 inline constexpr std::uint8_t kReportCapabilitiesAction = 2;
 inline constexpr std::uint8_t kReadFullStatusAction = 3;

@@ -5,6 +5,8 @@
 
 #include "target/scsi/block_cdb.h"
 #include "target/scsi/block_commands.h"
+#include "target/scsi/control_commands.h"
+#include "target/scsi/defect_data.h"
 #include "target/scsi/inquiry.h"
 #include "target/scsi/mode_sense.h"
 #include "target/scsi/persistent_reserve_in.h"
@@ -14,6 +16,7 @@
 #include "target/scsi/provisioning_commands.h"
 #include "target/scsi/read_capacity.h"
 #include "target/scsi/supported_opcodes.h"
+#include "target/scsi/target_port_groups.h"
 
 namespace shoal::scsi {
 
@@ -38,6 +41,11 @@ constexpr CommandEntry action(Opcode opcode, std::uint8_t service_action, Answer
 
 constexpr CommandEntry despite_reserve(CommandEntry entry) {
   entry.despite_reserve = true;
+  return entry;
+}
+
+constexpr CommandEntry undone_by(bool (*undoes)(const Cdb&), CommandEntry entry) {
+  entry.undoes = undoes;
   return entry;
 }
 
@@ -69,13 +77,22 @@ constexpr CommandEntry kCommands[] = {
     entry<Transfer6Cdb>(Opcode::read_6, read_6, kRead),
     entry<Transfer6Cdb>(Opcode::write_6, write_6, kWrite),
     for_any_lun(entry<InquiryCdb>(Opcode::inquiry, inquiry), AttentionRule::ignore),
+    entry<Reserve6Cdb>(Opcode::reserve_6, reserve),
+    despite_reserve(entry<Reserve6Cdb>(Opcode::release_6, release)),
     entry<ModeSense6Cdb>(Opcode::mode_sense_6, mode_sense_6, kRead),
+    undone_by(starts_unit, entry<StartStopUnitCdb>(Opcode::start_stop_unit, start_stop_unit, kChange)),
+    entry<SendDiagnosticCdb>(Opcode::send_diagnostic, send_diagnostic, kChange),
+    undone_by(allows_removal, entry<PreventAllowMediumRemovalCdb>(Opcode::prevent_allow_medium_removal,
+                                                                  prevent_allow_medium_removal, kChange)),
     despite_reserve(entry<ReadCapacity10Cdb>(Opcode::read_capacity_10, read_capacity_10)),
     entry<Transfer10Cdb>(Opcode::read_10, read_10, kRead),
     entry<Transfer10Cdb>(Opcode::write_10, write_10, kWrite),
     entry<SynchronizeCache10Cdb>(Opcode::synchronize_cache_10, synchronize_cache_10, kChange),
+    entry<ReadDefectData10Cdb>(Opcode::read_defect_data_10, read_defect_data_10, kRead),
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
     if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
+    entry<Reserve10Cdb>(Opcode::reserve_10, reserve),
+    despite_reserve(entry<Reserve10Cdb>(Opcode::release_10, release)),
     entry<ModeSense10Cdb>(Opcode::mode_sense_10, mode_sense_10, kRead),
     action<PersistentReserveInCdb>(Opcode::persistent_reserve_in, kReadKeysAction, read_keys),
     action<PersistentReserveInCdb>(Opcode::persistent_reserve_in, kReadReservationAction, read_reservation),
@@ -95,10 +112,13 @@ constexpr CommandEntry kCommands[] = {
     entry<WriteSame16Cdb>(Opcode::write_same_16, write_same_16, kWrite),
     despite_reserve(action<ReadCapacity16Cdb>(Opcode::service_action_in_16, kReadCapacity16Action, read_capacity_16)),
     for_any_lun(entry<ReportLunsCdb>(Opcode::report_luns, report_luns), AttentionRule::ignore),
+    action<ReportTargetPortGroupsCdb>(Opcode::maintenance_in, kReportTargetPortGroupsAction, report_target_port_groups),
     action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction, report_supported_opcodes,
                                       kRead),
+    action<ReportTaskFunctionsCdb>(Opcode::maintenance_in, kReportTaskFunctionsAction, report_task_functions, kRead),
     entry<Transfer12Cdb>(Opcode::read_12, read_12, kRead),
     entry<Transfer12Cdb>(Opcode::write_12, write_12, kWrite),
+    entry<ReadDefectData12Cdb>(Opcode::read_defect_data_12, read_defect_data_12, kRead),
 };
 
 static_assert(std::is_sorted(std::begin(kCommands), std::end(kCommands), [](const auto& a, const auto& b) {

@@ -15,7 +15,7 @@ using Version = Field<std::uint8_t, 2>;
 using HierarchicalLuns = Bits<bool, 3, 4>;
 using ResponseDataFormat = Bits<std::uint8_t, 3, 0, 4>;
 using AdditionalLength = Field<std::uint8_t, 4>;
-using TargetPortGroupSupport = Bits<std::uint8_t, 5, 4, 2>;  // 0: one group for all members, nothing to report
+using TargetPortGroupSupport = Bits<std::uint8_t, 5, 4, 2>;
 using CommandQueue = Bits<bool, 7, 1>;
 constexpr std::size_t kVendor = 8;
 constexpr std::size_t kProduct = 16;
@@ -29,6 +29,7 @@ using Standard3 = Field<std::uint16_t, 64>;
 constexpr std::uint8_t kDisk = 0x00;
 constexpr std::uint8_t kNoUnitHere = 0x7f;  // qualifier 011b, type 1Fh
 constexpr std::uint8_t kVersionSpc4 = 0x06;
+constexpr std::uint8_t kImplicit = 1;  // states of target port groups are not set by initiators
 
 using StandardData = std::array<std::byte, standard_layout::kBytes>;
 
@@ -45,6 +46,7 @@ StandardData standard_data(bool lun_exists) {
   HierarchicalLuns::put(data, true);
   ResponseDataFormat::put(data, 2);
   AdditionalLength::put(data, kBytes - 5);
+  if (lun_exists) TargetPortGroupSupport::put(data, kImplicit);
   CommandQueue::put(data, true);
   put_text(data, kVendor, kVendorId);
   put_text(data, kProduct, kProductId);

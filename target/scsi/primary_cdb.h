@@ -26,6 +26,27 @@ struct InquiryCdb {  // SPC-4 6.6
   using Used = Fields<VitalProductData, PageCode, AllocationLength>;
 };
 
+// RESERVE and RELEASE: third parties and extents are refused, so of the CDB nothing is looked at.
+struct Reserve6Cdb {  // RESERVE(6), RELEASE(6): SPC-2 7.22, 7.18
+  static constexpr std::size_t kBytes = 6;
+  using Used = Fields<>;
+};
+
+struct Reserve10Cdb {  // RESERVE(10), RELEASE(10): SPC-2 7.21, 7.17
+  static constexpr std::size_t kBytes = 10;
+  using Used = Fields<>;
+};
+
+// DevOffL and UnitOffL allow what the default self-test does not do. There are no diagnostic pages and no other tests.
+struct SendDiagnosticCdb {  // SPC-4 6.42
+  static constexpr std::size_t kBytes = 6;
+  using PageFormat = Bits<bool, 1, 4>;
+  using SelfTest = Bits<bool, 1, 2>;
+  using DeviceOffline = Bits<bool, 1, 1>;
+  using UnitOffline = Bits<bool, 1, 0>;
+  using Used = Fields<PageFormat, SelfTest, DeviceOffline, UnitOffline>;
+};
+
 struct ModeSense6Cdb {  // SPC-4 6.11
   static constexpr std::size_t kBytes = 6;
   using DisableBlockDescriptors = Bits<bool, 1, 3>;
@@ -66,6 +87,20 @@ struct ReportLunsCdb {  // SPC-4 6.33
   using SelectReport = Field<std::uint8_t, 2>;
   using AllocationLength = Field<std::uint32_t, 6>;
   using Used = Fields<SelectReport, AllocationLength>;
+};
+
+struct ReportTargetPortGroupsCdb {  // SPC-4 6.37
+  static constexpr std::size_t kBytes = 12;
+  using ParameterDataFormat = Bits<std::uint8_t, 1, 5, 3>;
+  using AllocationLength = Field<std::uint32_t, 6>;
+  using Used = Fields<ServiceActionField, ParameterDataFormat, AllocationLength>;
+};
+
+struct ReportTaskFunctionsCdb {  // SPC-4 6.36
+  static constexpr std::size_t kBytes = 12;
+  using ReturnExtended = Bits<bool, 2, 7>;
+  using AllocationLength = Field<std::uint32_t, 6>;
+  using Used = Fields<ServiceActionField, ReturnExtended, AllocationLength>;
 };
 
 struct ReportSupportedOpcodesCdb {  // SPC-4 6.35

@@ -38,6 +38,16 @@ constexpr std::uint8_t kNotSupported = 1;
 constexpr std::uint8_t kSupported = 3;  // as the standard says
 }  // namespace one_command_layout
 
+namespace task_functions_layout {  // SPC-4 tables 267, 268. No timeouts are recommended
+constexpr std::size_t kBytes = 4, kExtendedBytes = 16;
+using AbortTask = Bits<bool, 0, 7>;
+using AbortTaskSet = Bits<bool, 0, 6>;
+using ClearTaskSet = Bits<bool, 0, 4>;
+using LogicalUnitReset = Bits<bool, 0, 3>;
+using TargetReset = Bits<bool, 0, 1>;
+using AdditionalLength = Field<std::uint8_t, 3>;
+}  // namespace task_functions_layout
+
 using ReportBytes = std::vector<std::byte>;
 
 void append(ReportBytes& to, ByteSpan bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
@@ -112,6 +122,21 @@ std::variant<ReportBytes, Sense> answer(ReportingOptions options, const Question
 }
 
 }  // namespace
+
+Answer report_task_functions(CommandContext& command) {
+  using namespace task_functions_layout;
+  const Cdb& cdb = command.request.cdb;
+  const bool extended = ReportTaskFunctionsCdb::ReturnExtended::get(cdb);
+  std::array<std::byte, kExtendedBytes> report{};
+  AbortTask::put(report, true);
+  AbortTaskSet::put(report, true);
+  ClearTaskSet::put(report, true);
+  LogicalUnitReset::put(report, true);
+  TargetReset::put(report, true);
+  AdditionalLength::put(report, extended ? kExtendedBytes - kBytes : 0);
+  return good(ByteSpan(report).first(extended ? kExtendedBytes : kBytes),
+              ReportTaskFunctionsCdb::AllocationLength::get(cdb));
+}
 
 Answer report_supported_opcodes(CommandContext& command) {
   using Layout = ReportSupportedOpcodesCdb;

@@ -59,7 +59,7 @@ TEST_CASE("a service action that is not there is an invalid field of a known ope
   const auto result = rig.run(cdb({0x9e, 0x12}));
   CHECK(ended(result) == kInvalidField);
   CHECK(field_pointer(result) == std::pair(0xccu, 1u));
-  CHECK(ended(rig.run(cdb({0xa3, 0x0a}))) == kInvalidField);
+  CHECK(ended(rig.run(cdb({0xa3, 0x0b}))) == kInvalidField);
 }
 
 // ---- LUNs

@@ -15,7 +15,7 @@ Bytes operator+(Bytes a, const Bytes& b) {
 Bytes letters(std::string_view text) { return numbers(as_bytes(text)); }
 Bytes zeros(std::size_t count) { return Bytes(count, 0); }
 
-const Bytes kStandard = Bytes{0x00, 0x00, 0x06, 0x12, 91, 0x00, 0x00, 0x02} + letters("SHOAL   VOLUME          0001") +
+const Bytes kStandard = Bytes{0x00, 0x00, 0x06, 0x12, 91, 0x10, 0x00, 0x02} + letters("SHOAL   VOLUME          0001") +
                         zeros(22) + Bytes{0x00, 0xa0, 0x04, 0x60, 0x04, 0xc0, 0x09, 0x60} + zeros(30);
 
 Cdb inquiry(std::uint16_t allocation_length) { return with(cdb({0x12}), 3, allocation_length); }

@@ -93,6 +93,16 @@ TEST_CASE("a unit that is not thin does not report UNMAP") {
   CHECK(bytes(rig.run(report(1, 0x42))) == Bytes{0, 1, 0, 0});
 }
 
+TEST_CASE("the task management functions of iSCSI are reported, in either length") {
+  ScsiRig rig;
+  const auto report = [&](unsigned flags, std::uint32_t allocation_length) {
+    return bytes(rig.run(with(cdb({0xa3, 0x0d, flags}), 6, allocation_length)));
+  };
+  CHECK(report(0, 255) == Bytes{0xda, 0, 0, 0});
+  CHECK(report(0x80, 255) == Bytes{0xda, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(report(0x80, 5).size() == 5);
+}
+
 TEST_CASE("usage maps are those of the standards") {
   const auto usage = [](Opcode opcode) {
     return usage_of(*std::ranges::find(command_table(), opcode, &CommandEntry::opcode));
