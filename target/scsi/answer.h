@@ -36,8 +36,9 @@ struct Plan {
   std::vector<Operation> operations;  // in any order, a few at once; their origin is filled in when they are submitted
   std::optional<PartialBlock> partial;
   std::uint64_t transfer_bytes = 0;
-  // When all operations have ended well: what comes next, given the data of the last read. Empty: GOOD.
-  UniqueFunction<Answer(Slices data)> then{};
+  // When all operations have ended well: what comes next, given the last one's result. Empty: GOOD.
+  UniqueFunction<Answer(IoResult last)> then{};
+  bool then_if_failed = false;  // `then` is told of the first operation that did not end well, too
 };
 
 struct Ask {  // changes what the nexuses of the unit share (unit_state.h)

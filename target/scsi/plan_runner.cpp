@@ -31,24 +31,28 @@ void PlanRunner::run(CommandId id, Time received_at, Answer answer, Completion<C
                       .issued_at = received_at};
   const auto [at, fresh] = running_.try_emplace(id, Running{id, {}, origin, std::move(done)});
   CHECK(fresh, id.value);
-  follow(at->second, std::move(answer));
+  if (follow(at->second, std::move(answer))) advance(at->second);
 }
 
 // ---- steps
 
-void PlanRunner::follow(Running& command, Answer answer) {
-  if (Ask* const change = std::get_if<Ask>(&answer)) return ask(command, std::move(*change));
-  if (CommandResult* const result = std::get_if<CommandResult>(&answer)) {
-    command.result = std::move(*result);
-    return finish(command);
+// Whether there is a plan that begins now; else the command may be gone.
+bool PlanRunner::follow(Running& command, Answer answer) {
+  if (Ask* const change = std::get_if<Ask>(&answer)) {
+    ask(command, std::move(*change));
+    return false;
   }
+  if (CommandResult* const result = std::get_if<CommandResult>(&answer))
+    return finish_with(command, std::move(*result));
   command.plan = std::get<Plan>(std::move(answer));
   command.next = 0;
   command.read_bytes = read_bytes_of(command.plan);
   if (command.read_bytes != 0 && (!waiting_.empty() || !has_room(command.read_bytes))) {
-    return waiting_.push_back(command.id);
+    waiting_.push_back(command.id);
+    return false;
   }
-  begin(command);
+  reading_ += command.read_bytes;
+  return true;
 }
 
 void PlanRunner::ask(Running& command, Ask ask) {
@@ -64,19 +68,21 @@ void PlanRunner::on_asked(CommandId id, UnitAnswer answer) {
   Running& command = running_.at(id);
   command.asking = false;
   auto then = std::move(command.ask_then);
-  follow(command, then(answer));
+  if (follow(command, then(answer))) advance(command);
 }
 
-// A failed or aborted step is the last one.
-void PlanRunner::end_step(Running& command) {
-  if (!command.plan.then || command.failed.status != IoStatus::ok) return finish(command);
-  if (command.aborted) {
-    command.result = CommandResult{.status = status::kTaskAborted};
-    return finish(command);
+// An aborted step is the last one, and so is one that failed, unless the plan knows how to go on.
+bool PlanRunner::end_step(Running& command) {
+  const bool failed = command.failed.status != IoStatus::ok;
+  if (!command.plan.then || (failed && !command.plan.then_if_failed)) {
+    finish(command);
+    return false;
   }
+  if (command.aborted) return finish_with(command, {.status = status::kTaskAborted});
   reading_ -= std::exchange(command.read_bytes, 0);
   auto then = std::move(command.plan.then);
-  follow(command, then(std::exchange(command.data, {})));
+  IoResult last = std::exchange(command.last, {});
+  return follow(command, then(failed ? std::exchange(command.failed, {}) : std::move(last)));
 }
 
 // ---- room for what is read
@@ -92,11 +98,6 @@ void PlanRunner::set_unsent(std::uint64_t bytes) {
   begin_waiting();
 }
 
-void PlanRunner::begin(Running& command) {
-  reading_ += command.read_bytes;
-  advance(command);
-}
-
 // A read may complete before it has begun for its caller, which then tells what is unsent: that is the loop's to see.
 void PlanRunner::begin_waiting() {
   if (std::exchange(beginning_, true)) return;
@@ -104,7 +105,8 @@ void PlanRunner::begin_waiting() {
     Running& first = running_.at(waiting_.front());
     if (!has_room(first.read_bytes)) break;
     waiting_.pop_front();
-    begin(first);
+    reading_ += first.read_bytes;
+    advance(first);
   }
   beginning_ = false;
 }
@@ -121,12 +123,15 @@ void PlanRunner::abort_waiting() {
 
 // ---- operations
 
+// Step after step in a loop: where the device completes before submit() returns, none is on the stack of the one
+// before.
 void PlanRunner::advance(Running& command) {
   if (command.advancing) return;
-  command.advancing = true;
-  while (may_submit(command)) submit(command, next_operation(command));
-  command.advancing = false;
-  if (command.in_flight.empty() && !stopped_) end_step(command);
+  do {
+    command.advancing = true;
+    while (may_submit(command)) submit(command, next_operation(command));
+    command.advancing = false;
+  } while (command.in_flight.empty() && !stopped_ && end_step(command));
 }
 
 bool PlanRunner::may_submit(const Running& command) const {
@@ -173,8 +178,14 @@ void PlanRunner::take_result(Running& command, IoResult result) {
     for (Slice& slice : sub_slices(result.data, given, kBlockBytes - given)) data.push_back(std::move(slice));
     command.plan.partial.reset();
   } else {
-    command.data = std::move(result.data);
+    command.last = std::move(result);
   }
+}
+
+bool PlanRunner::finish_with(Running& command, CommandResult result) {
+  command.result = std::move(result);
+  finish(command);
+  return false;
 }
 
 void PlanRunner::finish(Running& command) {
@@ -190,7 +201,7 @@ CommandResult PlanRunner::result_of(Running& command) const {
   if (command.result) return std::move(*command.result);
   if (command.failed.status != IoStatus::ok) return failure_of(command);
   if (command.next < command.plan.operations.size()) return {.status = status::kTaskAborted};
-  return {.status = status::kGood, .data = std::move(command.data), .transfer_bytes = command.plan.transfer_bytes};
+  return {.status = status::kGood, .data = std::move(command.last.data), .transfer_bytes = command.plan.transfer_bytes};
 }
 
 // An owner that knows newer reservations than we did may mean one that excludes us, or only that the command is to be

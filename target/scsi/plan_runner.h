@@ -46,15 +46,14 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     UniqueFunction<Answer(UnitAnswer answer)> ask_then{};
     bool aborted = false;
     IoResult failed{};                      // the first operation that did not end well
-    Slices data{};                          // read
+    IoResult last{};                        // of those that ended well, partial blocks apart
     std::optional<CommandResult> result{};  // its last step's
   };
 
   bool has_room(std::uint64_t read_bytes) const;
-  void follow(Running& command, Answer answer);
+  bool follow(Running& command, Answer answer);
   void ask(Running& command, Ask ask);
   void on_asked(CommandId command, UnitAnswer answer);
-  void begin(Running& command);
   void begin_waiting();
   void abort_waiting();
   void advance(Running& command);
@@ -63,7 +62,8 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   void submit(Running& command, Operation operation);
   void on_completed(CommandId command, OperationId operation, IoResult result);
   static void take_result(Running& command, IoResult result);
-  void end_step(Running& command);
+  bool end_step(Running& command);
+  bool finish_with(Running& command, CommandResult result);
   void finish(Running& command);
   CommandResult result_of(Running& command) const;
   CommandResult failure_of(const Running& command) const;
