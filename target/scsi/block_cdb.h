@@ -132,6 +132,85 @@ struct ReadDefectData12Cdb {  // SBC-3 5.18
   using Used = Fields<PrimaryList, GrownList, Format, FirstDescriptor, AllocationLength>;
 };
 
+// BYTCHK: what the blocks are compared with.
+enum class ByteCheck : std::uint8_t {
+  medium = 0,     // nothing: that they can be read
+  data = 1,       // as many blocks of data
+  one_block = 3,  // one block of data, with each of them; VERIFY only
+};
+
+struct Verify10Cdb {  // VERIFY(10), WRITE AND VERIFY(10): SBC-3 5.29, 5.36
+  static constexpr std::size_t kBytes = 10;
+  using Dpo = Bits<bool, 1, 4>;
+  using Check = Bits<ByteCheck, 1, 1, 2>;
+  using FirstBlock = Field<Lba, 2, 4>;
+  using Length = Field<std::uint16_t, 7>;
+  using Used = Fields<Dpo, Check, FirstBlock, Length>;
+};
+
+struct Verify12Cdb {  // SBC-3 5.30, 5.37
+  static constexpr std::size_t kBytes = 12;
+  using Dpo = Bits<bool, 1, 4>;
+  using Check = Bits<ByteCheck, 1, 1, 2>;
+  using FirstBlock = Field<Lba, 2, 4>;
+  using Length = Field<std::uint32_t, 6>;
+  using Used = Fields<Dpo, Check, FirstBlock, Length>;
+};
+
+struct Verify16Cdb {  // SBC-3 5.31, 5.38
+  static constexpr std::size_t kBytes = 16;
+  using Dpo = Bits<bool, 1, 4>;
+  using Check = Bits<ByteCheck, 1, 1, 2>;
+  using FirstBlock = Field<Lba, 2, 8>;
+  using Length = Field<std::uint32_t, 10>;
+  using Used = Fields<Dpo, Check, FirstBlock, Length>;
+};
+
+struct CompareAndWriteCdb {  // SBC-3 5.2
+  static constexpr std::size_t kBytes = 16;
+  using Dpo = Bits<bool, 1, 4>;
+  using Fua = Bits<bool, 1, 3>;
+  using FuaNv = Bits<bool, 1, 1>;
+  using FirstBlock = Field<Lba, 2, 8>;
+  using Length = Field<std::uint8_t, 13>;
+  using Used = Fields<Dpo, Fua, FuaNv, FirstBlock, Length>;
+};
+
+struct WriteAtomic16Cdb {  // SBC-4 5.49
+  static constexpr std::size_t kBytes = 16;
+  using Dpo = Bits<bool, 1, 4>;
+  using Fua = Bits<bool, 1, 3>;
+  using FirstBlock = Field<Lba, 2, 8>;
+  using Length = Field<std::uint16_t, 12>;
+  using Used = Fields<Dpo, Fua, FirstBlock, Length>;
+};
+
+// Groups count what no page of ours reports, so any may be named.
+struct Prefetch10Cdb {  // SBC-3 5.9
+  static constexpr std::size_t kBytes = 10;
+  using Immediate = Bits<bool, 1, 1>;
+  using FirstBlock = Field<Lba, 2, 4>;
+  using GroupNumber = Bits<std::uint8_t, 6, 0, 6>;
+  using Length = Field<std::uint16_t, 7>;
+  using Used = Fields<Immediate, FirstBlock, GroupNumber, Length>;
+};
+
+struct Prefetch16Cdb {  // SBC-3 5.10
+  static constexpr std::size_t kBytes = 16;
+  using Immediate = Bits<bool, 1, 1>;
+  using FirstBlock = Field<Lba, 2, 8>;
+  using Length = Field<std::uint32_t, 10>;
+  using GroupNumber = Bits<std::uint8_t, 14, 0, 6>;
+  using Used = Fields<Immediate, FirstBlock, Length, GroupNumber>;
+};
+
+struct GetLbaStatusCdb {  // SBC-3 5.5
+  static constexpr std::size_t kBytes = 16;
+  using FirstBlock = Field<Lba, 2, 8>;
+  using AllocationLength = Field<std::uint32_t, 10>;
+  using Used = Fields<ServiceActionField, FirstBlock, AllocationLength>;
+};
+
 namespace golden {
 inline constexpr Cdb kRead16{std::byte{0x88}, std::byte{0x08}, std::byte{0x01}, std::byte{0x02}, std::byte{0x03},
                              std::byte{0x04}, std::byte{0x05}, std::byte{0x06}, std::byte{0x07}, std::byte{0x08},

@@ -1,74 +1,39 @@
 #include "target/scsi/block_commands.h"
 
-#include <algorithm>
-
-#include "target/scsi/block_cdb.h"
-#include "target/scsi/limits.h"
+#include "target/scsi/transfer.h"
 
 namespace shoal::scsi {
 
 namespace {
 
-struct Transfer {
-  BlockRange range;
-  bool fua = false;
-};
+template <class Layout>
+Transfer decode(const Cdb& cdb) {
+  return decode_transfer<Layout>(cdb);
+}
 
-Transfer decode(Transfer6Cdb, const Cdb& cdb) {
+template <>
+Transfer decode<Transfer6Cdb>(const Cdb& cdb) {
   constexpr std::uint64_t kLengthOfZero = 256;  // SBC-2 table 34
   const std::uint64_t high = Transfer6Cdb::FirstBlockHigh::get(cdb);
   const std::uint64_t length = Transfer6Cdb::Length::get(cdb);
   return {{Lba{high << 16 | Transfer6Cdb::FirstBlockLow::get(cdb)}, length == 0 ? kLengthOfZero : length}};
 }
 
-template <class Layout>
-Transfer decode(Layout, const Cdb& cdb) {
-  return {{Layout::FirstBlock::get(cdb), Layout::Length::get(cdb)}, Layout::Fua::get(cdb)};
-}
-
-template <class Layout>
-std::optional<Sense> refusal(const Transfer& transfer, std::uint64_t unit_blocks) {
-  if (beyond_unit(transfer.range, unit_blocks)) return sense::kLbaOutOfRange;
-  if (transfer.range.count > kMaxTransferBlocks) return sense::invalid<typename Layout::Length>();
-  return std::nullopt;
-}
-
 // FUA of a read changes nothing: what a store has cached is what it would write to its medium before it read it back.
 template <class Layout>
 Answer read(const CommandContext& command) {
-  const Transfer transfer = decode(Layout{}, command.request.cdb);
+  const Transfer transfer = decode<Layout>(command.request.cdb);
   if (const auto refused = refusal<Layout>(transfer, command.unit_blocks)) return check_condition(*refused);
-  Plan plan{.transfer_bytes = transfer.range.count * kBlockBytes};
+  Plan plan{.transfer_bytes = transfer.bytes()};
   if (transfer.range.count != 0) plan.operations.push_back({.kind = OperationKind::read, .range = transfer.range});
-  return plan;
-}
-
-// The beginning of what the initiator gave, at most `bytes`.
-Slices take_data(CommandRequest& request, std::uint64_t bytes) {
-  if (!request.write) return {};
-  if (request.expected_bytes <= bytes) return std::move(request.data);
-  return sub_slices(request.data, 0, bytes);
-}
-
-Plan write_plan(Transfer transfer, Slices data) {
-  Plan plan{.transfer_bytes = transfer.range.count * kBlockBytes};
-  const std::uint64_t given_bytes = total_size(data);
-  if (given_bytes == 0) return plan;
-  const auto partial_bytes = static_cast<std::uint32_t>(given_bytes % kBlockBytes);
-  transfer.range.count = (given_bytes + kBlockBytes - 1) / kBlockBytes;
-  if (partial_bytes != 0) {
-    plan.partial = PartialBlock{Lba{transfer.range.first.value + transfer.range.count - 1}, partial_bytes};
-  }
-  plan.operations.push_back(
-      {.kind = OperationKind::write, .range = transfer.range, .fua = transfer.fua, .data = std::move(data)});
   return plan;
 }
 
 template <class Layout>
 Answer write(CommandContext& command) {
-  const Transfer transfer = decode(Layout{}, command.request.cdb);
+  const Transfer transfer = decode<Layout>(command.request.cdb);
   if (const auto refused = refusal<Layout>(transfer, command.unit_blocks)) return check_condition(*refused);
-  return write_plan(transfer, take_data(command.request, transfer.range.count * kBlockBytes));
+  return write_plan(transfer, take_data(command.request, transfer.bytes()));
 }
 
 // A length of 0 means to the unit's end. The device takes a count of 0 as the whole unit, so an empty end asks it
@@ -85,11 +50,15 @@ Answer synchronize_cache(const CommandContext& command) {
   return plan;
 }
 
-}  // namespace
-
-bool beyond_unit(const BlockRange& range, std::uint64_t unit_blocks) {
-  return range.first.value > unit_blocks || range.count > unit_blocks - range.first.value;
+// Nothing is kept for later reads: none of the blocks fits a cache, which is GOOD and not CONDITION MET (SBC-3 5.9).
+template <class Layout>
+Answer prefetch(const CommandContext& command) {
+  const Transfer transfer = decode_transfer<Layout>(command.request.cdb);
+  if (beyond_unit(transfer.range, command.unit_blocks)) return check_condition(sense::kLbaOutOfRange);
+  return CommandResult{.status = status::kGood};
 }
+
+}  // namespace
 
 Answer read_6(CommandContext& command) { return read<Transfer6Cdb>(command); }
 Answer read_10(CommandContext& command) { return read<Transfer10Cdb>(command); }
@@ -103,5 +72,8 @@ Answer write_16(CommandContext& command) { return write<Transfer16Cdb>(command);
 
 Answer synchronize_cache_10(CommandContext& command) { return synchronize_cache<SynchronizeCache10Cdb>(command); }
 Answer synchronize_cache_16(CommandContext& command) { return synchronize_cache<SynchronizeCache16Cdb>(command); }
+
+Answer prefetch_10(CommandContext& command) { return prefetch<Prefetch10Cdb>(command); }
+Answer prefetch_16(CommandContext& command) { return prefetch<Prefetch16Cdb>(command); }
 
 }  // namespace shoal::scsi

@@ -1,4 +1,4 @@
-// READ, WRITE and SYNCHRONIZE CACHE in all their lengths (SBC-3 5.11-5.13, 5.26, 5.27, 5.32-5.34).
+// READ, WRITE, SYNCHRONIZE CACHE and PRE-FETCH in all their lengths (SBC-3 5.9-5.13, 5.26, 5.27, 5.32-5.34).
 #pragma once
 
 #include "target/scsi/answer.h"
@@ -20,8 +20,7 @@ Answer write_16(CommandContext& command);
 Answer synchronize_cache_10(CommandContext& command);
 Answer synchronize_cache_16(CommandContext& command);
 
-// A range that ends behind the unit, or begins there, even when it is empty (SBC-3 4.12). A unit's end itself is no
-// error.
-bool beyond_unit(const BlockRange& range, std::uint64_t unit_blocks);
+Answer prefetch_10(CommandContext& command);
+Answer prefetch_16(CommandContext& command);
 
 }  // namespace shoal::scsi

@@ -30,6 +30,9 @@ enum class Opcode : std::uint8_t {
   read_capacity_10 = 0x25,
   read_10 = 0x28,
   write_10 = 0x2a,
+  write_and_verify_10 = 0x2e,
+  verify_10 = 0x2f,
+  prefetch_10 = 0x34,
   synchronize_cache_10 = 0x35,
   read_defect_data_10 = 0x37,
   write_same_10 = 0x41,
@@ -40,18 +43,27 @@ enum class Opcode : std::uint8_t {
   persistent_reserve_in = 0x5e,
   persistent_reserve_out = 0x5f,
   read_16 = 0x88,
+  compare_and_write = 0x89,
   write_16 = 0x8a,
+  orwrite_16 = 0x8b,
+  write_and_verify_16 = 0x8e,
+  verify_16 = 0x8f,
+  prefetch_16 = 0x90,
   synchronize_cache_16 = 0x91,
   write_same_16 = 0x93,
+  write_atomic_16 = 0x9c,
   service_action_in_16 = 0x9e,
   report_luns = 0xa0,
   maintenance_in = 0xa3,
   read_12 = 0xa8,
   write_12 = 0xaa,
+  write_and_verify_12 = 0xae,
+  verify_12 = 0xaf,
   read_defect_data_12 = 0xb7,
 };
 
-inline constexpr std::uint8_t kReadCapacity16Action = 0x10;          // of service_action_in_16
+inline constexpr std::uint8_t kReadCapacity16Action = 0x10;  // of service_action_in_16
+inline constexpr std::uint8_t kGetLbaStatusAction = 0x12;
 inline constexpr std::uint8_t kReportTargetPortGroupsAction = 0x0a;  // of maintenance_in
 inline constexpr std::uint8_t kReportSupportedOpcodesAction = 0x0c;
 inline constexpr std::uint8_t kReportTaskFunctionsAction = 0x0d;

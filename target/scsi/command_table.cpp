@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <bit>
 
+#include "target/scsi/atomic_commands.h"
 #include "target/scsi/block_cdb.h"
 #include "target/scsi/block_commands.h"
 #include "target/scsi/control_commands.h"
 #include "target/scsi/defect_data.h"
 #include "target/scsi/inquiry.h"
+#include "target/scsi/lba_status.h"
 #include "target/scsi/mode_sense.h"
 #include "target/scsi/persistent_reserve_in.h"
 #include "target/scsi/persistent_reserve_out.h"
@@ -17,6 +19,7 @@
 #include "target/scsi/read_capacity.h"
 #include "target/scsi/supported_opcodes.h"
 #include "target/scsi/target_port_groups.h"
+#include "target/scsi/verify_commands.h"
 
 namespace shoal::scsi {
 
@@ -87,6 +90,9 @@ constexpr CommandEntry kCommands[] = {
     despite_reserve(entry<ReadCapacity10Cdb>(Opcode::read_capacity_10, read_capacity_10)),
     entry<Transfer10Cdb>(Opcode::read_10, read_10, kRead),
     entry<Transfer10Cdb>(Opcode::write_10, write_10, kWrite),
+    entry<Verify10Cdb>(Opcode::write_and_verify_10, write_and_verify_10, kWrite),
+    entry<Verify10Cdb>(Opcode::verify_10, verify_10, kRead),
+    entry<Prefetch10Cdb>(Opcode::prefetch_10, prefetch_10, kRead),
     entry<SynchronizeCache10Cdb>(Opcode::synchronize_cache_10, synchronize_cache_10, kChange),
     entry<ReadDefectData10Cdb>(Opcode::read_defect_data_10, read_defect_data_10, kRead),
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
@@ -107,10 +113,17 @@ constexpr CommandEntry kCommands[] = {
     reserve_out(ReserveAction::register_and_ignore),
     reserve_out(ReserveAction::register_and_move),
     entry<Transfer16Cdb>(Opcode::read_16, read_16, kRead),
+    entry<CompareAndWriteCdb>(Opcode::compare_and_write, compare_and_write, kWrite),
     entry<Transfer16Cdb>(Opcode::write_16, write_16, kWrite),
+    entry<Transfer16Cdb>(Opcode::orwrite_16, orwrite_16, kWrite),
+    entry<Verify16Cdb>(Opcode::write_and_verify_16, write_and_verify_16, kWrite),
+    entry<Verify16Cdb>(Opcode::verify_16, verify_16, kRead),
+    entry<Prefetch16Cdb>(Opcode::prefetch_16, prefetch_16, kRead),
     entry<SynchronizeCache16Cdb>(Opcode::synchronize_cache_16, synchronize_cache_16, kChange),
     entry<WriteSame16Cdb>(Opcode::write_same_16, write_same_16, kWrite),
+    entry<WriteAtomic16Cdb>(Opcode::write_atomic_16, write_atomic_16, kWrite),
     despite_reserve(action<ReadCapacity16Cdb>(Opcode::service_action_in_16, kReadCapacity16Action, read_capacity_16)),
+    action<GetLbaStatusCdb>(Opcode::service_action_in_16, kGetLbaStatusAction, get_lba_status, kRead),
     for_any_lun(entry<ReportLunsCdb>(Opcode::report_luns, report_luns), AttentionRule::ignore),
     action<ReportTargetPortGroupsCdb>(Opcode::maintenance_in, kReportTargetPortGroupsAction, report_target_port_groups),
     action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction, report_supported_opcodes,
@@ -118,6 +131,8 @@ constexpr CommandEntry kCommands[] = {
     action<ReportTaskFunctionsCdb>(Opcode::maintenance_in, kReportTaskFunctionsAction, report_task_functions, kRead),
     entry<Transfer12Cdb>(Opcode::read_12, read_12, kRead),
     entry<Transfer12Cdb>(Opcode::write_12, write_12, kWrite),
+    entry<Verify12Cdb>(Opcode::write_and_verify_12, write_and_verify_12, kWrite),
+    entry<Verify12Cdb>(Opcode::verify_12, verify_12, kRead),
     entry<ReadDefectData12Cdb>(Opcode::read_defect_data_12, read_defect_data_12, kRead),
 };
 

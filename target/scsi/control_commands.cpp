@@ -34,7 +34,7 @@ Answer send_diagnostic(CommandContext& command) {
   if (!SendDiagnosticCdb::SelfTest::get(command.request.cdb)) return done();
   Plan plan;
   plan.operations.push_back({.kind = OperationKind::read, .range = {Lba{0}, 1}});
-  plan.then = [](Slices) { return done(); };
+  plan.then = [](IoResult) { return done(); };
   return plan;
 }
 

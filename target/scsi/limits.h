@@ -20,6 +20,16 @@ inline constexpr std::uint32_t kMaxCompareAndWriteBlocks = (64u << 10) / kBlockB
 // Parameter list of PERSISTENT RESERVE OUT, TransportIDs included: more than a hundred of the longest.
 inline constexpr std::size_t kMaxReserveOutListBytes = 32u << 10;
 
+// WRITE ATOMIC: as much as B0 promises, which is what a store never tears whatever happens to its machine; and as much
+// as is taken. All of it is atomic against every other command, and no more is promised of it than of a WRITE when an
+// owner dies under way: hosts that keep to B0 (SBC-4 has us refuse what is longer) lose nothing by it.
+inline constexpr std::uint32_t kUntornBlocks = kPhysicalBlockBytes / kBlockBytes;
+inline constexpr std::uint32_t kMaxAtomicBlocks = (128u << 10) / kBlockBytes;
+
+// GET LBA STATUS: what one answer may hold, and how often the device is asked for it.
+inline constexpr std::uint32_t kMaxLbaStatusDescriptors = 4096;
+inline constexpr std::uint32_t kMaxLbaStatusRounds = 64;
+
 // WRITE SAME of a pattern becomes writes of this size, whose data are one buffer, repeated.
 inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
 inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "target/scsi/block_cdb.h"
-#include "target/scsi/block_commands.h"
-#include "target/scsi/limits.h"
+#include "target/scsi/transfer.h"
 
 namespace shoal::scsi {
 
@@ -84,22 +82,6 @@ bool all_zeros(const Slices& data) {
   return std::all_of(data.begin(), data.end(), [](const Slice& slice) {
     return std::all_of(slice.bytes().begin(), slice.bytes().end(), [](std::byte byte) { return byte == std::byte{0}; });
   });
-}
-
-// The block, again and again, at most kPatternBufferBytes of it and no more than `blocks`.
-Slice pattern_buffer(const Slices& block, std::uint64_t blocks) {
-  const std::uint64_t bytes = std::min<std::uint64_t>(blocks * kBlockBytes, kPatternBufferBytes);
-  MutableByteSpan fill;
-  Slice buffer = Slice::fresh(bytes, fill);
-  for (; !fill.empty(); fill = fill.subspan(kBlockBytes)) copy_out(block, fill.first(kBlockBytes));
-  return buffer;
-}
-
-Slices repeated(const Slice& buffer, std::uint64_t bytes) {
-  Slices data;
-  for (; bytes > buffer.size(); bytes -= buffer.size()) data.push_back(buffer);
-  data.push_back(buffer.sub(0, bytes));
-  return data;
 }
 
 void plan_pattern(Plan& plan, BlockRange range, const Slices& block) {

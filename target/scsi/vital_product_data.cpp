@@ -28,6 +28,7 @@ using VolatileCache = Bits<bool, 6, 0>;
 namespace block_limits_layout {  // SBC-3 6.6.4
 constexpr std::size_t kBytes = 64;
 using WriteSameNonZero = Bits<bool, 4, 0>;  // 0: WRITE SAME of zero blocks goes to the unit's end
+using MaximumCompareAndWriteLength = Field<std::uint8_t, 5>;
 using TransferGranularity = Field<std::uint16_t, 6>;
 using MaximumTransferLength = Field<std::uint32_t, 8>;
 using MaximumUnmapBlocks = Field<std::uint32_t, 20>;
@@ -35,6 +36,9 @@ using MaximumUnmapDescriptors = Field<std::uint32_t, 24>;
 using UnmapGranularity = Field<std::uint32_t, 28>;
 using UnmapAlignmentValid = Bits<bool, 32, 7>;  // the alignment itself is 0
 using MaximumWriteSameLength = Field<std::uint64_t, 36>;
+using MaximumAtomicLength = Field<std::uint32_t, 44>;
+using AtomicAlignment = Field<std::uint32_t, 48>;
+using AtomicGranularity = Field<std::uint32_t, 52>;
 }  // namespace block_limits_layout
 
 namespace characteristics_layout {  // SBC-3 6.6.2
@@ -80,6 +84,10 @@ PageBytes block_limits(const LogicalUnit& unit) {
   TransferGranularity::put(page, kPhysicalBlockBytes / kBlockBytes);
   MaximumTransferLength::put(page, kMaxTransferBlocks);
   MaximumWriteSameLength::put(page, kMaxWriteSameBlocks);
+  MaximumCompareAndWriteLength::put(page, kMaxCompareAndWriteBlocks);
+  MaximumAtomicLength::put(page, kUntornBlocks);
+  AtomicAlignment::put(page, kUntornBlocks);
+  AtomicGranularity::put(page, kUntornBlocks);
   if (unit.thin) {
     MaximumUnmapBlocks::put(page, kMaxUnmapBlocks);
     MaximumUnmapDescriptors::put(page, kMaxUnmapDescriptors);

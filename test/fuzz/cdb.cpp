@@ -21,8 +21,9 @@ class Disk final : public BlockDevice {
     const BlockRange& range = operation.range;
     if (range.count > kBlocks || range.first.value > kBlocks - range.count) std::abort();
     const std::uint64_t bytes = range.count * kBlockBytes;
-    if (operation.kind == OperationKind::write && total_size(operation.data) != bytes) std::abort();
+    if (total_size(operation.data) != bytes * blocks_given(operation.kind)) std::abort();
     IoResult result;
+    if (operation.kind == OperationKind::lba_status) result.lba_status.push_back({range, true});
     if (operation.kind == OperationKind::read) {
       MutableByteSpan fill;
       result.data.push_back(Slice::fresh(bytes, fill));
@@ -31,6 +32,13 @@ class Disk final : public BlockDevice {
     done(std::move(result));
   }
   void abort(const AbortSelection&, Completion<> done) override { done(); }
+
+ private:
+  // Blocks of data for each block of the range.
+  static std::uint64_t blocks_given(OperationKind kind) {
+    if (kind == OperationKind::write) return 1;
+    return kind == OperationKind::compare_and_write ? 2 : 0;
+  }
 };
 
 std::shared_ptr<LogicalUnit> unit() {

@@ -2,6 +2,7 @@
 // hold, completes nothing until it is released or aborted.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -68,6 +69,7 @@ class MemoryDevice final : public BlockDevice {
 
   std::vector<Operation> log;
   std::vector<AbortSelection> aborts;
+  std::uint64_t lba_status_blocks = 1u << 20;
 
  private:
   using Block = std::array<std::byte, kBlockBytes>;
@@ -96,9 +98,33 @@ class MemoryDevice final : public BlockDevice {
       case OperationKind::write: write(operation); break;
       case OperationKind::zero:
       case OperationKind::unmap: discard(operation.range); break;
-      default: break;
+      case OperationKind::compare_and_write: return compare_and_write(operation);
+      case OperationKind::lba_status: return {.lba_status = {extent_at(operation.range)}};
+      case OperationKind::flush: break;
     }
     return {};
+  }
+  IoResult compare_and_write(const Operation& operation) {
+    const std::size_t bytes = operation.range.count * kBlockBytes;
+    const Slice data = flatten(operation.data);
+    const std::string found = text(operation.range.first.value, operation.range.count);
+    const std::string expected(as_text(data.sub(0, bytes).bytes()));
+    const auto differ = std::mismatch(found.begin(), found.end(), expected.begin());
+    if (differ.first != found.end()) {
+      return {.status = IoStatus::miscompare, .detail = static_cast<std::uint64_t>(differ.first - found.begin())};
+    }
+    Operation write = operation;
+    write.data = {data.sub(bytes, bytes)};
+    this->write(write);
+    return {};
+  }
+  // One extent an answer, of at most lba_status_blocks.
+  LbaStatus extent_at(const BlockRange& range) const {
+    const std::uint64_t end = range.first.value + std::min(range.count, lba_status_blocks);
+    const bool mapped = content_.contains(range.first.value);
+    std::uint64_t at = range.first.value + 1;
+    while (at < end && content_.contains(at) == mapped) ++at;
+    return {{range.first, at - range.first.value}, mapped};
   }
   void write(const Operation& operation) {
     const Slice data = flatten(operation.data);

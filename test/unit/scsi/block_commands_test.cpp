@@ -263,3 +263,14 @@ TEST_CASE("READ CAPACITY(10) with the obsolete PMI or an LBA is refused") {
   CHECK(ended(rig.run(with(cdb({0x25}), 8, std::uint8_t{1}))) == kInvalidField);
   CHECK(ended(rig.run(with(cdb({0x25}), 2, std::uint32_t{1}))) == kInvalidField);
 }
+
+// ---- PRE-FETCH
+
+TEST_CASE("PRE-FETCH keeps nothing, and says GOOD, not CONDITION MET") {
+  ScsiRig rig(100);
+  CHECK(ended(rig.run(with(cdb({0x34, 0x02}), 7, std::uint16_t{100}))) == kGood);
+  CHECK(ended(rig.run(cdb({0x90}))) == kGood);
+  CHECK(ended(rig.run(with(cdb({0x34}), 2, 101u))) == kOutOfRange);
+  CHECK(ended(rig.run(with(with(cdb({0x90}), 2, std::uint64_t{99}), 10, 2u))) == kOutOfRange);
+  CHECK(rig.device->log.empty());
+}

@@ -56,7 +56,7 @@ TEST_CASE("an operation code that is not there is refused as such") {
 
 TEST_CASE("a service action that is not there is an invalid field of a known operation code") {
   ScsiRig rig;
-  const auto result = rig.run(cdb({0x9e, 0x12}));
+  const auto result = rig.run(cdb({0x9e, 0x13}));
   CHECK(ended(result) == kInvalidField);
   CHECK(field_pointer(result) == std::pair(0xccu, 1u));
   CHECK(ended(rig.run(cdb({0xa3, 0x0b}))) == kInvalidField);

@@ -67,11 +67,11 @@ TEST_CASE("commands and service actions that are not there are reported as not s
   const Bytes kNot{0, 1, 0, 0};
   CHECK(bytes(rig.run(report(1, 0xff))) == kNot);
   CHECK(bytes(rig.run(report(kTimeouts | 3, 0xff))) == kNot);
-  CHECK(bytes(rig.run(report(2, 0x9e, 0x12))) == kNot);
-  CHECK(bytes(rig.run(report(3, 0x9e, 0x12))) == kNot);
+  CHECK(bytes(rig.run(report(2, 0x9e, 0x13))) == kNot);
+  CHECK(bytes(rig.run(report(3, 0x9e, 0x13))) == kNot);
   CHECK(bytes(rig.run(report(3, 0x9e, 0))) == kNot);
   CHECK(bytes(rig.run(report(3, 0x28, 1))) == kNot);
-  CHECK(bytes(rig.run(report(1, 0x2f))) == kNot);
+  CHECK(bytes(rig.run(report(1, 0x9b))) == kNot);
 }
 
 TEST_CASE("reserved reporting options are refused") {
