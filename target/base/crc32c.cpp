@@ -37,11 +37,20 @@ std::uint64_t followed_by_zeros(std::uint64_t state) {
       _mm_cvtsi64_si128(static_cast<std::int64_t>(state)), _mm_cvtsi64_si128(static_cast<std::int64_t>(kFactor)), 0)));
 }
 
+// Payload of a large transfer comes from memory that no cache has, at a third of the speed without this: the processor
+// sees three short runs, and foresees none of them.
+template <std::size_t kBytes>
+void fetch_block_after_next(ByteSpan bytes) {
+  if (bytes.size() < 3 * kBytes) return;
+  for (std::size_t i = 0; i < kBytes; i += 64) _mm_prefetch(&bytes[2 * kBytes + i], _MM_HINT_T0);
+}
+
 // The instruction takes three cycles and one can begin each cycle: three lanes of a run are summed side by side.
 template <std::size_t kLane>
 std::uint64_t sum_lanes(ByteSpan& bytes, std::uint64_t state) {
   static_assert(kLane % 8 == 0);
   while (bytes.size() >= 3 * kLane) {
+    fetch_block_after_next<3 * kLane>(bytes);
     const std::byte* const at = bytes.data();
     std::uint64_t second = 0, third = 0;
     for (std::size_t i = 0; i < kLane; i += 8) {
