@@ -55,13 +55,12 @@ std::vector<std::byte> encode_transport_id(const InitiatorPort& port) {
   using namespace transport_id_layout;
   std::string text = fmt::format("{}{}{:012x}", port.name, kSeparator, port.isid);
   text.resize(std::max(kMinTextBytes, text.size() / 4 * 4 + 4), '\0');
-  std::array<std::byte, kHeaderBytes> header{};
+  std::vector<std::byte> id(kHeaderBytes + text.size());
+  const auto header = MutableByteSpan(id).first<kHeaderBytes>();
   FormatCode::put(header, kInitiatorPort);
   Protocol::put(header, kIscsi);
   AdditionalLength::put(header, static_cast<std::uint16_t>(text.size()));
-  std::vector<std::byte> id(header.begin(), header.end());
-  const ByteSpan rest = as_bytes(text);
-  id.insert(id.end(), rest.begin(), rest.end());
+  std::ranges::copy(as_bytes(text), id.begin() + kHeaderBytes);
   return id;
 }
 
