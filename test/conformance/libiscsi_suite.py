@@ -1,32 +1,42 @@
 #!/usr/bin/env python3
 """libiscsi's test suite (iscsi-test-cu), one process a test with a time limit, so that a test that hangs costs only itself.
 
-  libiscsi_suite.py URL [REGULAR-EXPRESSION]    runs the tests whose names match, and prints those that did not pass
+  libiscsi_suite.py [--tool PROGRAM] [--newest] [--match REGULAR-EXPRESSION] VOLUME...
 
-The LUN is overwritten.
+VOLUME is iscsi://HOST:PORT/IQN/LUN, or several of them joined by '|': paths to one volume, as the MultipathIO tests need. The tests
+are shared out among the volumes, one at a time on each, because every test may overwrite its volume. What was not expected
+(expectations.txt) is printed; exit status 1 then.
+--newest: PROGRAM is the newest suite; its list is longer. See README.md.
 """
+import argparse
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+
+import verdict
 
 TOOL = 'iscsi-test-cu'
-SECONDS = 30
+SECONDS = 40
 BANNER = 'cunit.sourceforge'  # what stands before it is set-up
-RESERVATIONS = 'PERSISTENT RESERVE IN is not implemented.'
+PROBES = ('ALL.TestUnitReady.Simple', 'ALL.Read10.Simple', 'ALL.Write10.Simple')
 
 
-def all_tests():
-    """FAMILY.SUITE.TEST; the tool lists most of them in several families."""
-    names = subprocess.run([TOOL, '--list'], capture_output=True, text=True, timeout=30).stdout.split()
+def all_tests(tool=TOOL):
+    """FAMILY.SUITE.TEST; the family ALL has every test once."""
+    names = subprocess.run([tool, '--list'], capture_output=True, text=True, timeout=30).stdout.split()
     return sorted({n for n in names if re.fullmatch(r'ALL\.\w+\.[\w-]+', n)})
 
 
-def run_test(name, url, seconds=SECONDS):
+def run_test(name, volume, tool=TOOL, seconds=SECONDS):
     """('passed' | 'skipped' | 'failed' | 'error' | 'timeout', the reason)."""
-    child = subprocess.Popen([TOOL, '--dataloss', '--allow-sanitize', '-n', '-t', name, url], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True)
+    child = subprocess.Popen([tool, '--dataloss', '--allow-sanitize', '-n', '-t', name, *volume.split('|')],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             errors='replace', start_new_session=True)
     try:
         text = child.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
@@ -40,15 +50,19 @@ def judge(text):
     if not counts or counts[1] == '0':
         return 'error', last_words(text)  # no login, or the tool died
     if counts[3] != '0':
-        return 'failed', marked(text, 'FAILED')
+        return 'failed', marked(text, 'FAILED') or assertion(text)
     skipped = marked(text, 'SKIPPED')
     return ('skipped', skipped) if skipped else ('passed', '')
 
 
 def marked(text, mark):
-    """What the test itself said first; not the search for reservations that is made before and after each test."""
-    lines = re.findall(r'(?<!READ_KEYS\n)^ *\[%s\]\s*(.*)' % mark, text.split(BANNER, 1)[-1], re.M)
-    return next((line.strip() for line in lines if line != RESERVATIONS), '')
+    found = re.search(r'^.*\[%s\]\s*(.*)' % mark, text.split(BANNER, 1)[-1], re.M)
+    return found[1].strip() if found else ''
+
+
+def assertion(text):
+    found = re.search(r'^\s*1\. (\S+\s+- \S+)', text, re.M)
+    return found[1] if found else ''
 
 
 def last_words(text):
@@ -56,17 +70,51 @@ def last_words(text):
     return lines[-1].strip() if lines else ''
 
 
+class Suite:
+    """The tests that wait, and what came of the others."""
+
+    def __init__(self, names, tool=TOOL):
+        self.tool, self.waiting = tool, SimpleQueue()
+        self.results, self.left_unusable = {}, []
+        for name in names:
+            self.waiting.put(name)
+
+    def run(self, volumes):
+        with ThreadPoolExecutor(len(volumes)) as pool:
+            list(pool.map(self.work, volumes))
+
+    def work(self, volume):
+        """Until no test waits, or this volume serves no more."""
+        probes = [probe for probe in PROBES if run_test(probe, volume, self.tool)[0] == 'passed']
+        while True:
+            try:
+                name = self.waiting.get_nowait()
+            except Empty:
+                return
+            self.results[name] = run_test(name, volume, self.tool)
+            if self.results[name][0] not in ('passed', 'skipped') and not self.serves(volume, probes):
+                self.left_unusable.append(name)
+
+    def serves(self, volume, probes):
+        return all(run_test(probe, volume, self.tool)[0] == 'passed' for probe in probes)
+
+
 def main():
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
-    pattern = sys.argv[2] if len(sys.argv) == 3 else ''
-    counts = {}
-    for name in (n for n in all_tests() if re.search(pattern, n)):
-        result, reason = run_test(name, sys.argv[1])
-        counts[result] = counts.get(result, 0) + 1
-        if result != 'passed':
-            print(f'{result:8} {name:44} {reason}', flush=True)
-    print(', '.join(f'{count} {result}' for result, count in sorted(counts.items())))
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--tool', default=TOOL)
+    p.add_argument('--newest', action='store_true')
+    p.add_argument('--match', default='')
+    p.add_argument('volumes', nargs='+', metavar='VOLUME')
+    a = p.parse_args()
+    begun = time.monotonic()
+    suite = Suite([name for name in all_tests(a.tool) if re.search(a.match, name)], a.tool)
+    suite.run(a.volumes)
+    expected = verdict.expectations('newest' if a.newest else 'debian')
+    lines = verdict.complaints(suite.results, suite.left_unusable, expected)
+    for line in lines:
+        print(line)
+    print(f'{verdict.summary(suite.results, expected)}; {time.monotonic() - begun:.0f} s')
+    sys.exit(1 if lines or not suite.results else 0)
 
 
 if __name__ == '__main__':
