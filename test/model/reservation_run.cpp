@@ -1,0 +1,225 @@
+#include "test/model/reservation_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "test/model/block_commands.h"
+
+namespace model {
+
+namespace {
+
+constexpr Sense kInvalidRelease{5, 0x2604};
+constexpr std::uint64_t kKeys = 4;  // few, so that initiators share them and PREEMPT finds them
+
+const char* name_of(Action action) {
+  constexpr const char* kNames[] = {"REGISTER",
+                                    "RESERVE",
+                                    "RELEASE",
+                                    "CLEAR",
+                                    "PREEMPT",
+                                    "PREEMPT AND ABORT",
+                                    "REGISTER AND IGNORE EXISTING KEY",
+                                    "REGISTER AND MOVE"};
+  return kNames[static_cast<int>(action)];
+}
+
+bool agrees(const Answer& answer, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::good: return answer.good();
+    case Verdict::conflict: return answer.conflict();
+    case Verdict::invalid_cdb: return answer.is(kInvalidFieldInCdb);
+    case Verdict::invalid_list: return answer.is(kInvalidFieldInList);
+    case Verdict::invalid_release: return answer.is(kInvalidRelease);
+  }
+  return false;
+}
+
+const char* text_of(Verdict verdict) {
+  constexpr const char* kTexts[] = {"GOOD", "RESERVATION CONFLICT", "INVALID FIELD IN CDB",
+                                    "INVALID FIELD IN PARAMETER LIST", "INVALID RELEASE OF PERSISTENT RESERVATION"};
+  return kTexts[static_cast<int>(verdict)];
+}
+
+std::string hex(const Bytes& data) {
+  std::string text;
+  for (const auto byte : data) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+}  // namespace
+
+ReservationRun::ReservationRun(std::vector<std::string> urls, int initiators, std::uint64_t seed, Journal& journal)
+    : urls_(std::move(urls)), initiators_(initiators), random_(seed), journal_(journal), model_(initiators) {
+  for (Who who = 1; who <= initiators; ++who) log_in(who);
+}
+
+void ReservationRun::run(std::uint64_t operations) {
+  for (std::uint64_t i = 0; i < operations; ++i) one_operation();
+  for (const auto& [who, session] : sessions_) drain(who);
+}
+
+std::string ReservationRun::summary() const {
+  std::string text;
+  for (const auto& [what, count] : counts_) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
+  return text;
+}
+
+void ReservationRun::one_operation() {
+  const Who who = static_cast<Who>(random_.between(1, static_cast<std::uint64_t>(initiators_)));
+  if (random_.percent(50)) drain(who);
+  const auto choice = random_.below(100);
+  if (choice < 50) return change_reservations(who);
+  if (choice < 70) return use_unit(who);
+  if (choice < 80) return reserve_or_release(who);
+  if (choice < 97) return look(who);
+  if (choice < 99) return move(who);
+  reset(who);
+}
+
+// ---- what is done
+
+ReserveOut ReservationRun::any_reserve_out(Who who) {
+  ReserveOut out;
+  out.action = static_cast<Action>(random_.below(8));
+  if (!model_.key_of(who) && random_.percent(60))
+    out.action = random_.one_of({Action::register_key, Action::register_and_ignore});
+  out.type = kTypes[random_.below(std::size(kTypes))];
+  if (model_.held() && random_.percent(50)) out.type = model_.held()->type;
+  out.key = random_.percent(85) ? model_.key_of(who).value_or(0) : random_.below(kKeys + 1);
+  out.action_key = random_.percent(85) ? random_.between(1, kKeys) : 0;
+  do {
+    out.destination = static_cast<Who>(random_.between(1, static_cast<std::uint64_t>(initiators_)));
+  } while (out.destination == who && random_.percent(90));
+  out.unregister = random_.percent(30);
+  return out;
+}
+
+void ReservationRun::change_reservations(Who who) {
+  const ReserveOut out = any_reserve_out(who);
+  const Answer answer =
+      ask(who, persistent_reserve_out(out),
+          fmt::format("{} type {} key {:x} action key {:x} destination {} unregister {}", name_of(out.action), out.type,
+                      out.key, out.action_key, out.destination, out.unregister));
+  expect(answer, model_.persistent_reserve_out(who, out));
+}
+
+void ReservationRun::use_unit(Who who) {
+  const auto block = random_.below(64);
+  switch (random_.below(4)) {
+    case 0: return expect(ask(who, read10(block, 1), "READ"), model_.access(who, Access::read));
+    case 1: return expect(ask(who, write10(block, Bytes(kBlock)), "WRITE"), model_.access(who, Access::write));
+    case 2: return expect(ask(who, synchronize_cache(), "SYNCHRONIZE CACHE"), model_.access(who, Access::write));
+    default: return expect(ask(who, test_unit_ready(), "TEST UNIT READY"), model_.access(who, Access::harmless));
+  }
+}
+
+void ReservationRun::reserve_or_release(Who who) {
+  if (random_.percent(40)) return expect(ask(who, reserve_unit(), "RESERVE(6)"), model_.reserve(who));
+  expect(ask(who, release_unit(), "RELEASE(6)"), model_.release(who));
+}
+
+void ReservationRun::look(Who who) {
+  const int action = random_.one_of({0, 1, 3});
+  const Answer answer = ask(who, persistent_reserve_in(action), fmt::format("PERSISTENT RESERVE IN {}", action));
+  expect(answer, model_.persistent_reserve_in(who));
+  if (!answer.good()) return;
+  expect_equal(generation_of(answer.data) == model_.generation(), "the generation", answer.data);
+  if (action == 0) compare_keys(answer.data);
+  if (action == 1) compare_held(answer.data);
+  if (action == 3) compare_full_status(answer.data);
+}
+
+// Logs out, and in again at any member: registrations outlast that, RESERVE does not.
+void ReservationRun::move(Who who) {
+  journal_.note(fmt::format("initiator {}: logs out", who));
+  sessions_.at(who).log_out();
+  sessions_.erase(who);
+  model_.lose_nexus(who);
+  std::ranges::rotate(urls_, urls_.begin() + static_cast<long>(random_.below(urls_.size())));
+  log_in(who);
+  ++counts_["logins"];
+}
+
+void ReservationRun::reset(Who who) {
+  journal_.note(fmt::format("initiator {}: LOGICAL UNIT RESET", who));
+  sessions_.at(who).reset_unit();
+  model_.reset();
+  ++counts_["resets"];
+}
+
+// ---- how it is asked and judged
+
+// What a new nexus is told of power on or its own loss is nobody's business here.
+void ReservationRun::log_in(Who who) {
+  const std::string& url = urls_[static_cast<std::size_t>(who) % urls_.size()];
+  journal_.note(fmt::format("initiator {}: logs in at {}", who, url));
+  Initiator& session = sessions_.try_emplace(who, who, url).first->second;
+  const Command sense = request_sense();
+  while ((session.execute(sense).data.at(2) & 15) == 6) continue;
+}
+
+// Every unit attention that is due is reported, and nothing else; by REQUEST SENSE or by TEST UNIT READY.
+void ReservationRun::drain(Who who) {
+  const bool by_sense = model_.reserved_for_other(who) || random_.percent(50);
+  while (true) {
+    Answer answer = sessions_.at(who).execute(by_sense ? request_sense() : test_unit_ready());
+    if (by_sense && answer.good() && (answer.data.at(2) & 15) == 6) {
+      answer = {.status = Answer::kCheck, .sense = {6, static_cast<std::uint16_t>(get(answer.data, 12, 2))}};
+    }
+    journal_.note(fmt::format("initiator {}: any unit attention? {}", who, answer.text()));
+    if (!answer.attention()) break;
+    if (!model_.report(who, answer.sense.code)) throw Difference("no such unit attention is due");
+    ++counts_["attentions"];
+  }
+  if (model_.must_report(who))
+    throw Difference(fmt::format("initiator {} has not been told of a unit attention that is due", who));
+}
+
+Answer ReservationRun::ask(Who who, const Command& command, const std::string& what) {
+  while (true) {
+    const Answer answer = sessions_.at(who).execute(command);
+    journal_.note(fmt::format("initiator {}: {}: {}", who, what, answer.text()));
+    if (!answer.attention()) return answer;
+    if (!model_.report(who, answer.sense.code)) throw Difference("no such unit attention is due");
+    ++counts_["attentions"];
+  }
+}
+
+void ReservationRun::expect(const Answer& answer, Verdict verdict) {
+  if (!agrees(answer, verdict))
+    throw Difference(fmt::format("{}, but the model says {}", answer.text(), text_of(verdict)));
+  ++counts_[text_of(verdict)];
+}
+
+void ReservationRun::expect_equal(bool equal, const std::string& what, const Bytes& data) {
+  if (!equal)
+    throw Difference(
+        fmt::format("{} differs (the model's generation is {}): {}", what, model_.generation(), hex(data)));
+}
+
+void ReservationRun::compare_keys(const Bytes& data) {
+  std::vector<Key> keys;
+  for (const auto& [who, key] : model_.keys()) keys.push_back(key);
+  std::ranges::sort(keys);
+  expect_equal(keys_of(data) == keys, "the list of keys", data);
+}
+
+void ReservationRun::compare_held(const Bytes& data) {
+  std::optional<std::pair<Key, int>> held;
+  if (model_.held()) held.emplace(model_.key_of(model_.held()->holder).value_or(0), model_.held()->type);
+  expect_equal(held_of(data) == held, "the reservation", data);
+}
+
+void ReservationRun::compare_full_status(const Bytes& data) {
+  std::vector<FullStatus> all;
+  for (const auto& [who, key] : model_.keys()) {
+    const bool holder = model_.holds(who);
+    all.push_back({transport_id(who), key, holder, holder ? model_.held()->type : 0});
+  }
+  std::ranges::sort(all);
+  expect_equal(full_status_of(data) == all, "the full status", data);
+}
+
+}  // namespace model
