@@ -25,6 +25,8 @@ bool selects(const AbortSelection& selection, const Origin& origin) {
          (selection.generation == Generation{} || selection.generation == origin.generation);
 }
 
+bool may_change_data(const PageRequest& request) { return is_mutation(request.kind) && !request.keep; }
+
 std::size_t weight(const PageRequest& request) {
   return request.kind == OperationKind::read ? request.length : total_size(request.data);
 }

@@ -57,11 +57,13 @@ struct PageRequest {
   std::uint32_t offset = 0;  // bytes in the page, a multiple of kBlockBytes
   std::uint32_t length = 0;  // bytes; offset + length <= page size. flush: page index, range and epoch are ignored
   bool fua = false;
-  Epoch epoch;    // of the page's configuration as the asker knows it
-  StoreId store;  // on which the asker believes it lies; another store answers wrong_store
+  bool keep = false;  // compare_and_write: compares only; where equal, the range is kept (locked) for its operation's
+                      // next request there, which then does not compare again (kept_ranges.h)
+  Epoch epoch;        // of the page's configuration as the asker knows it
+  StoreId store;      // on which the asker believes it lies; another store answers wrong_store
   Origin origin;
   std::uint32_t part = 0;
-  Slices data;  // as in Operation
+  Slices data;  // as in Operation; keep: only what is compared
 };
 
 enum class PageStatus : std::uint8_t {
@@ -94,6 +96,7 @@ class PageEndpoint {
 
 const char* to_string(PageStatus status);
 bool selects(const AbortSelection& selection, const Origin& origin);
+bool may_change_data(const PageRequest& request);  // a mutation that only compares and keeps its range does not
 // Bytes that a request keeps busy until it is answered, there or back: both ends of a link count alike.
 std::size_t weight(const PageRequest& request);
 

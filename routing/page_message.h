@@ -21,13 +21,15 @@
 
 namespace shoal::routing {
 
-inline constexpr std::uint16_t kPageProtocolVersion = 1;  // the lowest and the highest that this build speaks
+inline constexpr std::uint16_t kPageProtocolVersion = 2;  // the lowest and the highest that this build speaks
 // Data of a page request or result: the router cuts there.
 inline constexpr std::uint32_t kMaxRequestBytes = 1024 * 1024;
 inline constexpr std::uint32_t kMaxPayloadBytes = 1024 * 1024;  // of any frame
 inline constexpr std::uint32_t kMaxHandshakeBytes = 1024;       // payload of a frame before the peer has proved itself
 inline constexpr std::size_t kMaxStoresPerMember = kMaxHandshakeBytes / 16;
 inline constexpr std::size_t kMaxExtentsPerResult = 4096;
+inline constexpr std::uint32_t kMaxCompareBytes =
+    kMaxPayloadBytes / 2;  // of a compare_and_write: it brings both halves
 static_assert(kMaxControlBytes <= kMaxPayloadBytes);
 
 using Nonce = std::array<std::byte, 32>;

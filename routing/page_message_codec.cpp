@@ -11,6 +11,7 @@ namespace shoal::routing {
 namespace {
 
 constexpr std::size_t kArenaBytes = 16 * 1024;
+constexpr std::uint8_t kFua = 1, kKeep = 2;             // flags of a page request
 constexpr std::uint64_t kLongestAgeUs = 3'600'000'000;  // an hour: what is older is as old
 
 // ---- bodies written ---------------------------------------------------------------------------------------------
@@ -18,7 +19,7 @@ constexpr std::uint64_t kLongestAgeUs = 3'600'000'000;  // an hour: what is olde
 void put_request(MutableByteSpan at, const PageRequest& request, std::uint64_t age_us) {
   namespace layout = page_request_layout;
   layout::Kind::put(at, static_cast<std::uint8_t>(request.kind));
-  layout::Flags::put(at, request.fua ? 1 : 0);
+  layout::Flags::put(at, static_cast<std::uint8_t>((request.fua ? kFua : 0) | (request.keep ? kKeep : 0)));
   layout::Part::put(at, request.part);
   layout::Image::put(at, request.page.image);
   layout::Page::put(at, request.page.index);
@@ -129,20 +130,21 @@ Result<Message, Fault> decode_refusal(const Frame& frame) {
 
 bool valid_status(std::uint8_t status) { return status <= static_cast<std::uint8_t>(PageStatus::aborted); }
 
-// Data that a request of that kind carries.
-std::uint64_t data_bytes(OperationKind kind, std::uint32_t length) {
-  if (kind == OperationKind::write) return length;
-  if (kind == OperationKind::compare_and_write) return std::uint64_t{length} * 2;
+// Data that such a request carries.
+std::uint64_t data_bytes(const PageRequest& request) {
+  if (request.kind == OperationKind::write || request.keep) return request.length;
+  if (request.kind == OperationKind::compare_and_write) return std::uint64_t{request.length} * 2;
   return 0;
 }
 
 std::optional<Fault> check_request(const PageRequest& request, std::size_t payload_bytes) {
+  if (request.keep && request.kind != OperationKind::compare_and_write) return Fault::bad_field;
   if (request.kind == OperationKind::flush) return payload_bytes == 0 ? std::nullopt : std::optional(Fault::bad_length);
   if (request.length == 0 || request.length % kBlockBytes != 0 || request.offset % kBlockBytes != 0)
     return Fault::bad_field;
   if (std::uint64_t{request.offset} + request.length > kMaxPageBytes) return Fault::bad_field;
   if (request.kind == OperationKind::read && request.length > kMaxRequestBytes) return Fault::bad_length;
-  if (payload_bytes != data_bytes(request.kind, request.length)) return Fault::bad_length;
+  if (payload_bytes != data_bytes(request)) return Fault::bad_length;
   return std::nullopt;
 }
 
@@ -197,11 +199,12 @@ Result<PageRequestMessage, FrameFault> decode_page_request(const Frame& frame) {
   const ByteSpan body = frame.body;
   const auto kind = layout::Kind::get(body);
   const auto flags = layout::Flags::get(body);
-  if (kind > static_cast<std::uint8_t>(OperationKind::lba_status) || flags > 1) return Fault::bad_field;
+  if (kind > static_cast<std::uint8_t>(OperationKind::lba_status) || flags > (kFua | kKeep)) return Fault::bad_field;
   PageRequestMessage message{.id = frame.id, .age_us = std::min(layout::AgeUs::get(body), kLongestAgeUs)};
   PageRequest& request = message.request;
   request.kind = static_cast<OperationKind>(kind);
-  request.fua = flags == 1;
+  request.fua = (flags & kFua) != 0;
+  request.keep = (flags & kKeep) != 0;
   request.part = layout::Part::get(body);
   request.page = {layout::Image::get(body), layout::Page::get(body)};
   request.offset = layout::Offset::get(body);

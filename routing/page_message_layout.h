@@ -90,7 +90,7 @@ inline constexpr std::size_t kBodyBytes = 8;
 
 namespace page_request_layout {
 using Kind       = Number<std::uint8_t, 0>;
-using Flags      = Number<std::uint8_t, 1>;   // bit 0: fua
+using Flags      = Number<std::uint8_t, 1>;   // bit 0: fua, bit 1: keep
 using Part       = Number<std::uint32_t, 4>;
 using Image      = Number<ImageId, 8>;
 using Page       = Number<PageIndex, 16>;

@@ -53,7 +53,7 @@ class PageService final : public PageEndpoint {
   using Task = UniqueFunction<void(PageShard&)>;
   // A shard and what is on its way to it, in order.
   struct Lane {
-    Lane(const Runtime& runtime, const PageShard::Stores& stores, const PageServiceLimits& limits)
+    Lane(Runtime& runtime, const PageShard::Stores& stores, const PageServiceLimits& limits)
         : shard(runtime, stores, limits) {}
     void run_all();
     PageShard shard;

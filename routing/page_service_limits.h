@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "routing/kept_ranges.h"
+
 namespace shoal::routing {
 
 struct PageServiceLimits {
   // Per image and shard. For a further one the longest idle goes; while none may go, it is answered `failed`.
   std::size_t nexuses = 65536;
   std::size_t remembered_mutations = 4096;  // per nexus and shard: answers kept for repeats
+  KeptRangesLimits kept_ranges;             // per shard
 };
 
 struct PageCounters {
@@ -19,7 +22,8 @@ struct PageCounters {
   std::uint64_t flushes = 0;
   std::uint64_t fenced = 0, ghosts = 0, repeated = 0;  // refused; dropped; answered from the record or joined
   std::uint64_t wrong_store = 0, errors = 0;
-  std::uint64_t waited = 0;  // for a range lock
+  std::uint64_t waited = 0;                           // for a range lock
+  std::uint64_t kept_ranges = 0, expired_ranges = 0;  // between two rounds; of these, given up by the time limit
 
   PageCounters& operator+=(const PageCounters& other);
 };

@@ -8,6 +8,8 @@
 namespace shoal::routing {
 namespace {
 
+constexpr Duration kKeptReview = 1s;
+
 PageStatus to_status(StoreError error) {
   switch (error) {
     case StoreError::no_space: return PageStatus::no_space;
@@ -35,8 +37,11 @@ std::size_t first_difference(ByteSpan a, ByteSpan b) {
 
 }  // namespace
 
-PageShard::PageShard(const Runtime& runtime, const Stores& stores, const PageServiceLimits& limits)
-    : runtime_(runtime), stores_(stores), fence_limits_{limits.nexuses, limits.remembered_mutations} {
+PageShard::PageShard(Runtime& runtime, const Stores& stores, const PageServiceLimits& limits)
+    : runtime_(runtime),
+      stores_(stores),
+      fence_limits_{limits.nexuses, limits.remembered_mutations},
+      kept_(limits.kept_ranges) {
   for (const auto& store : stores_) {
     next_seq_ = std::max(next_seq_, store->first_seq());
     for (const Fence& known : store->fences()) {
@@ -69,20 +74,32 @@ PageStore* PageShard::placed_on(const PageRequest& request, const Image& image) 
 }
 
 void PageShard::submit(PageRequest request, Asker asker, Completion<PageResult> done) {
+  if (!kept_.empty()) let_go_finished(request.page.image, request.origin);
   const auto image = images_.find(request.page.image);
   PageStore* const store = image == images_.end() ? nullptr : placed_on(request, image->second);
   if (!store) {
     ++counters_.wrong_store;
     return done({.status = PageStatus::wrong_store});
   }
-  const auto admission = image->second.fence.admit(request, tasks_.next_index(), runtime_.now());
+  const bool keeps = may_change_data(request) && !kept_.empty() && kept_.contains(request);
+  const auto admission = image->second.fence.admit(request, tasks_.next_index(), runtime_.now(), keeps);
   if (admission.verdict != SessionFence::Verdict::proceed) return refuse(admission, std::move(done));
   PageTask& task = tasks_.take();
   task.asker = asker;
   task.store = store;
   task.request = std::move(request);
   task.done = std::move(done);
-  enqueue(task);
+  keeps ? take_over(task) : enqueue(task);
+}
+
+// Nobody comes between what was compared and the write.
+void PageShard::take_over(PageTask& task) {
+  PageTask& keeper = tasks_[kept_.take(task.request)];
+  task.state = PageTask::State::waiting;
+  task.compared = true;
+  locks_.hand_over(keeper, task);
+  tasks_.give_back(keeper);
+  start(task);
 }
 
 void PageShard::refuse(const SessionFence::Admission& admission, Completion<PageResult> done) {
@@ -126,7 +143,7 @@ void PageShard::start(PageTask& task) {
     case OperationKind::write: return write(task, RecordKind::data, std::move(task.request.data));
     case OperationKind::zero: return write(task, RecordKind::zero, {});
     case OperationKind::unmap: return write(task, RecordKind::unmap, {});
-    case OperationKind::compare_and_write: return compare_and_write(task);
+    case OperationKind::compare_and_write: return task.compared ? write_compared(task) : compare_and_write(task);
     case OperationKind::lba_status: return lba_status(task);
     case OperationKind::flush: return flush(task);
   }
@@ -186,6 +203,11 @@ void PageShard::on_compared(PageTask& task, const Slices& found) {
   const Slice expected = flatten(sub_slices(task.request.data, 0, length));
   const std::size_t difference = first_difference(expected.bytes(), flatten(found).bytes());
   if (difference < length) return end(task, {.status = PageStatus::miscompare, .detail = difference});
+  task.request.keep ? keep_range(task) : write_compared(task);
+}
+
+void PageShard::write_compared(PageTask& task) {
+  const std::uint32_t length = task.request.length;
   write(task, RecordKind::data, sub_slices(task.request.data, length, length));
 }
 
@@ -202,26 +224,74 @@ void PageShard::flush(PageTask& task) {
   task.store->sync([this, &task](Result<void, StoreError> result) { end(task, to_result(result)); });
 }
 
+// ---- ranges that are kept ---------------------------------------------------------------------------------------
+
+// The request is over, its range stays locked. What somebody waits for the end of (abort, fence, close) keeps nothing.
+void PageShard::keep_range(PageTask& task) {
+  if (is_awaited(description_of(task))) return end(task, {.status = PageStatus::aborted});
+  if (!kept_.add(task.request, task.index, runtime_.now())) return end(task, {.status = PageStatus::failed});
+  ++counters_.kept_ranges;
+  task.state = PageTask::State::keeping;
+  task.request.data.clear();
+  watch_kept();
+  remember(task.request, {});
+  answer(std::move(task.done), std::exchange(task.joined, {}), {});
+}
+
+void PageShard::let_go(PageTask& keeper) {
+  CHECK(keeper.state == PageTask::State::keeping, keeper.index);
+  kept_.take(keeper.request);
+  release_range(keeper);
+  tasks_.give_back(keeper);
+  if (!granted_.empty()) start_granted();
+}
+
+// One by one: whoever is granted a range may end others of these.
+void PageShard::let_go_finished(ImageId image, const Origin& origin) {
+  while (const auto keeper = kept_.finished(image, origin)) let_go(tasks_[*keeper]);
+}
+
+void PageShard::let_go_expired() {
+  while (const auto keeper = kept_.expired(runtime_.now())) {
+    ++counters_.expired_ranges;
+    let_go(tasks_[*keeper]);
+  }
+}
+
+void PageShard::watch_kept() {
+  if (timer_) return;
+  timer_ = runtime_.after(kKeptReview, [this] {
+    timer_.reset();
+    let_go_expired();
+    if (!kept_.empty()) watch_kept();
+  });
+}
+
 // ---- the end ----------------------------------------------------------------------------------------------------
 
 void PageShard::end(PageTask& task, PageResult result) {
   const Ended ended = description_of(task);
   count(task, result.status);
-  if (is_mutation(ended.kind)) {
-    if (const auto known = images_.find(ended.image); known != images_.end()) {
-      known->second.fence.record(task.request, {result.status, result.detail});
-    }
-  }
+  if (is_mutation(task.request.kind)) remember(task.request, result);
   if (task.is_linked()) release_range(task);
   Completion<PageResult> done = std::move(task.done);
   auto joined = std::exchange(task.joined, {});
   task.request.data.clear();
   tasks_.give_back(task);
   auto passed = passed_barriers(ended);  // before anybody is told, who may set up another
-  for (auto& repeat : joined) repeat({.status = result.status, .detail = result.detail});
-  done(std::move(result));
+  answer(std::move(done), std::move(joined), std::move(result));
   for (auto& barrier : passed) barrier();
   if (!granted_.empty()) start_granted();
+}
+
+void PageShard::remember(const PageRequest& request, const PageResult& result) {
+  const auto known = images_.find(request.page.image);
+  if (known != images_.end()) known->second.fence.record(request, {result.status, result.detail});
+}
+
+void PageShard::answer(Completion<PageResult> done, std::vector<Completion<PageResult>> joined, PageResult result) {
+  for (auto& repeat : joined) repeat({.status = result.status, .detail = result.detail});
+  done(std::move(result));
 }
 
 void PageShard::count(const PageTask& task, PageStatus status) {
@@ -238,7 +308,7 @@ void PageShard::count(const PageTask& task, PageStatus status) {
 }
 
 PageShard::Ended PageShard::description_of(const PageTask& task) {
-  return {task.request.page.image, task.request.kind, task.serial, task.request.origin};
+  return {task.request.page.image, may_change_data(task.request), task.serial, task.request.origin};
 }
 
 // ---- fences, aborts, barriers -----------------------------------------------------------------------------------
@@ -249,7 +319,7 @@ void PageShard::fence(const Fence& fence, Completion<bool> done) {
   const Selects older = [fence](const Ended& task) {
     return task.image == fence.image && task.origin.nexus == fence.nexus && task.origin.generation < fence.generation;
   };
-  cancel_waiting(older, PageStatus::fenced);
+  cancel(older, PageStatus::fenced);
   when_ended(older, up_to, [done = std::move(done)]() mutable { done(true); });
 }
 
@@ -258,31 +328,38 @@ void PageShard::abort(ImageId image, const AbortSelection& selection, Completion
   const Selects selected = [image, selection](const Ended& task) {
     return task.image == image && selects(selection, task.origin);
   };
-  cancel_waiting(selected, PageStatus::aborted);
+  cancel(selected, PageStatus::aborted);
   when_ended(selected, up_to, std::move(done));
 }
 
 void PageShard::drain(ImageId image, Completion<> done) {
-  when_ended([image](const Ended& task) { return task.image == image && is_mutation(task.kind); }, tasks_.last_serial(),
+  when_ended([image](const Ended& task) { return task.image == image && task.changed_data; }, tasks_.last_serial(),
              std::move(done));
 }
 
 void PageShard::close(ImageId id, Completion<> done) {
   image(id).closed = true;
   const Selects of_image = [id](const Ended& task) { return task.image == id; };
-  cancel_waiting(of_image, PageStatus::wrong_store);
+  cancel(of_image, PageStatus::wrong_store);
   when_ended(of_image, tasks_.last_serial(), std::move(done));
 }
 
-// Whoever is told may submit more, and may end others of those that were chosen.
-void PageShard::cancel_waiting(const Selects& selects, PageStatus status) {
+// Those that wait, and those that keep a range. Whoever is told may submit more, and may end others of those that were
+// chosen.
+void PageShard::cancel(const Selects& selects, PageStatus status) {
+  using State = PageTask::State;
   std::vector<std::pair<PageTask*, std::uint64_t>> chosen;
   tasks_.for_each([&](PageTask& task) {
-    if (task.state == PageTask::State::waiting && selects(description_of(task)))
-      chosen.emplace_back(&task, task.serial);
+    const bool idle = task.state == State::waiting || task.state == State::keeping;
+    if (idle && selects(description_of(task))) chosen.emplace_back(&task, task.serial);
   });
   for (const auto& [task, serial] : chosen) {
-    if (task->serial == serial && task->state == PageTask::State::waiting) end(*task, {.status = status});
+    if (task->serial != serial) continue;
+    if (task->state == State::keeping) {
+      let_go(*task);
+    } else if (task->state == State::waiting) {
+      end(*task, {.status = status});
+    }
   }
 }
 
@@ -291,6 +368,11 @@ void PageShard::when_ended(Selects selects, std::uint64_t up_to, Completion<> do
   tasks_.for_each([&](const PageTask& task) { running += task.serial <= up_to && selects(description_of(task)); });
   if (running == 0) return done();
   barriers_.push_back({std::move(selects), up_to, running, std::move(done)});
+}
+
+bool PageShard::is_awaited(const Ended& task) const {
+  return std::ranges::any_of(
+      barriers_, [&task](const Barrier& barrier) { return task.serial <= barrier.up_to && barrier.selects(task); });
 }
 
 std::vector<Completion<>> PageShard::passed_barriers(const Ended& ended) {

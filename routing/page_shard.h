@@ -2,7 +2,8 @@
 // with other shards but the stores.
 //
 // A request is checked (map, store, epoch, session fence), takes its range, runs in the store, is remembered and
-// answered.
+// answered. The first round of a COMPARE AND WRITE across pages is answered and keeps its range (kept_ranges.h), until
+// the second round takes it over, or its operation is aborted, fenced or over, or the image is closed, or time is up.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "routing/kept_ranges.h"
 #include "routing/page_map.h"
 #include "routing/page_service_limits.h"
 #include "routing/page_store.h"
@@ -27,7 +29,7 @@ class PageShard {
   using Stores = std::vector<std::unique_ptr<PageStore>>;
 
   // The stores outlive the shard's requests.
-  PageShard(const Runtime& runtime, const Stores& stores, const PageServiceLimits& limits);
+  PageShard(Runtime& runtime, const Stores& stores, const PageServiceLimits& limits);
   PageShard(const PageShard&) = delete;
 
   void set_map(PageMap::Snapshot map);
@@ -52,7 +54,7 @@ class PageShard {
   // What is told of a task when it is over.
   struct Ended {
     ImageId image;
-    OperationKind kind;
+    bool changed_data;  // or may have
     std::uint64_t serial;
     Origin origin;
   };
@@ -70,6 +72,7 @@ class PageShard {
   void refuse(const SessionFence::Admission& admission, Completion<PageResult> done);
   void enqueue(PageTask& task);
   void wait_for_mutations(PageTask& flush);
+  void take_over(PageTask& task);
 
   void start(PageTask& task);
   void release_range(PageTask& task);
@@ -78,17 +81,26 @@ class PageShard {
   void write(PageTask& task, RecordKind kind, Slices data);
   void compare_and_write(PageTask& task);
   void on_compared(PageTask& task, const Slices& found);
+  void write_compared(PageTask& task);
   void lba_status(PageTask& task);
   void flush(PageTask& task);
+  void keep_range(PageTask& task);
+  void let_go(PageTask& keeper);
+  void let_go_finished(ImageId image, const Origin& origin);
+  void let_go_expired();
+  void watch_kept();
   void end(PageTask& task, PageResult result);
+  void remember(const PageRequest& request, const PageResult& result);
+  static void answer(Completion<PageResult> done, std::vector<Completion<PageResult>> joined, PageResult result);
   void count(const PageTask& task, PageStatus status);
 
-  void cancel_waiting(const Selects& selects, PageStatus status);
+  void cancel(const Selects& selects, PageStatus status);
+  bool is_awaited(const Ended& task) const;
   void when_ended(Selects selects, std::uint64_t up_to, Completion<> done);
   std::vector<Completion<>> passed_barriers(const Ended& ended);
   static Ended description_of(const PageTask& task);
 
-  const Runtime& runtime_;
+  Runtime& runtime_;
   const Stores& stores_;
   FenceLimits fence_limits_;
   std::map<ImageId, Image> images_;
@@ -96,6 +108,8 @@ class PageShard {
   RangeLock locks_;
   std::vector<RangeTicket*> granted_;  // of tasks that are started next
   bool starting_ = false;
+  KeptRanges kept_;               // of the tasks that are keeping, and no others
+  std::unique_ptr<Timer> timer_;  // while any are kept
   std::list<Barrier> barriers_;
   std::uint64_t next_seq_ = 1;
   PageCounters counters_;

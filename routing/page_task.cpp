@@ -14,6 +14,7 @@ PageTask& PageTaskPool::take() {
   PageTask& task = tasks_[index];
   CHECK(task.state == PageTask::State::free, index);
   task.serial = ++last_serial_;
+  task.compared = false;
   return task;
 }
 

@@ -15,9 +15,11 @@ namespace shoal::routing {
 enum class Asker : std::uint8_t { session, peer };
 
 struct PageTask : RangeTicket {
-  // waiting: for its range, or (flush) for the mutations before it; only then it can be cancelled.
+  // waiting: for its range, or (flush) for the mutations before it; only then, or keeping, it can be cancelled.
   // granted: has its range and is started next.
-  enum class State : std::uint8_t { free, waiting, granted, running } state = State::free;
+  // keeping: has compared and is answered; nothing runs, but its range is kept for the next request of its operation.
+  enum class State : std::uint8_t { free, waiting, granted, running, keeping } state = State::free;
+  bool compared = false;  // has its range from one that was keeping it
   Asker asker = Asker::session;
   std::uint32_t index = 0;
   std::uint64_t serial = 0;

@@ -10,6 +10,11 @@ namespace shoal::routing {
 inline constexpr Duration kLinkSilence = 2s;      // a link whose newest returned stamp is older is closed
 inline constexpr Duration kMaxOperationAge = 8s;  // a mutation older than that is refused by its owner: ghost rule (d)
 
+// How long a range is kept between the two rounds of a COMPARE AND WRITE across pages, if nothing ends that before:
+// longer than anything of the operation may come, and than its asker takes to answer its host, by clocks a tenth apart.
+inline constexpr Duration kLongestKeep = 12s;
+static_assert(kLongestKeep > kMaxOperationAge + kMaxOperationAge / 5 + kLinkSilence);
+
 // What an asker may have outstanding on a link; a listener closes a link that goes beyond.
 inline constexpr std::size_t kMaxOutstandingRequests = 1024;
 inline constexpr std::size_t kMaxOutstandingBytes = 64 * 1024 * 1024;

@@ -22,4 +22,15 @@ void RangeLock::release(RangeTicket& ticket, std::vector<RangeTicket*>& granted)
   }
 }
 
+void RangeLock::hand_over(RangeTicket& from, RangeTicket& to) {
+  CHECK(from.ahead == 0, from.begin, from.end, from.ahead);
+  to.page = from.page;
+  to.begin = from.begin;
+  to.end = from.end;
+  to.exclusive = from.exclusive;
+  to.ahead = 0;
+  Bucket& bucket = bucket_of(from.page);
+  bucket.insert(bucket.erase(Bucket::s_iterator_to(from)), to);
+}
+
 }  // namespace shoal::routing

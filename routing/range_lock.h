@@ -29,6 +29,8 @@ class RangeLock {
   bool acquire(RangeTicket& ticket);
   // Whether it holds or waits. Adds those that hold now to `granted`, in order.
   void release(RangeTicket& ticket, std::vector<RangeTicket*>& granted);
+  // `to` holds in place of `from`, which holds: the same range, the same place in the order. `from` is free.
+  void hand_over(RangeTicket& from, RangeTicket& to);
 
  private:
   using Bucket = boost::intrusive::list<RangeTicket, boost::intrusive::constant_time_size<false>>;

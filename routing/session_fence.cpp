@@ -6,7 +6,8 @@
 
 namespace shoal::routing {
 
-SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task, Time now) {
+SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task, Time now,
+                                            bool keeps_range) {
   const Origin& origin = request.origin;
   if (origin.nexus.is_zero()) return {};
   KnownNexus* const nexus = find_or_add(origin.nexus, now);
@@ -15,20 +16,21 @@ SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uin
   if (origin.generation > nexus->generation) begin_generation(*nexus, origin.generation);
   raise_watermark(*nexus, origin.lowest_unfinished);
   if (origin.id < nexus->watermark) return {.verdict = Verdict::ghost};
-  if (is_mutation(request.kind)) return admit_mutation(*nexus, {origin.id, request.part}, origin, task);
+  if (is_mutation(request.kind)) return admit_mutation(*nexus, request, task, keeps_range);
   return check_reservation(origin.reservation_generation);
 }
 
 // What was applied stays applied: a repeat is answered before anything else is asked of it.
-SessionFence::Admission SessionFence::admit_mutation(Nexus& nexus, const Key& key, const Origin& origin,
-                                                     std::uint32_t task) {
+SessionFence::Admission SessionFence::admit_mutation(Nexus& nexus, const PageRequest& request, std::uint32_t task,
+                                                     bool keeps_range) {
+  const Key key{request.origin.id, request.part};
   const auto at = position(nexus, key);
   if (at != nexus.mutations.end() && at->key == key) {
     if (at->answer) return {.verdict = Verdict::repeat, .answer = *at->answer};
     return {.verdict = Verdict::join, .task = at->task};
   }
   if (key <= nexus.forgotten) return {.verdict = Verdict::ghost};
-  const Admission admission = check_reservation(origin.reservation_generation);
+  const Admission admission = keeps_range ? Admission{} : check_reservation(request.origin.reservation_generation);
   if (admission.verdict == Verdict::proceed) nexus.mutations.insert(at, Mutation{.key = key, .task = task});
   return admission;
 }

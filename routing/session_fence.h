@@ -52,8 +52,9 @@ class SessionFence {
 
   explicit SessionFence(FenceLimits limits) : limits_(limits) {}
 
-  // `task` is what a repeat of it will be told to join.
-  Admission admit(const PageRequest& request, std::uint32_t task, Time now);
+  // `task` is what a repeat of it will be told to join. `keeps_range`: its operation keeps the range of the request,
+  // and so began before any reservation that came after its first round.
+  Admission admit(const PageRequest& request, std::uint32_t task, Time now, bool keeps_range = false);
   // The answer of an admitted mutation. Of an older generation it is of no interest any more.
   void record(const PageRequest& request, RememberedAnswer answer);
   // Refuses generations below. False: too many nexuses.
@@ -86,7 +87,7 @@ class SessionFence {
   void touch(KnownNexus& nexus, Time now);
   bool forget_idle(Time now);
   static void begin_generation(Nexus& nexus, Generation generation);
-  Admission admit_mutation(Nexus& nexus, const Key& key, const Origin& origin, std::uint32_t task);
+  Admission admit_mutation(Nexus& nexus, const PageRequest& request, std::uint32_t task, bool keeps_range);
   Admission check_reservation(std::uint64_t reservation_generation);
   static void raise_watermark(Nexus& nexus, OperationId watermark);
   static std::deque<Mutation>::iterator position(Nexus& nexus, const Key& key);

@@ -119,7 +119,7 @@ TEST_CASE("a challenge of another member is refused by the dialer") {
 TEST_CASE("versions without a common one are refused on both sides") {
   const LinkIdentity self = member(2);
   ListenerHandshake listener(self, nonce(2));
-  Hello hello{.lowest_version = 2,
+  Hello hello{.lowest_version = kPageProtocolVersion + 1,
               .highest_version = 9,
               .group = digest_of_group("demo"),
               .from = MemberId{1},
@@ -127,7 +127,8 @@ TEST_CASE("versions without a common one are refused on both sides") {
   CHECK(listener.on_message(hello).fault == RefusalReason::version);
   const LinkIdentity dialing = member(1);
   DialerHandshake dialer(dialing, MemberId{2}, 1, nonce(1));
-  CHECK(dialer.on_message(Challenge{.version = 2, .from = MemberId{2}}).fault == RefusalReason::version);
+  CHECK(dialer.on_message(Challenge{.version = kPageProtocolVersion + 1, .from = MemberId{2}}).fault ==
+        RefusalReason::version);
 }
 
 TEST_CASE("a range of versions with ours in it is answered with ours") {

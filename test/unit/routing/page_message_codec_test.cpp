@@ -423,3 +423,17 @@ TEST_CASE("a flush brings no data, a compare and write brings twice its length")
   compare.request.length = kBlockBytes;
   CHECK(read_back(compare, bytes_of(compare).bytes()).has_value());
 }
+
+TEST_CASE("a compare and write that keeps its range brings only what is compared; nothing else keeps anything") {
+  PageRequestMessage keep = write_request();
+  keep.request.kind = OperationKind::compare_and_write;
+  keep.request.keep = true;
+  const PageRequestMessage back = round_trip(keep);
+  CHECK(back.request.keep);
+  CHECK(same_bytes(back.request.data, keep.request.data));
+  keep.request.length /= 2;
+  CHECK(fault_of(keep, bytes_of(keep)) == FrameFault::bad_length);
+  PageRequestMessage write = write_request();
+  write.request.keep = true;
+  CHECK(fault_of(write, bytes_of(write)) == FrameFault::bad_field);
+}

@@ -50,6 +50,20 @@ TEST_CASE("ranges that only touch, and other pages, do not wait") {
   for (Ticket* each : {&a, &b, &c}) release(lock, *each);
 }
 
+TEST_CASE("a ticket takes the place of another one that holds, before all who wait for it") {
+  Ticket a('w', 0, 10), b('w', 5, 15), c('w', 5, 15), heir('r', 0, 0);
+  RangeLock lock;
+  lock.acquire(a);
+  lock.acquire(b);
+  lock.hand_over(a, heir);
+  CHECK_FALSE(a.is_linked());
+  CHECK_FALSE(lock.acquire(c));
+  CHECK(heir.exclusive);
+  CHECK(release(lock, heir) == Granted{&b});
+  CHECK(release(lock, b) == Granted{&c});
+  release(lock, c);
+}
+
 TEST_CASE("reads share, and a write waits for all of them") {
   Ticket a('r', 0, 10), b('r', 0, 10), c('w', 0, 1);
   RangeLock lock;
