@@ -196,9 +196,17 @@ bool OutboundPeer::has_room(std::size_t bytes) const {
   return outstanding_ < limits_.outstanding_requests && outstanding_bytes_ + bytes <= limits_.outstanding_bytes;
 }
 
+// What the owner has and does not answer may wait for the range that a compare_and_write keeps there: it overtakes, as
+// far as the owner surely lets it go.
+bool OutboundPeer::may_overtake(const PageRequest& request) const {
+  return request.kind == OperationKind::compare_and_write && !request.keep && outstanding_ < kMaxOutstandingRequests &&
+         outstanding_bytes_ + weight(request) <= kMaxOutstandingBytes / 2;
+}
+
 void OutboundPeer::submit(PageRequest request, Completion<PageResult> done) {
   if (!up()) return done(PageResult{.status = PageStatus::unreachable});
-  if (!queue_.empty() || !has_room(weight(request))) {
+  const bool waits = !queue_.empty() || !has_room(weight(request));
+  if (waits && !may_overtake(request)) {
     queue_.push_back({std::move(request), std::move(done)});
     return;
   }

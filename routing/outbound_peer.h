@@ -107,6 +107,7 @@ class OutboundPeer final : public PageEndpoint,
   template <class T>
   std::optional<T> answered(std::uint64_t id);
   bool has_room(std::size_t bytes) const;
+  bool may_overtake(const PageRequest& request) const;
   void send_request(PageRequest request, Completion<PageResult> done);
   void send_queued();
   void send_fence(const Fence& fence);

@@ -205,6 +205,22 @@ TEST_CASE("requests beyond the limit of bytes wait, but a large one alone goes")
   CHECK(rig.b().pages.journal == Journal{"request 1", "request 2"});
 }
 
+TEST_CASE("a compare and write overtakes what waits here: the owner may wait for it to answer the others") {
+  TransportRig rig(2, {.outstanding_requests = 1});
+  rig.connect();
+  PageRequest compare = rig.a().request(4, OperationKind::compare_and_write), keep = compare;
+  compare.data = {pattern(0, 2)};
+  keep.origin.id = OperationId{3};
+  keep.keep = true;
+  keep.data = {pattern(0, 1)};
+  rig.a().ask(rig.b(), 1);
+  rig.a().ask(rig.b(), 2);
+  rig.a().ask(rig.b(), std::move(keep));
+  rig.a().ask(rig.b(), std::move(compare));
+  rig.world.run_for(10ms);
+  CHECK(rig.b().pages.journal == Journal{"request 1", "request 4"});
+}
+
 TEST_CASE("an answer of another length than was asked for ends the link") {
   TransportRig rig;
   rig.connect();
