@@ -35,12 +35,18 @@ void OperationInProgress::begin(Operation operation, Completion<IoResult> done, 
   page_bytes_ = image.page_bytes;
   image_ = image.id;
   owners_ = std::move(owners);
+  keeping_parts_ = 0;
+  keepers_.clear();
   splitter_.reset();
   if (operation_.kind == OperationKind::flush) {
     parts_ = owners_.size();
   } else {
-    splitter_.emplace(range_to_cut(operation_, page_bytes_), page_bytes_, most_bytes(operation_.kind));
+    cut();
     parts_ = splitter_->count();
+  }
+  if (operation_.kind == OperationKind::compare_and_write && parts_ > 1) {
+    keeping_parts_ = parts_;
+    parts_ *= 2;
   }
   front_ = next_ = 0;
   window_.resize(std::clamp<std::uint64_t>(parts_, 1, window));
@@ -51,8 +57,15 @@ void OperationInProgress::begin(Operation operation, Completion<IoResult> done, 
 
 bool OperationInProgress::more() const { return next_ < parts_ && result_.status == IoStatus::ok && !gap_; }
 
+void OperationInProgress::cut() {
+  splitter_.emplace(range_to_cut(operation_, page_bytes_), page_bytes_, most_bytes(operation_.kind));
+}
+
 OperationPart* OperationInProgress::start_next() {
   if (!more() || next_ - front_ == window_.size()) return nullptr;
+  const bool waits_for_all_before = next_ <= keeping_parts_;
+  if (waits_for_all_before && front_ != next_) return nullptr;
+  if (next_ > 0 && next_ == keeping_parts_) cut();  // once more
   OperationPart& started = part(next_);
   started = OperationPart{.number = next_, .state = PartState::sent};
   if (splitter_) {
@@ -70,20 +83,42 @@ PageRequest OperationInProgress::request(const OperationPart& part, const Owner&
                       .offset = part.where.offset,
                       .length = part.where.length,
                       .fua = operation_.fua,
+                      .keep = keeps(part),
                       .epoch = owner.epoch,
                       .store = owner.store,
                       .origin = operation_.origin,
                       .part = part.number};
-  if (parts_ == 1) {
-    request.data = operation_.data;
-  } else if (!operation_.data.empty()) {
-    request.data = sub_slices(operation_.data, part.where.at, part.where.length);
-  }
+  request.data = data_of(part);
   return request;
 }
 
+Slices OperationInProgress::data_of(const OperationPart& part) const {
+  if (parts_ == 1 || operation_.data.empty()) return operation_.data;
+  Slices data = sub_slices(operation_.data, part.where.at, part.where.length);
+  if (operation_.kind != OperationKind::compare_and_write || keeps(part)) return data;
+  const std::uint64_t to_write = operation_.range.count * kBlockBytes;  // behind all that is compared
+  for (Slice& slice : sub_slices(operation_.data, to_write + part.where.at, part.where.length)) {
+    data.push_back(std::move(slice));
+  }
+  return data;
+}
+
+void OperationInProgress::keeping_at(MemberId owner) {
+  if (std::ranges::find(keepers_, owner) == keepers_.end()) keepers_.push_back(owner);
+}
+
+// A compare that differs after an attempt of unknown outcome may have met what that attempt wrote, at an owner that has
+// been killed since and has no record of it. In the second round, what was equal and was kept is not there any more:
+// the owner was killed, and others came between, while another part may have been written.
+IoStatus OperationInProgress::error_of(const OperationPart& part, PageStatus status) const {
+  if (status == PageStatus::miscompare && part.doubted) return IoStatus::owner_silent;
+  const bool kept_no_more = status == PageStatus::miscompare || status == PageStatus::stale_reservation;
+  return writes_after_compare() && kept_no_more ? IoStatus::failed : to_io_status(status);
+}
+
 void OperationInProgress::broke(OperationPart& part, Time settled_at) {
-  if (!is_mutation(operation_.kind)) return;
+  if (!is_mutation(operation_.kind) || keeps(part)) return;
+  part.doubted = true;
   const bool elsewhere = part.in_doubt() && part.broke != part.asked;
   part.broke = elsewhere ? MemberId{} : part.asked;
   part.settled_at = std::max(part.settled_at, settled_at);
@@ -101,7 +136,7 @@ void OperationInProgress::end_ok(OperationPart& part, PageResult result) {
 }
 
 void OperationInProgress::end(OperationPart& part, IoStatus status, std::uint64_t detail) {
-  fail(status, detail);
+  fail(status, part.where.at + detail);
   part.state = PartState::ended;
   advance();
 }

@@ -5,6 +5,10 @@
 // Doubt. A mutation whose link broke may still reach its owner until `settled_at`. An answer from the same member over
 // a later link ends the doubt (the old link is closed by then: peer_transport.h, Order); otherwise only time does.
 // Until then the operation is not finished, whatever became of its parts.
+//
+// Rounds. A compare_and_write across pages has each of its pieces twice: first all as parts that are compared and keep
+// their range, one after the other in order of pages, so that no two operations wait for each other; when all were
+// equal, all as parts that are written, at once. An error of the first round has changed nothing.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +39,7 @@ struct OperationPart {
   bool waited = false;    // it was held before
   MemberId broke;         // in doubt there; nobody: at several members
   Time settled_at{};      // in doubt until then
+  bool doubted = false;   // it was in doubt before, or is
   Slices data;            // of a read that ended ok, until it is gathered
   std::vector<LbaStatus> lba_status;
 
@@ -63,11 +68,18 @@ class OperationInProgress {
     }
   }
   PageRequest request(const OperationPart& part, const Owner& owner) const;
+  bool keeps(const OperationPart& part) const { return part.number < keeping_parts_; }
+  // The part is the first one, of several rounds, that may change data.
+  bool begins_to_write(const OperationPart& part) const { return part.number > 0 && part.number == keeping_parts_; }
+  bool writes_after_compare() const { return keeping_parts_ > 0 && next_ > keeping_parts_; }  // it has begun to
+  void keeping_at(MemberId owner);  // it was asked to keep a range
+  const std::vector<MemberId>& keepers() const { return keepers_; }
+  IoStatus error_of(const OperationPart& part, PageStatus status) const;  // not of ok
 
   void broke(OperationPart& part, Time settled_at);  // the link that it was sent on
   void answered(OperationPart& part);                // by the member that it was sent to, whatever it said
   void end_ok(OperationPart& part, PageResult result);
-  void end(OperationPart& part, IoStatus status, std::uint64_t detail = 0);
+  void end(OperationPart& part, IoStatus status, std::uint64_t detail = 0);  // detail: within the part
   void fail(IoStatus status, std::uint64_t detail = 0);  // the first error stays; no further part starts
 
   bool parts_ended() const { return front_ == next_ && !more(); }
@@ -77,6 +89,8 @@ class OperationInProgress {
 
  private:
   bool more() const;
+  void cut();
+  Slices data_of(const OperationPart& part) const;
   void advance();
   void gather(OperationPart& part);
   void gather_lba_status(OperationPart& part);
@@ -90,7 +104,8 @@ class OperationInProgress {
   std::vector<StoreId> owners_;
   std::vector<OperationPart> window_;  // a ring by number: [front_, next_)
   std::uint32_t front_ = 0, next_ = 0;
-  std::uint64_t parts_ = 0;
+  std::uint64_t parts_ = 0, keeping_parts_ = 0;  // all; the first round of several
+  std::vector<MemberId> keepers_;
   Time settled_at_{};  // of parts that have left the window
   IoResult result_;
   bool gap_ = false;  // lba_status: a part told less than all, so what follows is not adjacent

@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "routing/page_message.h"
 #include "routing/router.h"
 #include "target/base/check.h"
 
@@ -16,6 +17,13 @@ std::vector<StoreId> owners_of(const PageMap& map) {
     if (pages > 0) owners.push_back(store);
   }
   return owners;
+}
+
+// What cannot be done, whatever the group's state.
+bool possible(const Operation& operation, std::uint64_t parts) {
+  if (operation.kind != OperationKind::compare_and_write) return true;
+  if (operation.range.count > kMaxCompareBytes / kBlockBytes) return false;
+  return parts == 1 || !operation.origin.nexus.is_zero();  // an abort of nobody's ranges would be one of everybody's
 }
 
 bool carries_data(OperationKind kind) { return kind == OperationKind::read || kind == OperationKind::write; }
@@ -39,7 +47,7 @@ void RoutedVolume::submit(Operation operation, Completion<IoResult> done) {
                 router_->limits_.parts_in_flight);
   const Operation& begun = slot.op.operation();
   if (router_->runtime_.now() - begun.origin.issued_at > router_->limits_.max_age) slot.op.fail(IoStatus::owner_silent);
-  if (begun.kind == OperationKind::compare_and_write && slot.op.parts() != 1) slot.op.fail(IoStatus::failed);
+  if (!possible(begun, slot.op.parts())) slot.op.fail(IoStatus::failed);
   start_parts(slot);
 }
 
@@ -58,9 +66,21 @@ RoutedVolume::Slot& RoutedVolume::acquire() {
 void RoutedVolume::start_parts(Slot& slot) {
   if (slot.busy) return;
   slot.busy = true;
-  while (OperationPart* part = slot.op.start_next()) place(slot, *part);
+  while (OperationPart* part = slot.op.start_next()) {
+    const bool hopeless = slot.op.begins_to_write(*part) && !may_begin_to_write(slot);
+    hopeless ? slot.op.end(*part, IoStatus::owner_silent) : place(slot, *part);
+  }
   slot.busy = false;
   finish_if_done(slot);
+}
+
+// Of several rounds: so far nothing is changed. What begins late may find an owner that refuses it for its age, and an
+// owner that is out of reach may stay so: then it would be half written.
+bool RoutedVolume::may_begin_to_write(const Slot& slot) const {
+  if (past(slot, router_->limits_.max_age - router_->limits_.settle)) return false;
+  return std::ranges::all_of(slot.op.keepers(), [this](MemberId keeper) {
+    return keeper == router_->self_ || router_->links_->endpoint(keeper) != nullptr;
+  });
 }
 
 // ---- one part ---------------------------------------------------------------------------------------------------
@@ -85,6 +105,7 @@ void RoutedVolume::send(Slot& slot, OperationPart& part, const Owner& owner, Pag
   part.repeated = true;
   part.state = PartState::sent;
   part.asked = member;
+  if (slot.op.keeps(part)) slot.op.keeping_at(member);
   endpoint.submit(slot.op.request(part, owner),
                   [self = shared_from_this(), index = slot.index, number = part.number](PageResult result) {
                     self->on_result(index, number, std::move(result));
@@ -109,7 +130,9 @@ void RoutedVolume::take(Slot& slot, OperationPart& part, PageResult result) {
     router_->stale_map(map_->image().id);
     return hold(slot, part);
   }
-  if (result.status != PageStatus::ok) return slot.op.end(part, to_io_status(result.status), result.detail);
+  if (result.status != PageStatus::ok) {
+    return slot.op.end(part, slot.op.error_of(part, result.status), result.detail);
+  }
   const bool local = part.asked == router_->self_;
   ++(local ? counters_.local_parts : counters_.forwarded_parts);
   if (carries_data(slot.op.operation().kind)) {
@@ -118,10 +141,13 @@ void RoutedVolume::take(Slot& slot, OperationPart& part, PageResult result) {
   slot.op.end_ok(part, std::move(result));
 }
 
+bool RoutedVolume::past(const Slot& slot, Duration age) const {
+  return router_->runtime_.now() >= slot.op.operation().origin.issued_at + age;
+}
+
 // Until its owner can be asked (again), or page_hold has passed. What has failed already does not wait.
 void RoutedVolume::hold(Slot& slot, OperationPart& part) {
-  const Time deadline = slot.op.operation().origin.issued_at + router_->limits_.page_hold;
-  if (slot.op.status() != IoStatus::ok || router_->runtime_.now() >= deadline) {
+  if (slot.op.status() != IoStatus::ok || past(slot, router_->limits_.page_hold)) {
     return slot.op.end(part, IoStatus::owner_silent);
   }
   part.state = PartState::held;
@@ -132,8 +158,7 @@ void RoutedVolume::hold(Slot& slot, OperationPart& part) {
 
 void RoutedVolume::release_held(Slot& slot, OperationPart& part) {
   --counters_.held_now;
-  const Time deadline = slot.op.operation().origin.issued_at + router_->limits_.page_hold;
-  if (slot.op.status() != IoStatus::ok || router_->runtime_.now() >= deadline) {
+  if (slot.op.status() != IoStatus::ok || past(slot, router_->limits_.page_hold)) {
     return slot.op.end(part, IoStatus::owner_silent);
   }
   place(slot, part);
@@ -181,6 +206,7 @@ void RoutedVolume::finish_if_done(Slot& slot) {
   if (slot.busy || !slot.op.active() || !slot.op.parts_ended()) return;
   if (!slot.op.finished(router_->runtime_.now())) return router_->arm();
   const Origin origin = slot.op.operation().origin;
+  const auto keepers = slot.op.status() == IoStatus::ok ? std::vector<MemberId>{} : slot.op.keepers();
   auto [done, result] = slot.op.finish();
   ++counters_.operations;
   if (result.status != IoStatus::ok) ++counters_.failed;
@@ -189,6 +215,7 @@ void RoutedVolume::finish_if_done(Slot& slot) {
   free_.push_back(slot.index);
   const auto kept = --counters_.in_progress == 0 ? std::exchange(keep_, nullptr) : keep_;
   const std::uint64_t serial = slot.serial;
+  let_go(keepers, origin);
   done(std::move(result));
   if (router_) count_aborts(origin, serial);
 }
@@ -209,7 +236,9 @@ void RoutedVolume::abort(const AbortSelection& selection, Completion<> done) {
   if (slots.empty()) return done();
   const std::uint64_t up_to = last_serial_;
   aborts_.push_back({selection, up_to, slots.size(), std::move(done)});
-  for (Slot* slot : slots) slot->op.fail(IoStatus::aborted);
+  for (Slot* slot : slots) {
+    if (!slot->op.writes_after_compare()) slot->op.fail(IoStatus::aborted);
+  }
   hasten(slots, selection);
   for (Slot* slot : slots) {
     if (slot->serial <= up_to) review(*slot);  // ends what it holds
@@ -217,23 +246,33 @@ void RoutedVolume::abort(const AbortSelection& selection, Completion<> done) {
 }
 
 // Tells the owners that have parts of them. A selection is never wider there than here: another member's sessions may
-// use the same owner.
+// use the same owner, and what has begun to write after a compare is to be written as a whole.
 void RoutedVolume::hasten(const std::vector<Slot*>& slots, const AbortSelection& selection) {
-  std::set<std::tuple<MemberId, NexusId, Generation>> told;
+  std::set<NexusId> one_by_one;
+  for (const Slot* slot : slots) {
+    if (slot->op.writes_after_compare()) one_by_one.insert(slot->op.operation().origin.nexus);
+  }
+  std::set<std::tuple<MemberId, NexusId, Generation, OperationId>> told;
   for (Slot* slot : slots) {
+    if (slot->op.writes_after_compare()) continue;
     const Origin& origin = slot->op.operation().origin;
+    const OperationId id = one_by_one.contains(origin.nexus) ? origin.id : selection.id;
     slot->op.for_each_open_part([&](OperationPart& part) {
-      if (part.state == PartState::sent) told.emplace(part.asked, origin.nexus, origin.generation);
+      if (part.state == PartState::sent) told.emplace(part.asked, origin.nexus, origin.generation, id);
     });
   }
-  for (const auto& [member, nexus, generation] : told) {
-    const AbortSelection there{nexus, selection.id, generation};
-    if (member == router_->self_) {
-      router_->pages_.abort(map_->image().id, there, [] {});
-    } else {
-      router_->links_->abort(member, map_->image().id, there, [] {});
-    }
-  }
+  for (const auto& [member, nexus, generation, id] : told) tell_abort(member, {nexus, id, generation});
+}
+
+// What an operation that has failed may keep. Who cannot be told lets go by itself, in time.
+void RoutedVolume::let_go(const std::vector<MemberId>& keepers, const Origin& origin) {
+  for (const MemberId keeper : keepers) tell_abort(keeper, {origin.nexus, origin.id, origin.generation});
+}
+
+void RoutedVolume::tell_abort(MemberId member, const AbortSelection& selection) {
+  if (!router_) return;
+  if (member == router_->self_) return router_->pages_.abort(map_->image().id, selection, [] {});
+  router_->links_->abort(member, map_->image().id, selection, [] {});
 }
 
 void RoutedVolume::count_aborts(const Origin& origin, std::uint64_t serial) {

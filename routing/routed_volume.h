@@ -9,9 +9,14 @@
 // any member, comes after it. Until then the operation is unfinished, so no watermark passes its id, and a repeat is
 // answered from the owner's record. A part on a store that nobody serves any more ends with data_lost at once.
 //
+// compare_and_write is atomic at the owner of its page. Across a border it takes two rounds (operation_in_progress.h):
+// no other mutation comes between compare and write at any block. What fails in the first round has changed nothing,
+// and the ranges that were kept are let go. The second is not aborted once it has begun. In it, a part that cannot be
+// written after another one was leaves the range half written: the operation then ends with an error that is not
+// `miscompare`. To READs across the border the second round is like any WRITE: not all of it appears at once.
+//
 // flush goes to every owner of the image: SYNCHRONIZE CACHE covers what other sessions wrote through other members,
-// too. compare_and_write must lie inside one page; across a border it ends with `failed` (the unit reports the limit).
-// lba_status covers at most kMaxLbaStatusPages pages from range.first on.
+// too. lba_status covers at most kMaxLbaStatusPages pages from range.first on.
 // abort() with a zero nexus covers the operations that came through this member. Group-wide LUN RESET is left out.
 #pragma once
 
@@ -71,6 +76,7 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
 
   Slot& acquire();
   void start_parts(Slot& slot);
+  bool may_begin_to_write(const Slot& slot) const;
   void place(Slot& slot, OperationPart& part);
   void send(Slot& slot, OperationPart& part, const Owner& owner, PageEndpoint& endpoint, MemberId member);
   void hold(Slot& slot, OperationPart& part);
@@ -79,10 +85,13 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
   bool review(Time now);  // everything that waits; true: something still does
   void review(Slot& slot);
   void release_held(Slot& slot, OperationPart& part);
+  bool past(const Slot& slot, Duration age) const;
   void finish_if_done(Slot& slot);
   void count_aborts(const Origin& origin, std::uint64_t serial);
   std::vector<Slot*> selected(const AbortSelection& selection);
   void hasten(const std::vector<Slot*>& slots, const AbortSelection& selection);
+  void let_go(const std::vector<MemberId>& keepers, const Origin& origin);
+  void tell_abort(MemberId member, const AbortSelection& selection);
   void close();  // the router goes: nothing is answered any more
 
   Router* router_;  // null: closed

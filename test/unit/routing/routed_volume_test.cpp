@@ -137,15 +137,6 @@ TEST_CASE("a miscompare tells where") {
   CHECK((*answer)->detail == 44);
 }
 
-TEST_CASE("a compare and write across a border fails and touches nothing") {
-  RouterRig rig;
-  Operation operation = rig.operation(OperationKind::compare_and_write, kPageBlocks - 1, 2);
-  operation.data = {pattern(0, 4)};
-  CHECK(status(rig.submit(std::move(operation))) == IoStatus::failed);
-  CHECK(rig.local().empty());
-  CHECK(rig.at(kSecond).empty());
-}
-
 TEST_CASE("an operation that is too old when it comes is not started") {
   RouterRig rig;
   Operation late = rig.operation(OperationKind::write, 0, 1);
