@@ -67,7 +67,8 @@ LoginStep LoginNegotiator::on_request(const LoginRequest& request, std::string_v
   if (request.continued) return Reply{.current = stage_};  // 11.12.2: an empty answer asks for the rest
 
   const auto parsed = parse_text(assembly_.take());
-  if (const auto* error = std::get_if<TextError>(&parsed)) return refuse(LoginStatus::initiator_error, to_string(*error));
+  if (const auto* error = std::get_if<TextError>(&parsed))
+    return refuse(LoginStatus::initiator_error, to_string(*error));
   return on_keys(std::get<TextKeys>(parsed));
 }
 
@@ -100,16 +101,29 @@ LoginStep LoginNegotiator::on_keys(const TextKeys& keys) {
   return ask(LoginQuestion::Kind::place);
 }
 
-// Each key once in a login (6.2), and where the table lets it be said.
+// Each key once in a login (6.2), and where the table lets it be said; a declaration that is repeated as it was changes
+// nothing and is let pass.
 std::optional<Refuse> LoginNegotiator::check_places(const TextKeys& keys) {
   for (const auto& [key, value] : keys) {
     const KeyRow* row = find_key(key);
-    if (!row || is_reserved_answer(value)) continue;
+    if (!row || is_reserved_answer(value) || says_again(*row, value)) continue;
     if (const auto refusal = check_place(*row)) return refusal;
     if (said_ & bit_of(row->id)) return Refuse{LoginStatus::initiator_error, key + " twice"};
     said_ |= bit_of(row->id);
   }
   return std::nullopt;
+}
+
+// libiscsi with a CHAP user repeats who it is in the operational stage where the target has chosen None.
+bool LoginNegotiator::says_again(const KeyRow& row, const std::string& value) const {
+  if (!(said_ & bit_of(row.id))) return false;
+  switch (row.id) {
+    case KeyId::initiator_name: return normalised(value) == agreed_.initiator_name;
+    case KeyId::initiator_alias: return value == agreed_.initiator_alias;
+    case KeyId::target_name: return normalised(value) == agreed_.target_name;
+    case KeyId::session_type: return value == (agreed_.discovery ? "Discovery" : "Normal");
+    default: return false;
+  }
 }
 
 std::optional<Refuse> LoginNegotiator::check_place(const KeyRow& row) const {
@@ -131,7 +145,8 @@ std::optional<Refuse> LoginNegotiator::check_place(const KeyRow& row) const {
 
 std::optional<Refuse> LoginNegotiator::read_identity(const TextKeys& keys) {
   if (const std::string* type = find(keys, KeyId::session_type)) {
-    if (*type != "Normal" && *type != "Discovery") return Refuse{LoginStatus::session_type_not_supported, "SessionType"};
+    if (*type != "Normal" && *type != "Discovery")
+      return Refuse{LoginStatus::session_type_not_supported, "SessionType"};
     agreed_.discovery = *type == "Discovery";
   }
   const std::string* initiator = find(keys, KeyId::initiator_name);
@@ -198,7 +213,8 @@ LoginStep LoginNegotiator::negotiate(const TextKeys& keys) {
   if (stage_ == Stage::security) {
     if (const auto refusal = authenticator_.on_keys(keys, answers)) return refuse(refusal->status, refusal->why);
   } else {
-    if (!authenticator_.satisfied()) return refuse(LoginStatus::authentication_failure, "security stage skipped");
+    if (!authenticator_.satisfied())
+      return refuse(LoginStatus::authentication_failure, "CHAP is required, the security stage was skipped");
     if (then_) return redirect(*then_);
     if (const auto refusal = operational_keys(keys, answers)) return refuse(*refusal);
     declare_operational(answers);

@@ -146,6 +146,7 @@ class LoginNegotiator {
   LoginStep on_keys(const TextKeys& keys);
   std::optional<Refuse> check_places(const TextKeys& keys);
   std::optional<Refuse> check_place(const KeyRow& row) const;
+  bool says_again(const KeyRow& row, const std::string& value) const;
   std::optional<Refuse> read_identity(const TextKeys& keys);
 
   LoginStep on_placed(const LoginAnswer& answer);

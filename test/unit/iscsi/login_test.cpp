@@ -356,6 +356,21 @@ TEST_CASE("a security stage in which nothing is proven is not left") {
   CHECK(status_of(login.ask(operational_request(), operational_keys())) == LoginStatus::initiator_error);
 }
 
+TEST_CASE("libiscsi with a CHAP user that nobody asks for says once more who it is") {
+  const TextKeys identity = without(security_keys(), "AuthMethod");
+  const auto again = [&](std::string_view key, std::string_view value) {
+    Login login;
+    CHECK(reply_of(login.served(security_request(), with(security_keys(), "AuthMethod", "CHAP,None"))).transit);
+    return login.ask(operational_request(), test::joined(with(identity, key, value), operational_keys()));
+  };
+  CHECK(question_of(again("SessionType", "Normal")).kind == LoginQuestion::Kind::claim);
+  CHECK(status_of(again("SessionType", "Discovery")) == LoginStatus::initiator_error);
+  CHECK(status_of(again("InitiatorName", "iqn.x:another")) == LoginStatus::initiator_error);
+  CHECK(status_of(again("InitiatorAlias", "another")) == LoginStatus::initiator_error);
+  CHECK(status_of(again("TargetName", "iqn.x:another")) == LoginStatus::initiator_error);
+  CHECK(status_of(again("AuthMethod", "CHAP,None")) == LoginStatus::initiator_error);
+}
+
 TEST_CASE("a required CHAP refuses a wrong secret, None, and a login that begins behind it") {
   Login wrong = challenged();
   CHECK(status_of(wrong.ask(security_request(), with(proof(), "CHAP_R", "0x00"))) ==
