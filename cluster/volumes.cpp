@@ -64,10 +64,18 @@ struct Creation : Order {
   std::uint64_t created_ms = 0;
 };
 
-struct Removal : Order {
+// Of a volume that should be there.
+struct NamedOrder : Order {
   std::string name;
-  bool asked_holders = false;
   int doubts = 0;  // readings that spoke against it, perhaps from the past
+};
+
+struct Removal : NamedOrder {
+  bool asked_holders = false;
+};
+
+struct AccessChange : NamedOrder {
+  Volumes::ChangeAccess change;
 };
 
 }  // namespace
@@ -179,8 +187,12 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     auto image = place_image(creation->request, id, *members.all());
     if (!image) return creation->refuse(409, image.error());
     const std::string& name = creation->request.name;
-    const VolumeRecord record{name, iqn_prefix + ":" + name, std::move(*image), creation->identity,
-                              creation->created_ms};
+    const VolumeRecord record{name,
+                              iqn_prefix + ":" + name,
+                              std::move(*image),
+                              creation->identity,
+                              creation->created_ms,
+                              {{}, {}, creation->request.chap}};
     CasRequest request{{{volume_key(name), 0}, {kNextImage, next ? next->revision : 0}, {gate_key(id), 0}},
                        {{volume_key(name), encode(record)},
                         {kNextImage, std::to_string(id.value + 1)},
@@ -209,6 +221,70 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     calls.pause(order->back_off, std::move(then));
   }
 
+  // --- an order about a volume that should be there ---
+
+  // Reads once more, unless it was enough.
+  template <class Read>
+  bool doubts(const std::shared_ptr<NamedOrder>& order, Read read) {
+    if (++order->doubts == kReadingsToBelieve) return false;
+    again(order, std::move(read));
+    return true;
+  }
+
+  static void refuse_unknown(NamedOrder& order) {
+    order.refuse(404, fmt::format("there is no volume {} (shoalctl volume list)", quoted(order.name)));
+  }
+
+  // then(record, revision), or the order is refused.
+  template <class Then>
+  void read_record(std::shared_ptr<NamedOrder> order, Then then) {
+    calls.read(volume_key(order->name), [this, order, then](const std::optional<Entry>& found) {
+      const auto once_more = [this, order, then] { read_record(order, then); };
+      if (!found && picture->contains(order->name) && doubts(order, once_more)) return;
+      if (!found) return refuse_unknown(*order);
+      const auto record = decode_volume(found->value);
+      if (!record) return order->refuse(503, fmt::format("the record of volume {} is of another version", order->name));
+      then(*record, found->revision);
+    });
+  }
+
+  // --- changing ---
+
+  void change_access(std::string name, ChangeAccess change, Completion<Result<VolumeRecord, VolumeError>> done) {
+    auto order = std::make_shared<AccessChange>();
+    order->name = std::move(name);
+    order->change = std::move(change);
+    begin(order, std::move(done), "changed", quoted(order->name));
+    if (check_name(order->name)) return refuse_unknown(*order);
+    read_for_change(order);
+  }
+
+  // Also what is there already is written: the reading may be from the past, only the compare-and-swap proves it.
+  void read_for_change(std::shared_ptr<AccessChange> order) {
+    const auto once_more = [this, order] { read_for_change(order); };
+    read_record(order, [this, order, once_more](VolumeRecord record, std::uint64_t revision) {
+      if (auto error = order->change(record.access)) {
+        if (!doubts(order, once_more)) order->refuse(error->status, std::move(error->text));
+        return;
+      }
+      calls.pursue({{{volume_key(record.name), revision}}, {{volume_key(record.name), encode(record)}}},
+                   [this, order, record, once_more](const Settled& settled) {
+                     if (settled.done) return on_changed(*order, record);
+                     again(order, once_more);
+                   });
+    });
+  }
+
+  void on_changed(AccessChange& order, const VolumeRecord& record) {
+    log.info("volume_access_changed name={} allow={} deny={} chap={}", record.name, record.access.allow.size(),
+             record.access.deny.size(), record.access.chap.has_value());
+    auto volumes = *picture;
+    volumes.insert_or_assign(record.name, record);
+    show(std::move(volumes));
+    tell(false);
+    order.answer(record);
+  }
+
   // --- removing ---
 
   void remove(std::string name, Completion<Result<VolumeRecord, VolumeError>> done) {
@@ -219,28 +295,11 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     read_for_removal(removal);
   }
 
-  // Reads once more, unless it was enough.
-  bool doubts(const std::shared_ptr<Removal>& removal) {
-    if (++removal->doubts == kReadingsToBelieve) return false;
-    again(removal, [this, removal] { read_for_removal(removal); });
-    return true;
-  }
-
-  static void refuse_unknown(Removal& removal) {
-    removal.refuse(404, fmt::format("there is no volume {} (shoalctl volume list)", quoted(removal.name)));
-  }
-
   void read_for_removal(std::shared_ptr<Removal> removal) {
-    calls.read(volume_key(removal->name), [this, removal](const std::optional<Entry>& found) {
-      if (!found && picture->contains(removal->name) && doubts(removal)) return;
-      if (!found) return refuse_unknown(*removal);
-      const auto record = decode_volume(found->value);
-      if (!record)
-        return removal->refuse(503, fmt::format("the record of volume {} is of another version", removal->name));
-      calls.read(gate_key(record->image.id),
-                 [this, removal, record = *record, revision = found->revision](const std::optional<Entry>& gate) {
-                   on_gate(removal, record, revision, gate);
-                 });
+    read_record(removal, [this, removal](const VolumeRecord& record, std::uint64_t revision) {
+      calls.read(gate_key(record.image.id), [this, removal, record, revision](const std::optional<Entry>& gate) {
+        on_gate(removal, record, revision, gate);
+      });
     });
   }
 
@@ -260,7 +319,7 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
 
   // Records are in the way. Those that no session uses go when their holders are asked.
   void on_records(std::shared_ptr<Removal> removal, const VolumeRecord& record, const ImageGate& gate) {
-    if (removal->asked_holders && doubts(removal)) return;
+    if (removal->asked_holders && doubts(removal, [this, removal] { read_for_removal(removal); })) return;
     if (removal->asked_holders || !busy) {
       return removal->refuse(409, fmt::format("volume {} is in use: {} sessions on record", record.name, gate.records));
     }
@@ -319,6 +378,9 @@ void Volumes::on_busy(std::function<void(ImageId, Completion<ImageUse>)> release
 }
 void Volumes::create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done) {
   impl_->create(std::move(request), std::move(done));
+}
+void Volumes::change_access(std::string name, ChangeAccess change, Completion<Result<VolumeRecord, VolumeError>> done) {
+  impl_->change_access(std::move(name), std::move(change), std::move(done));
 }
 void Volumes::remove(std::string name, Completion<Result<VolumeRecord, VolumeError>> done) {
   impl_->remove(std::move(name), std::move(done));

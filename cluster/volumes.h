@@ -1,5 +1,5 @@
 // Volumes: the records of all volumes, made and deleted by compare-and-swap, and a picture of them that follows the
-// metadata.
+// metadata. Who may log in (volume_access.h) is all of a record that changes later.
 //
 // Records are /v/<name>; /i/next is the next image id, so that none is ever used again. Identity (NAA, serial) and
 // placement are made here, once. With a volume its image's gate is made (nexus_record.h); a deletion is one
@@ -18,6 +18,7 @@
 #include "cluster/image_use.h"
 #include "cluster/members.h"
 #include "cluster/meta_store.h"
+#include "cluster/volume_access.h"
 #include "routing/page.h"
 #include "target/base/log.h"
 #include "target/ports/target_catalog.h"
@@ -34,6 +35,7 @@ struct VolumeRecord {
   routing::Image image;
   UnitIdentity identity;
   std::uint64_t created_ms = 0;  // wall clock, for people
+  VolumeAccess access;
   bool operator==(const VolumeRecord&) const = default;
 };
 
@@ -46,6 +48,7 @@ struct VolumeRequest {
   std::uint32_t page_bytes = routing::kDefaultPageBytes;
   routing::PlacementRule rule = routing::PlacementRule::striped;
   std::optional<routing::StoreKind> kind;  // nullopt: file where every member has one, else memory
+  std::optional<ChapSettings> chap;        // right as check_chap() says
 };
 
 // A refusal: what is wrong and what to do, one line for people, and the HTTP status that it deserves.
@@ -75,6 +78,10 @@ class Volumes {
   void create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done);
   // Asked when sessions are in the way of a deletion: GroupSessions::release_idle.
   void on_busy(std::function<void(ImageId image, Completion<ImageUse> done)> release_idle);
+  // `change` is applied to what the record is found to have, perhaps several times: it is pure. Completes when the
+  // record has changed and this member's picture with it; the other members follow as fast as their metadata tell them.
+  using ChangeAccess = std::function<std::optional<VolumeError>(VolumeAccess&)>;
+  void change_access(std::string name, ChangeAccess change, Completion<Result<VolumeRecord, VolumeError>> done);
   // Refused while sessions of it exist anywhere in the group (those of members that are down count until they return).
   void remove(std::string name, Completion<Result<VolumeRecord, VolumeError>> done);
 

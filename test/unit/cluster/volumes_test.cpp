@@ -2,9 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "cluster/group_sessions.h"
 #include "cluster/volume_rules.h"
-#include "test/unit/cluster/session_group.h"
+#include "test/unit/cluster/volume_group.h"
 
 using namespace shoal;
 using namespace shoal::cluster;
@@ -15,77 +14,7 @@ using routing::StoreKind;
 
 namespace {
 
-StoreId store(std::uint8_t n) {
-  StoreId id;
-  id.bytes[15] = n;
-  return id;
-}
-
-// Members 1 to 3 with a file store and a memory store each.
-struct Group {
-  struct Member {
-    std::unique_ptr<MetaDoor> door;
-    std::unique_ptr<Members> members;
-    std::unique_ptr<Volumes> volumes;
-    std::unique_ptr<GroupSessions> sessions;
-  };
-
-  explicit Group(std::uint8_t count = 3) {
-    for (std::uint8_t id = 1; id <= count; ++id) {
-      Member& member = all.emplace_back();
-      MemberRecord self;
-      self.id = MemberId{id};
-      self.stores = {{store(id), StoreKind::file}, {store(static_cast<std::uint8_t>(100 + id)), StoreKind::memory}};
-      member.door = std::make_unique<MetaDoor>(runtime, meta);
-      member.members = std::make_unique<Members>(runtime, *member.door, self, Log());
-      member.volumes = std::make_unique<Volumes>(runtime, *member.door, *member.members, "iqn.2026-11.io.shoal", Log());
-      const auto fence = [this](const auto&, Duration, Completion<> done) { runtime.post(std::move(done)); };
-      member.sessions = std::make_unique<GroupSessions>(runtime, *member.door, *member.members, nullptr, fence, Log());
-      member.volumes->on_busy([sessions = member.sessions.get()](ImageId image, Completion<ImageUse> done) {
-        sessions->release_idle(image, std::move(done));
-      });
-      member.members->join([&member] {
-        member.volumes->load([] {});
-        member.sessions->load([] {});
-      });
-      runtime.run_for(1s);
-    }
-    runtime.run_for(1s);
-  }
-
-  using Answer = Result<VolumeRecord, VolumeError>;
-  std::optional<Answer> create(const std::string& name, std::uint64_t bytes = 1 << 30, std::size_t at = 0,
-                               std::optional<StoreKind> kind = {}) {
-    VolumeRequest request;
-    request.name = name;
-    request.size_bytes = bytes;
-    request.kind = kind;
-    std::optional<Answer> answer;
-    all[at].volumes->create(request, [&](Answer result) { answer = std::move(result); });
-    runtime.run_until([&] { return answer.has_value(); });
-    return answer;
-  }
-  std::optional<Answer> remove(const std::string& name, std::size_t at = 0) {
-    std::optional<Answer> answer;
-    all[at].volumes->remove(name, [&](Answer result) { answer = std::move(result); });
-    runtime.run_until([&] { return answer.has_value(); });
-    return answer;
-  }
-  FakeSession& login(ImageId image, std::size_t at = 0, std::uint64_t isid = 1) {
-    FakeSession& session = *logins.emplace_back(std::make_unique<FakeSession>());
-    all[at].sessions->claim({image, 1, "iqn.x:host", isid}, session, [&session](Result<NexusClaim, ClaimError> result) {
-      if (result) session.claim = *result;
-      if (!result) session.refused = result.error();
-    });
-    runtime.run_until([&] { return session.answered(); }, 20s);
-    return session;
-  }
-
-  VirtualRuntime runtime;
-  FakeMeta meta;
-  std::deque<Member> all;
-  std::vector<std::unique_ptr<FakeSession>> logins;
-};
+using Group = VolumeGroup;
 
 }  // namespace
 
@@ -112,11 +41,43 @@ TEST_CASE("a volume record survives its JSON, and rubbish is none") {
                       "iqn.x:demo",
                       {ImageId{3}, 1 << 30, 65536, StoreKind::memory, {PlacementRule::contiguous, {store(1)}}},
                       {std::uint64_t{3} << 60 | 5, "abc"},
-                      17};
+                      17,
+                      {}};
+  CHECK(decode_volume(encode(record)) == record);
+  record.access.allow = {"iqn.1993-08.org.debian:*"};
+  record.access.deny = {"iqn.1993-08.org.debian:01:bad", "*?"};
+  record.access.chap = ChapSettings{{"host", "/etc/shoal/host.secret"}, std::nullopt};
+  CHECK(decode_volume(encode(record)) == record);
+  record.access.chap->target = ChapUser{"shoal", "/etc/shoal/target.secret"};
   CHECK(decode_volume(encode(record)) == record);
   record.image.page_bytes = 5;
   CHECK_FALSE(decode_volume(encode(record)));
   for (const char* text : {"", "{", "[]", "{}", R"({"format":1})"}) CHECK_FALSE(decode_volume(text));
+}
+
+TEST_CASE("a record from before there was access is one that everybody may log in to") {
+  const VolumeRecord record{"demo", "iqn.x:demo", {ImageId{3}, 4096, 65536, StoreKind::file, {{}, {store(1)}}}, {}, 1,
+                            {}};
+  const std::string text = encode(record);
+  for (const char* word : {"allow", "deny", "chap"}) CHECK_THAT(text, !Contains(word));
+  CHECK(decode_volume(text)->access == VolumeAccess{});
+}
+
+TEST_CASE("a record whose access makes no sense is none: better not served than to whom it is not for") {
+  VolumeRecord record{"demo", "iqn.x:demo", {ImageId{3}, 4096, 65536, StoreKind::file, {{}, {store(1)}}}, {}, 1, {}};
+  const auto readable = [&](const VolumeAccess& access) {
+    record.access = access;
+    return decode_volume(encode(record)).has_value();
+  };
+  CHECK(readable({{"iqn.x:*"}, {}, {}}));
+  CHECK_FALSE(readable({{""}, {}, {}}));
+  CHECK_FALSE(readable({{}, {"IQN.x:A"}, {}}));
+  CHECK_FALSE(readable({std::vector<std::string>(kMaxAccessPatterns + 1, "a"), {}, {}}));
+  CHECK_FALSE(readable({{}, {}, ChapSettings{{"host", "relative"}, {}}}));
+  CHECK_FALSE(decode_volume(R"({"format":1,"allow":"*"})"));
+  std::string text = encode(record);
+  text.insert(1, R"("allow":[1],)");
+  CHECK_FALSE(decode_volume(text));
 }
 
 TEST_CASE("a volume lies on one store of the kind of every member, in order") {
@@ -295,4 +256,124 @@ TEST_CASE("a record that can not be read proves nothing about any image") {
   REQUIRE(group.remove("demo")->has_value());
   group.runtime.run_for(1s);
   CHECK_FALSE(group.all[0].volumes->was_deleted(ImageId{1}));
+}
+
+namespace {
+
+std::optional<VolumeError> none_or(const std::optional<std::string>& wrong) {
+  return wrong ? std::optional(VolumeError{400, *wrong}) : std::nullopt;
+}
+Volumes::ChangeAccess allowing(std::string pattern) {
+  return [=](VolumeAccess& access) { return none_or(allow(access, pattern)); };
+}
+Volumes::ChangeAccess denying(std::string pattern) {
+  return [=](VolumeAccess& access) { return none_or(deny(access, pattern)); };
+}
+
+}  // namespace
+
+TEST_CASE("a change of access is in the record and in every member's picture") {
+  Group group;
+  REQUIRE(group.create("demo")->has_value());
+  const auto changed = group.change("demo", allowing("iqn.x:a*"), 1);
+  REQUIRE(changed);
+  REQUIRE(changed->has_value());
+  CHECK((*changed)->access.allow == std::vector<std::string>{"iqn.x:a*"});
+  CHECK(group.all[1].volumes->find_target("iqn.2026-11.io.shoal:demo")->access == (*changed)->access);
+  group.runtime.run_for(1s);
+  for (const auto& member : group.all) {
+    CHECK(member.volumes->find_target("iqn.2026-11.io.shoal:demo")->access == (*changed)->access);
+  }
+  CHECK(decode_volume(*group.meta.value("/v/demo")) == **changed);
+}
+
+TEST_CASE("a volume is made with its CHAP, so there is no moment at which it is open") {
+  Group group(1);
+  VolumeRequest request;
+  request.name = "demo";
+  request.size_bytes = 4096;
+  request.chap = ChapSettings{{"host", "/secret"}, std::nullopt};
+  std::optional<Group::Answer> made;
+  group.all[0].volumes->create(request, [&](auto result) { made = std::move(result); });
+  group.runtime.run_until([&] { return made.has_value(); });
+  REQUIRE(made->has_value());
+  CHECK(decode_volume(*group.meta.value("/v/demo"))->access.chap == request.chap);
+}
+
+TEST_CASE("changes of several members at once are all in the record") {
+  Group group;
+  REQUIRE(group.create("demo")->has_value());
+  group.runtime.run_for(1s);
+  int done = 0;
+  for (std::size_t at = 0; at < 3; ++at) {
+    group.all[at].volumes->change_access("demo", denying("iqn.x:" + std::to_string(at)), [&](auto result) {
+      CHECK(result.has_value());
+      ++done;
+    });
+  }
+  group.runtime.run_until([&] { return done == 3; });
+  auto deny = decode_volume(*group.meta.value("/v/demo"))->access.deny;
+  std::sort(deny.begin(), deny.end());
+  CHECK(deny == std::vector<std::string>{"iqn.x:0", "iqn.x:1", "iqn.x:2"});
+}
+
+TEST_CASE("a change that is not possible says why and changes nothing; a volume that is not there is not found") {
+  Group group(1);
+  REQUIRE(group.create("demo")->has_value());
+  const std::string before = *group.meta.value("/v/demo");
+  const auto refused = group.change("demo", allowing("a b"));
+  CHECK(refused->error().status == 400);
+  CHECK_THAT(refused->error().text, Contains("no initiator name"));
+  CHECK(group.meta.value("/v/demo") == before);
+  CHECK(group.change("nothing", allowing("a"))->error().status == 404);
+  CHECK(group.change("No Name", allowing("a"))->error().status == 404);
+}
+
+TEST_CASE("no loss of any single call makes a change half, and a reading from the past does not answer it") {
+  for (const Fault fault : {Fault::request_lost, Fault::answer_lost, Fault::late, Fault::stale}) {
+    for (int lost = 1; lost <= 6; ++lost) {
+      CAPTURE(static_cast<int>(fault), lost);
+      Group group(1);
+      REQUIRE(group.create("demo")->has_value());
+      REQUIRE(group.change("demo", denying("iqn.x:a"))->has_value());
+      REQUIRE(group.change("demo", allowing("iqn.x:b"))->has_value());
+      MetaDoor& door = *group.all[0].door;
+      const int before = door.calls;
+      door.fault = [=](int call) { return call == before + lost ? fault : Fault::none; };
+      const auto changed = group.change("demo", allowing("iqn.x:a"));
+      REQUIRE(changed);
+      REQUIRE(changed->has_value());
+      group.runtime.run_for(10s);
+      const auto access = decode_volume(*group.meta.value("/v/demo"))->access;
+      CHECK(access.allow == std::vector<std::string>{"iqn.x:b", "iqn.x:a"});
+      CHECK(access.deny.empty());
+    }
+  }
+}
+
+TEST_CASE(
+    "a volume is deleted while its access changes: it is gone, or it is there and changed, and never comes back") {
+  for (int lead = 0; lead < 6; ++lead) {
+    CAPTURE(lead);
+    Group group(2);
+    REQUIRE(group.create("demo")->has_value());
+    group.runtime.run_for(1s);
+    std::optional<Group::Answer> changed, removed;
+    const auto change = [&] {
+      group.all[1].volumes->change_access("demo", denying("a"), [&](auto result) { changed = std::move(result); });
+    };
+    if (lead == 0) change();
+    group.all[0].volumes->remove("demo", [&](auto result) { removed = std::move(result); });
+    for (int call = 1; call < lead; ++call) {
+      const int before = group.all[0].door->calls;
+      group.runtime.run_until([&] { return group.all[0].door->calls > before; }, 10ms);
+    }
+    if (lead > 0) change();
+    group.runtime.run_until([&] { return changed && removed; });
+    REQUIRE(removed);
+    REQUIRE(changed);
+    CHECK(removed->has_value());
+    CHECK(group.meta.keys("/v/").empty());
+    CHECK((changed->has_value() || changed->error().status == 404));
+  }
 }
