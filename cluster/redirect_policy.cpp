@@ -33,6 +33,20 @@ const Candidate* next_in_circle(const std::vector<Candidate>& candidates, Member
   return first ? first : find_ready(candidates, not_at);
 }
 
+LoginDecision unreadable(const std::string& why) { return {Unavailable{}, "CHAP: " + why}; }
+
+// Has the login prove itself before the decision is carried out, where it is one that waits for that.
+LoginDecision with_chap(LoginDecision decision, const ChapSettings& settings, bool redirect_after_chap,
+                        const ReadSecrets& read_secrets) {
+  auto* serve = std::get_if<ServeHere>(&decision.what);
+  auto* redirect = redirect_after_chap ? std::get_if<RedirectTo>(&decision.what) : nullptr;
+  if (!serve && !redirect) return decision;
+  auto credentials = read_secrets(settings);
+  if (!credentials) return unreadable(credentials.error());
+  (serve ? serve->chap : redirect->after_chap) = std::move(*credentials);
+  return decision;
+}
+
 bool is_any(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
 
 }  // namespace
@@ -63,18 +77,32 @@ bool is_member_portal(const MemberRecord& member, const Endpoint& local) {
   return is_any(portal.host) && std::find(group.begin(), group.end(), local) == group.end();
 }
 
-RedirectPolicy::RedirectPolicy(RedirectRule rule, const Members& members, const Volumes& volumes,
-                               const GroupSessions& sessions, Connected connected)
-    : rule_(rule), members_(members), volumes_(volumes), sessions_(sessions), connected_(std::move(connected)) {}
+RedirectPolicy::RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes,
+                               const GroupSessions& sessions, Connected connected, ReadSecrets read_secrets)
+    : rules_(std::move(rules)),
+      members_(members),
+      volumes_(volumes),
+      sessions_(sessions),
+      connected_(std::move(connected)),
+      read_secrets_(std::move(read_secrets)) {}
 
-void RedirectPolicy::decide(const LoginQuery& query, Completion<LoginDecision> done) {
-  if (query.discovery) return done({ServeHere{}, "discovery"});
+void RedirectPolicy::decide(const LoginQuery& query, Completion<LoginDecision> done) { done(decide(query)); }
+
+LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
+  const auto chap = [&](LoginDecision decision, const std::optional<ChapSettings>& settings) {
+    if (!settings) return decision;
+    return with_chap(std::move(decision), *settings, rules_.redirect_after_chap, read_secrets_);
+  };
+  if (query.discovery) return chap({ServeHere{}, "discovery"}, rules_.discovery_chap);
   const VolumeRecord* volume = volumes_.find_target(query.target_name);
-  if (!volume) return done({RefuseLogin{LoginRefusal::not_found}, "no such target"});
+  if (!volume) return {RefuseLogin{LoginRefusal::not_found}, "no such target"};
+  if (!may_log_in(volume->access, query.initiator_name)) {
+    return {RefuseLogin{rules_.not_allowed}, "the volume's lists do not allow it"};
+  }
   const MemberRecord& self = members_.self();
   const PlaceQuestion question{is_member_portal(self, query.local), self.draining,
                                sessions_.known({volume->image.id, 1, query.initiator_name, query.isid})};
-  done(place(question, self.id, candidates(), rule_, next_));
+  return chap(place(question, self.id, candidates(), rules_.redirect, next_), volume->access.chap);
 }
 
 std::vector<Candidate> RedirectPolicy::candidates() const {

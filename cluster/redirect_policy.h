@@ -1,7 +1,9 @@
-// RedirectPolicy: where a login is served. Pure rule place() under a LoginPolicy that looks up what it needs.
+// RedirectPolicy: where a login is served, and what it has to prove there. Pure rule place() under a LoginPolicy that
+// looks up what it needs.
 //
 //   discovery                             -> here
 //   no such target                        -> 0203
+//   the volume's lists do not allow it    -> 0203 or 0202, before any address is told
 //   came to a member portal               -> here (draining: 0301)
 //   the group knows its holder, and that member is ready, and it is not being moved
 //                                         -> there
@@ -10,6 +12,8 @@
 //   draining,
 //                                            and the one it moves away from, are skipped while another is ready
 // Who came to the group portal when nobody is ready is served here. Round robin counts at each member for itself.
+// A login that is served here, or is to be redirected only after it has proven itself, is told what CHAP asks of it;
+// where this member cannot read a secret that it needs: 0301.
 // decide() completes before it returns: all that it asks is known here.
 #pragma once
 
@@ -26,6 +30,16 @@
 namespace shoal::cluster {
 
 enum class RedirectRule { none, round_robin };
+
+struct LoginRules {
+  RedirectRule redirect = RedirectRule::round_robin;
+  bool redirect_after_chap = false;                    // of volumes that ask for CHAP
+  LoginRefusal not_allowed = LoginRefusal::not_found;  // by a volume's lists: not_found tells nobody that it exists
+  std::optional<ChapSettings> discovery_chap;
+};
+
+// The secrets behind settings, as this member has them; the error is one line for people.
+using ReadSecrets = std::function<Result<ChapCredentials, std::string>(const ChapSettings&)>;
 
 struct Candidate {
   MemberId member;
@@ -50,18 +64,20 @@ bool is_member_portal(const MemberRecord& member, const Endpoint& local);
 class RedirectPolicy final : public LoginPolicy {
  public:
   using Connected = std::function<bool(MemberId)>;  // PeerChannel::connected
-  RedirectPolicy(RedirectRule rule, const Members& members, const Volumes& volumes, const GroupSessions& sessions,
-                 Connected connected);
+  RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes, const GroupSessions& sessions,
+                 Connected connected, ReadSecrets read_secrets);
   void decide(const LoginQuery& query, Completion<LoginDecision> done) override;
 
  private:
+  LoginDecision decide(const LoginQuery& query);
   std::vector<Candidate> candidates() const;
 
-  RedirectRule rule_;
+  LoginRules rules_;
   const Members& members_;
   const Volumes& volumes_;
   const GroupSessions& sessions_;
   Connected connected_;
+  ReadSecrets read_secrets_;
   MemberId next_;
 };
 

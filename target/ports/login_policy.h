@@ -1,9 +1,12 @@
-// LoginPolicy: where a login is served. Asked once per login, when names are known and (by default) before CHAP.
+// LoginPolicy: where a login is served, and what it must prove there. Asked once per login, when names are known, before
+// anything has been proven.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
+#include "target/base/chap_credentials.h"
 #include "target/base/completion.h"
 #include "target/base/endpoint.h"
 #include "target/ports/session_registry.h"
@@ -20,9 +23,12 @@ struct LoginQuery {
   Endpoint peer;
 };
 
-struct ServeHere {};
+struct ServeHere {
+  std::optional<ChapCredentials> chap;        // nullopt: nobody has to authenticate
+};
 struct RedirectTo {          // 0101; address without tag (RFC 7143 13.8)
   Endpoint address;
+  std::optional<ChapCredentials> after_chap;  // the address is told only to who has proven this; nullopt: to anybody
 };
 struct Unavailable {         // 0301: try again
 };

@@ -41,10 +41,11 @@ struct TargetListing {
 class TargetCatalog {
  public:
   virtual ~TargetCatalog() = default;
-  // SendTargets, asked at `local` (the address that the initiator connected to), in a stable order.
+  // SendTargets, asked at `local` (the address that the initiator connected to), in a stable order: what this initiator
+  // may log in to.
   virtual std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) = 0;
-  // null: no such target. The name has been normalised to lower case.
-  virtual std::shared_ptr<LogicalUnit> find(const std::string& target_name) = 0;
+  // null: no such target, or not for that initiator. Names have been normalised to lower case.
+  virtual std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) = 0;
 };
 
 }  // namespace shoal

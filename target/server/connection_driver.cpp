@@ -151,17 +151,18 @@ void ConnectionDriver::on(const iscsi::LoginAsked& asked) {
 
 void ConnectionDriver::on_placed(const iscsi::LoginQuestion& question, const LoginDecision& decision) {
   if (!stream_) return;
-  const auto unit = question.discovery ? nullptr : context_.catalog.find(question.target_name);
+  const auto unit =
+      question.discovery ? nullptr : context_.catalog.find(question.target_name, question.initiator_name);
   context_.log.info("login_placed decision={} reason={} initiator={} target={} peer={} local={}", to_string(decision),
                     quoted(decision.reason), quoted(question.initiator_name), quoted(question.target_name),
                     peer_.to_string(), local_.to_string());
-  connection_.answer_login(placed(decision, question.discovery, unit.get()), now());
+  connection_.answer_login(placed(decision, question.discovery, unit.get(), context_.runtime.random()), now());
   wake();
 }
 
 void ConnectionDriver::on(const iscsi::NexusClaimAsked& asked) {
   const iscsi::LoginQuestion& question = asked.question;
-  auto unit = context_.catalog.find(question.target_name);
+  auto unit = context_.catalog.find(question.target_name, question.initiator_name);
   if (!unit) return answer_claim(refused(LoginRefusal::not_found));
   SessionInfo info;
   info.number = context_.sessions.next_number();

@@ -15,23 +15,34 @@ LoginStatus status_of(LoginRefusal why) {
   return LoginStatus::target_error;
 }
 
-iscsi::LoginAnswer serve(bool discovery, const LogicalUnit* unit) {
-  if (discovery) return iscsi::Serve{};
-  if (!unit) return refused(LoginRefusal::not_found);
-  return iscsi::Serve{unit->portal_group_tag};
+std::optional<iscsi::ChapDemand> demand(const std::optional<ChapCredentials>& credentials, Random& random) {
+  if (!credentials) return std::nullopt;
+  iscsi::ChapDemand demand{*credentials};
+  random.fill(std::as_writable_bytes(std::span(&demand.identifier, 1)));
+  random.fill(demand.challenge);
+  return demand;
 }
 
 }  // namespace
 
 iscsi::LoginAnswer refused(LoginRefusal why) { return iscsi::Refused{status_of(why)}; }
 
-iscsi::LoginAnswer placed(const LoginDecision& decision, bool discovery, const LogicalUnit* unit) {
+iscsi::LoginAnswer placed(const LoginDecision& decision, bool discovery, const LogicalUnit* unit, Random& random) {
   if (const auto* refuse = std::get_if<RefuseLogin>(&decision.what)) return refused(refuse->why);
   if (std::holds_alternative<Unavailable>(decision.what)) return iscsi::Refused{LoginStatus::service_unavailable};
-  const auto* redirect = std::get_if<RedirectTo>(&decision.what);
+  iscsi::Serve serve;
   // A discovery session sees the portal that it asked, wherever the policy would rather have it.
-  if (redirect && !discovery) return iscsi::Redirected{redirect->address.to_string()};
-  return serve(discovery, unit);
+  const auto* redirect = std::get_if<RedirectTo>(&decision.what);
+  if (redirect && !discovery) {
+    const iscsi::Redirected elsewhere{redirect->address.to_string()};
+    if (!redirect->after_chap) return elsewhere;
+    serve.then = elsewhere;
+  }
+  if (!discovery && !unit) return refused(LoginRefusal::not_found);
+  if (unit) serve.portal_group_tag = unit->portal_group_tag;
+  const auto* here = std::get_if<ServeHere>(&decision.what);
+  serve.chap = demand(here ? here->chap : redirect->after_chap, random);
+  return serve;
 }
 
 iscsi::LoginAnswer claimed(const Result<NexusClaim, ClaimError>& claim) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "target/base/random.h"
 #include "target/iscsi/discovery.h"
 #include "target/iscsi/login.h"
 #include "target/ports/login_policy.h"
@@ -13,7 +14,8 @@
 namespace shoal::server {
 
 // `unit`: what the catalog has under the name that was asked for; null in discovery or where there is no such target.
-iscsi::LoginAnswer placed(const LoginDecision& decision, bool discovery, const LogicalUnit* unit);
+// `random` gives CHAP's challenge, where there is one.
+iscsi::LoginAnswer placed(const LoginDecision& decision, bool discovery, const LogicalUnit* unit, Random& random);
 iscsi::LoginAnswer refused(LoginRefusal why);
 iscsi::LoginAnswer claimed(const Result<NexusClaim, ClaimError>& claim);
 

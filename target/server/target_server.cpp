@@ -154,6 +154,12 @@ bool TargetServer::drop_session(std::uint64_t number, const std::string& reason,
   return true;
 }
 
+void TargetServer::end_sessions(const std::string& reason, const std::function<bool(const SessionInfo&)>& which) {
+  for (const auto& [number, session] : SessionTable::Sessions(impl_->context.sessions.all())) {
+    if (which(session->info())) session->end(reason, [] {});
+  }
+}
+
 void TargetServer::stop(Duration within, Completion<> done) { impl_->stop(within, std::move(done)); }
 
 }  // namespace shoal::server

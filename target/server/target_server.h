@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,8 @@ class TargetServer {
   SessionControl* session(std::uint64_t number);
   // SessionControl::drop_after_tasks for a move: async event 2 waits for `release`. False: no such session any more.
   bool drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release, Completion<> done);
+  // Ends those that `which` picks, now, also while they log in.
+  void end_sessions(const std::string& reason, const std::function<bool(const SessionInfo&)>& which);
   // Refuses new connections, drops every session after its tasks (async event 2), and completes when all are gone or
   // `within` has passed; then what is left is closed.
   void stop(Duration within, Completion<> done);

@@ -29,6 +29,11 @@ std::string text_of(const std::string& key, const json& value) {
   return value.get<std::string>();
 }
 
+bool truth_of(const std::string& key, const json& value) {
+  if (!value.is_boolean()) fail(key, "true or false");
+  return value.get<bool>();
+}
+
 std::uint64_t number_of(const std::string& key, const json& value, std::uint64_t low, std::uint64_t high) {
   const std::string range = fmt::format("a whole number from {} to {}", low, high);
   if (!value.is_number_unsigned()) fail(key, range);
@@ -63,6 +68,10 @@ std::string path_of(const std::string& key, const json& value, const std::string
   const std::string path = text_of(key, value);
   if (path.empty()) fail(key, "a path");
   return (std::filesystem::path(folder) / path).string();
+}
+
+std::string absolute_path_of(const std::string& key, const json& value, const std::string& folder) {
+  return std::filesystem::absolute(path_of(key, value, folder)).lexically_normal().string();
 }
 
 std::string secret_of(const std::string& key, const json& value, const std::string& folder) {
@@ -115,9 +124,24 @@ void apply_metadata(NodeConfig& config, const std::string& prefix, const json& o
   if (config.etcd.empty() == config.sqlite.empty()) fail(prefix, "exactly one of \"etcd\" and \"sqlite\"");
 }
 
+std::optional<cluster::ChapSettings> chap_of(const std::string& prefix, const json& object, const std::string& folder) {
+  cluster::ChapUser initiator, target;
+  apply({{"user", [&](auto& k, auto& v) { initiator.user = text_of(k, v); }},
+         {"secret_file", [&](auto& k, auto& v) { initiator.secret_file = absolute_path_of(k, v, folder); }},
+         {"mutual_user", [&](auto& k, auto& v) { target.user = text_of(k, v); }},
+         {"mutual_secret_file", [&](auto& k, auto& v) { target.secret_file = absolute_path_of(k, v, folder); }}},
+        object, prefix);
+  cluster::ChapSettings settings{initiator, std::nullopt};
+  if (target != cluster::ChapUser{}) settings.target = target;
+  if (const auto wrong = cluster::check_chap(settings)) throw ConfigError{"key \"" + prefix + "\": " + *wrong};
+  return settings;
+}
+
 Setters setters_for(NodeConfig& c, const std::string& folder) {
   static const std::map<std::string, RedirectRule> kRules = {{"none", RedirectRule::none},
                                                              {"round-robin", RedirectRule::round_robin}};
+  static const std::map<std::string, LoginRefusal> kDenials = {{"not-found", LoginRefusal::not_found},
+                                                               {"not-authorised", LoginRefusal::not_authorised}};
   static const std::map<std::string, LogLevel> kLevels = {{"trace", LogLevel::trace}, {"debug", LogLevel::debug},
                                                           {"info", LogLevel::info},   {"warn", LogLevel::warn},
                                                           {"error", LogLevel::error}, {"off", LogLevel::off}};
@@ -134,7 +158,10 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
       {"store", [&, folder](auto& k, auto& v) { c.store = path_of(k, v, folder); }},
       {"metadata", [&, folder](auto& k, auto& v) { apply_metadata(c, k, v, folder); }},
       {"iqn_prefix", [&](auto& k, auto& v) { c.iqn_prefix = text_of(k, v); }},
-      {"redirect", [&](auto& k, auto& v) { c.redirect = choice_of(k, v, kRules); }},
+      {"redirect", [&](auto& k, auto& v) { c.logins.redirect = choice_of(k, v, kRules); }},
+      {"redirect_after_chap", [&](auto& k, auto& v) { c.logins.redirect_after_chap = truth_of(k, v); }},
+      {"denied_login", [&](auto& k, auto& v) { c.logins.not_allowed = choice_of(k, v, kDenials); }},
+      {"discovery_chap", [&, folder](auto& k, auto& v) { c.logins.discovery_chap = chap_of(k, v, folder); }},
       {"log_level", [&](auto& k, auto& v) { c.log_level = choice_of(k, v, kLevels); }},
       {"page_hold_s", [&](auto& k, auto& v) { c.page_hold = seconds_of(k, v, 0, 7); }},
       {"login_timeout_s", [&](auto& k, auto& v) { c.login_timeout = seconds_of(k, v, 1, 15); }},

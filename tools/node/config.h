@@ -15,6 +15,10 @@
 //   metadata.sqlite              or this, a file: a single server
 //   iqn_prefix                   [iqn.2026-11.io.shoal]; targets are PREFIX:VOLUME, the same on all members
 //   redirect                     round-robin or none [round-robin]
+//   redirect_after_chap          [false]; true: of a volume with CHAP the address is told after it
+//   denied_login                 not-found or not-authorised [not-found]: the answer to whom a volume's lists do not allow
+//   discovery_chap               {user, secret_file, mutual_user, mutual_secret_file}: what SendTargets asks for [none].
+//                                The files are read when they are needed
 //   log_level                    trace, debug, info, warn, error or off [info]
 //   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
 //   login_timeout_s              1 to 15 [15]
@@ -42,6 +46,7 @@
 
 namespace shoal {
 
+using cluster::LoginRules;
 using cluster::RedirectRule;
 
 struct NodeLimits {
@@ -64,7 +69,7 @@ struct NodeConfig {
   std::vector<Endpoint> etcd;             // either this
   std::string sqlite;                     // or this (":memory:" for a disposable target)
   std::string iqn_prefix = "iqn.2026-11.io.shoal";
-  RedirectRule redirect = RedirectRule::round_robin;
+  LoginRules logins;                      // redirects, denials, CHAP of discovery
   LogLevel log_level = LogLevel::info;
   Duration page_hold = std::chrono::seconds(7);
   Duration login_timeout = std::chrono::seconds(15);

@@ -35,13 +35,21 @@ NodeConfig ephemeral_config(const Endpoint& listen, const std::string& store) {
   config.group_portals = {listen};
   config.sqlite = ":memory:";
   config.store = store;
-  config.redirect = RedirectRule::none;
+  config.logins.redirect = RedirectRule::none;
   config.log_level = LogLevel::warn;
   return config;
 }
 
-std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind) {
-  return json{{"name", volume.name}, {"size_bytes", volume.size_bytes}, {"durability", durability_of(kind)}}.dump();
+std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind,
+                           const std::optional<cluster::ChapSettings>& chap) {
+  json body = {{"name", volume.name}, {"size_bytes", volume.size_bytes}, {"durability", durability_of(kind)}};
+  if (!chap) return body.dump();
+  body["chap"] = {{"user", chap->initiator.user}, {"secret_file", chap->initiator.secret_file}};
+  if (chap->target) {
+    body["chap"]["mutual_user"] = chap->target->user;
+    body["chap"]["mutual_secret_file"] = chap->target->secret_file;
+  }
+  return body.dump();
 }
 
 std::string ready_line(const NodeConfig& config, const Endpoint& portal, const std::vector<EphemeralVolume>& volumes,

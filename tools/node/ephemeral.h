@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cluster/volume_access.h"
 #include "routing/page.h"
 #include "target/base/result.h"
 #include "tools/node/config.h"
@@ -28,7 +30,8 @@ Result<EphemeralVolume, std::string> parse_ephemeral_volume(std::string_view tex
 NodeConfig ephemeral_config(const Endpoint& listen, const std::string& store);
 
 // Body of POST /volumes.
-std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind);
+std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind,
+                           const std::optional<cluster::ChapSettings>& chap = {});
 
 // One line of JSON: portal, IQN and URL of the first volume, pid, and all volumes.
 std::string ready_line(const NodeConfig& config, const Endpoint& portal, const std::vector<EphemeralVolume>& volumes,

@@ -36,8 +36,8 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) override {
     return catalog_ ? catalog_->list(local, initiator_name) : std::vector<TargetListing>{};
   }
-  std::shared_ptr<LogicalUnit> find(const std::string& target_name) override {
-    return catalog_ ? catalog_->find(target_name) : nullptr;
+  std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) override {
+    return catalog_ ? catalog_->find(target_name, initiator_name) : nullptr;
   }
 
  private:

@@ -84,7 +84,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   Started open_links();
   void make_volumes();
   void on_members();
-  void on_volumes(bool fresh) { parts.units->follow(fresh); }
+  void on_volumes(bool fresh);
   void on_stale_map(ImageId) {
     parts.volumes->refresh([] {});
   }
@@ -223,9 +223,10 @@ void Node::Impl::make_volumes() {
   parts.units = std::make_unique<Units>(
       *parts.volumes, *parts.router, *parts.pages, [this](ImageId image) { end_sessions(image); }, parts.log);
   parts.units->set_portals(parts.config.group_portals, parts.config.member_portal);
-  parts.policy =
-      std::make_unique<cluster::RedirectPolicy>(parts.config.redirect, *parts.members, *parts.volumes, *parts.sessions,
-                                                [links](MemberId member) { return links && links->connected(member); });
+  parts.policy = std::make_unique<cluster::RedirectPolicy>(
+      parts.config.logins, *parts.members, *parts.volumes, *parts.sessions,
+      [links](MemberId member) { return links && links->connected(member); },
+      [this](const cluster::ChapSettings& settings) { return parts.secrets.credentials(settings); });
   parts.desk = std::make_shared<SessionDesk>(parts.runtime, parts.config.member, *parts.server, *parts.sessions,
                                              *parts.members, links, parts.log);
   parts.desk->serve_peers();
@@ -236,6 +237,17 @@ void Node::Impl::on_members() {
   parts.router->set_directory(std::make_shared<const routing::StoreDirectory>(
       directory_of(*members, parts.config.member, stores_of(*parts.pages))));
   if (parts.links) parts.links->update_members(peers_of(*members, parts.config.member));
+}
+
+// A host that is not allowed any more finds nothing when it comes back. Who has proven itself and is still allowed stays,
+// whatever becomes of CHAP.
+void Node::Impl::on_volumes(bool fresh) {
+  parts.units->follow(fresh);
+  parts.server->end_sessions("the volume's lists do not allow it any more", [this](const auto& session) {
+    const cluster::VolumeRecord* volume = parts.volumes->find_target(session.target_name);
+    return volume && volume->image.id == session.nexus.image &&
+           !cluster::may_log_in(volume->access, session.nexus.initiator_name);
+  });
 }
 
 void Node::Impl::on_volumes_loaded() {

@@ -14,6 +14,7 @@
 #include "tools/node/config.h"
 #include "tools/node/front_door.h"
 #include "tools/node/node_seams.h"
+#include "tools/node/secret_files.h"
 #include "tools/node/session_desk.h"
 #include "tools/node/units.h"
 
@@ -26,7 +27,8 @@ struct NodeParts {
         meta(meta),
         log(std::move(log)),
         seams(std::move(seams)),
-        started(runtime.now()) {}
+        started(runtime.now()),
+        secrets(this->log) {}
 
   Runtime& runtime;
   NodeConfig config;
@@ -43,6 +45,7 @@ struct NodeParts {
   std::unique_ptr<cluster::Volumes> volumes;
   std::unique_ptr<cluster::GroupSessions> sessions;
   std::unique_ptr<Units> units;
+  SecretFiles secrets;  // of CHAP
   std::unique_ptr<cluster::RedirectPolicy> policy;
   FrontDoor door;
   std::unique_ptr<server::TargetServer> server;

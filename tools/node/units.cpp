@@ -49,7 +49,10 @@ void Units::follow(bool fresh) {
   remove_deleted();
   for (const auto& [name, record] : *records) {
     const auto known = units_.find(name);
-    if (known != units_.end() && known->second.record.image.id == record.image.id) continue;
+    if (known != units_.end() && known->second.record.image.id == record.image.id) {
+      known->second.record.access = record.access;  // all else of a record stays as it was made
+      continue;
+    }
     // A name points at one image; the higher id is the newer one, whatever order the hints came in.
     if (known != units_.end() && known->second.record.image.id > record.image.id) continue;
     if (known != units_.end()) remove(known);
@@ -98,16 +101,20 @@ void Units::drop_deleted_images() {
   }
 }
 
-std::vector<TargetListing> Units::list(const Endpoint& local, const std::string&) {
+std::vector<TargetListing> Units::list(const Endpoint& local, const std::string& initiator_name) {
   const auto addresses = listed_portals(local, group_portals_, member_portal_);
   std::vector<TargetListing> listings;
-  for (const auto& [name, unit] : units_) listings.push_back({unit.record.iqn, addresses});
+  for (const auto& [name, unit] : units_) {
+    if (cluster::may_log_in(unit.record.access, initiator_name)) listings.push_back({unit.record.iqn, addresses});
+  }
   return listings;
 }
 
-std::shared_ptr<LogicalUnit> Units::find(const std::string& target_name) {
+std::shared_ptr<LogicalUnit> Units::find(const std::string& target_name, const std::string& initiator_name) {
   const auto name = by_target_.find(target_name);
-  return name == by_target_.end() ? nullptr : units_.at(name->second).logical;
+  if (name == by_target_.end()) return nullptr;
+  const Unit& unit = units_.at(name->second);
+  return cluster::may_log_in(unit.record.access, initiator_name) ? unit.logical : nullptr;
 }
 
 routing::VolumeCounters Units::counters() const {

@@ -36,7 +36,7 @@ class Units final : public TargetCatalog {
   void follow(bool fresh);
 
   std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) override;
-  std::shared_ptr<LogicalUnit> find(const std::string& target_name) override;
+  std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) override;
 
   const std::map<std::string, Unit>& all() const { return units_; }  // by volume name
   routing::VolumeCounters counters() const;                          // of all units that ever were

@@ -9,6 +9,13 @@ using iscsi::LoginStatus;
 
 const LogicalUnit kUnit{.target_name = "iqn.2026-01.shoal:demo", .portal_group_tag = 3};
 
+iscsi::LoginAnswer placed(const LoginDecision& decision, bool discovery, const LogicalUnit* unit) {
+  SeededRandom random(1);
+  return server::placed(decision, discovery, unit, random);
+}
+
+const ChapCredentials kHost{{"host", Secret("secret")}, std::nullopt};
+
 LoginStatus status_of(const iscsi::LoginAnswer& answer) { return std::get<iscsi::Refused>(answer).status; }
 
 TEST_CASE("a login that is served here is told the target's portal group") {
@@ -28,6 +35,33 @@ TEST_CASE("a redirect names the address without a tag, an IPv6 one in brackets")
 
 TEST_CASE("discovery is never redirected") {
   CHECK(std::holds_alternative<iscsi::Serve>(placed({RedirectTo{{"10.0.0.2", 3261}}, ""}, true, nullptr)));
+}
+
+TEST_CASE("who must prove himself gets a challenge of his own") {
+  SeededRandom random(1);
+  const auto challenge = [&] {
+    const auto answer = server::placed({ServeHere{kHost}, ""}, false, &kUnit, random);
+    const auto& chap = std::get<iscsi::Serve>(answer).chap;
+    REQUIRE(chap);
+    CHECK(chap->credentials.initiator.user == "host");
+    return std::pair(chap->identifier, chap->challenge);
+  };
+  const auto first = challenge(), second = challenge();
+  CHECK(first.first != second.first);
+  CHECK(first.second != second.second);
+  CHECK_FALSE(std::get<iscsi::Serve>(placed({ServeHere{}, ""}, false, &kUnit)).chap);
+}
+
+TEST_CASE("an address that is not for strangers follows the proof") {
+  const auto answer = placed({RedirectTo{{"10.0.0.2", 3261}, kHost}, ""}, false, &kUnit);
+  const auto& serve = std::get<iscsi::Serve>(answer);
+  CHECK(serve.chap);
+  CHECK(serve.portal_group_tag == 3);
+  REQUIRE(serve.then);
+  CHECK(serve.then->address == "10.0.0.2:3261");
+  const auto discovery = placed({RedirectTo{{"10.0.0.2", 3261}, kHost}, ""}, true, nullptr);
+  CHECK(std::get<iscsi::Serve>(discovery).chap);
+  CHECK_FALSE(std::get<iscsi::Serve>(discovery).then);
 }
 
 TEST_CASE("each refusal has its status") {

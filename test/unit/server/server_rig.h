@@ -51,9 +51,10 @@ class FakeCatalog final : public TargetCatalog {
     return {{std::string(kTargetName), {local.to_string() + ",1"}},
             {"iqn.2026-01.shoal:other", {local.to_string() + ",1"}}};
   }
-  std::shared_ptr<LogicalUnit> find(const std::string& name) override {
-    return name == unit->target_name ? unit : nullptr;
+  std::shared_ptr<LogicalUnit> find(const std::string& name, const std::string& initiator) override {
+    return name == unit->target_name && initiator != denied ? unit : nullptr;
   }
+  std::string denied;  // the initiator that finds nothing
   std::shared_ptr<LogicalUnit> unit = std::make_shared<LogicalUnit>();
 };
 

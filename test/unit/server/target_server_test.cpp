@@ -32,6 +32,35 @@ TEST_CASE("beyond the limit of half-open connections the oldest that has not log
   CHECK(rig.server().counters().half_open == 1);
 }
 
+TEST_CASE("sessions that are picked end, also one whose nexus is still being claimed; others go on") {
+  ServerRig rig;
+  rig.start();
+  Host stays(rig), goes(rig, kIsid + 1), claims(rig, kIsid + 2);
+  stays.log_in();
+  goes.log_in();
+  rig.registry.held = true;
+  claims.ask_login();
+  rig.runtime.settle();
+  rig.server().end_sessions("denied", [](const auto& session) { return session.nexus.isid != kIsid; });
+  rig.runtime.settle();
+  CHECK_FALSE(stays.wire->closed);
+  CHECK(goes.wire->closed);
+  CHECK(claims.wire->closed);
+  rig.registry.answer_held();
+  rig.runtime.settle();
+  CHECK(rig.registry.granted.size() == 3);
+  CHECK(rig.registry.released.size() == 2);
+}
+
+TEST_CASE("a target that is not for an initiator is not found, whatever the policy says of the place") {
+  ServerRig rig;
+  rig.catalog.denied = std::string(kInitiatorName);
+  rig.start();
+  Host host(rig);
+  host.ask_login();
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::not_found);
+}
+
 TEST_CASE("an address that is taken is an error of listen") {
   ServerRig rig;
   CHECK(rig.start().listen({"10.0.0.1", 3260}).error() == NetError::in_use);

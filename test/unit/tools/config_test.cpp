@@ -28,7 +28,8 @@ TEST_CASE("a wrong configuration names the key and what would be right") {
   CHECK_THAT(error_of("{"), Contains("JSON"));
   CHECK_THAT(error_of("[]"), Contains("object"));
   CHECK_THAT(error_of("{}"), Contains("group_portals"));
-  CHECK_THAT(error_of(R"({"group_portal":["127.0.0.1:1"]})"), Contains("unknown key \"group_portal\"") && Contains("group_portals"));
+  CHECK_THAT(error_of(R"({"group_portal":["127.0.0.1:1"]})"),
+             Contains("unknown key \"group_portal\"") && Contains("group_portals"));
   CHECK_THAT(error_of(R"({"limits":{"half":1}})"), Contains("limits.half"));
   CHECK_THAT(error_of(R"({"limits":{"memory_store_bytes":4096}})"),
              Contains("limits.memory_store_bytes") && Contains("1048576"));
@@ -59,7 +60,9 @@ TEST_CASE("a key file is read without its line end and must be long enough") {
   std::ofstream(folder / "key") << "0123456789abcdef\n";
   const auto with = [&](const std::string& key) {
     return parse_config(R"({"group_portals":["127.0.0.1:1"],"member_portal":"127.0.0.1:2","peer":"127.0.0.1:3",
-                            "metadata":{"etcd":["127.0.0.1:4"]},"group_key_file":")" + key + "\"}", folder.string());
+                            "metadata":{"etcd":["127.0.0.1:4"]},"group_key_file":")" +
+                            key + "\"}",
+                        folder.string());
   };
   CHECK_FALSE(with("short").has_value());
   REQUIRE(with("key").has_value());
@@ -67,12 +70,40 @@ TEST_CASE("a key file is read without its line end and must be long enough") {
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("what is asked of logins: redirects after CHAP, what a denied host is told, CHAP of discovery") {
+  const auto with = [](const std::string& keys) {
+    return parse_config(R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},)" + keys + "}", "/etc/shoal");
+  };
+  const auto plain = parse_config(kSingle, ".");
+  CHECK_FALSE(plain->logins.redirect_after_chap);
+  CHECK(plain->logins.not_allowed == LoginRefusal::not_found);
+  CHECK_FALSE(plain->logins.discovery_chap);
+  const auto config = with(R"("redirect_after_chap":true,"denied_login":"not-authorised",
+                              "discovery_chap":{"user":"looker","secret_file":"looker.secret"})");
+  REQUIRE(config.has_value());
+  CHECK(config->logins.redirect_after_chap);
+  CHECK(config->logins.not_allowed == LoginRefusal::not_authorised);
+  CHECK(config->logins.discovery_chap == cluster::ChapSettings{{"looker", "/etc/shoal/looker.secret"}, std::nullopt});
+  CHECK(with(R"("discovery_chap":{"user":"a","secret_file":"/a","mutual_user":"b","mutual_secret_file":"../b"})")
+            ->logins.discovery_chap->target == cluster::ChapUser{"b", "/etc/b"});
+}
+
+TEST_CASE("wrong keys of logins are named") {
+  using Catch::Contains;
+  CHECK_THAT(error_of(R"({"redirect_after_chap":1})"), Contains("true or false"));
+  CHECK_THAT(error_of(R"({"denied_login":"0203"})"), Contains("not-authorised, not-found"));
+  CHECK_THAT(error_of(R"({"discovery_chap":{"user":"a"}})"), Contains("discovery_chap") && Contains("secret file"));
+  CHECK_THAT(error_of(R"({"discovery_chap":{"user":"a","secret_file":"/a","mutual_user":"b"}})"), Contains("mutual"));
+  CHECK_THAT(error_of(R"({"discovery_chap":{"user":"a","secret":"b"}})"), Contains("discovery_chap.secret"));
+}
+
 TEST_CASE("sizes are powers of two and overflow is no size") {
   CHECK(parse_size("1GiB") == 1u << 30);
   CHECK(parse_size("64 MiB") == 64u << 20);
   CHECK(parse_size("4096") == 4096);
   CHECK(parse_size("1K") == 1024);
-  for (const char* bad : {"", "GiB", "1 GB", "-1", "1.5G", "99999999999999999999", "999999999TiB"}) CHECK_FALSE(parse_size(bad));
+  for (const char* bad : {"", "GiB", "1 GB", "-1", "1.5G", "99999999999999999999", "999999999TiB"})
+    CHECK_FALSE(parse_size(bad));
   CHECK(format_size(3u << 29) == "1.5 GiB");
   CHECK(format_size(1u << 20) == "1 MiB");
 }

@@ -1,0 +1,139 @@
+#include <catch2/catch.hpp>
+
+#include "cluster/redirect_policy.h"
+#include "test/unit/cluster/volume_group.h"
+
+using namespace shoal;
+using namespace shoal::cluster;
+using namespace shoal::test;
+
+namespace {
+
+const ChapSettings kChap{{"host", "/secret"}, std::nullopt};
+
+// Logins at the group portal of member 1 of three, to the volume "demo".
+struct Logins {
+  explicit Logins(LoginRules rules = {RedirectRule::none}) {
+    REQUIRE(group.create("demo")->has_value());
+    group.runtime.run_for(1s);
+    const auto& member = group.all[0];
+    policy = std::make_unique<RedirectPolicy>(
+        std::move(rules), *member.members, *member.volumes, *member.sessions, [](MemberId) { return true; },
+        [this](const ChapSettings& settings) { return read(settings); });
+  }
+
+  Result<ChapCredentials, std::string> read(const ChapSettings& settings) {
+    ++readings;
+    if (!readable) return std::string("no such file");
+    return ChapCredentials{{settings.initiator.user, Secret("read from " + settings.initiator.secret_file)}, {}};
+  }
+
+  void set(const VolumeAccess& access) {
+    const auto changed = group.change("demo", [&](VolumeAccess& found) {
+      found = access;
+      return std::nullopt;
+    });
+    REQUIRE(changed->has_value());
+  }
+
+  LoginDecision decide(const LoginQuery& query) {
+    LoginDecision decision;
+    policy->decide(query, [&](LoginDecision made) { decision = std::move(made); });
+    return decision;
+  }
+  LoginDecision log_in(const std::string& initiator = "iqn.x:host") {
+    return decide({.initiator_name = initiator, .target_name = "iqn.2026-11.io.shoal:demo", .isid = 1});
+  }
+  LoginDecision discover() { return decide({.discovery = true, .initiator_name = "iqn.x:host"}); }
+
+  VolumeGroup group;
+  std::unique_ptr<RedirectPolicy> policy;
+  bool readable = true;
+  int readings = 0;
+};
+
+std::optional<LoginRefusal> refusal(const LoginDecision& decision) {
+  const auto* refuse = std::get_if<RefuseLogin>(&decision.what);
+  return refuse ? std::optional(refuse->why) : std::nullopt;
+}
+RedirectTo redirect_of(const LoginDecision& decision) {
+  REQUIRE(std::holds_alternative<RedirectTo>(decision.what));
+  return std::get<RedirectTo>(decision.what);
+}
+const ChapCredentials* asked_for(const LoginDecision& decision) {
+  const auto* serve = std::get_if<ServeHere>(&decision.what);
+  return serve && serve->chap ? &*serve->chap : nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a volume without lists and CHAP serves everybody") {
+  Logins logins;
+  const LoginDecision decision = logins.log_in();
+  CHECK(std::holds_alternative<ServeHere>(decision.what));
+  CHECK_FALSE(asked_for(decision));
+  CHECK(logins.readings == 0);
+}
+
+TEST_CASE("whom the lists do not allow is told that there is no such target, or by policy that it is not allowed") {
+  for (const auto why : {LoginRefusal::not_found, LoginRefusal::not_authorised}) {
+    Logins logins({RedirectRule::none, false, why, {}});
+    logins.set({{"iqn.x:*"}, {"iqn.x:bad"}, {}});
+    CHECK_FALSE(refusal(logins.log_in()));
+    CHECK(refusal(logins.log_in("iqn.x:bad")) == why);
+    CHECK(refusal(logins.log_in("iqn.y:host")) == why);
+  }
+}
+
+TEST_CASE("whom the lists do not allow learns no address and makes nobody read a secret") {
+  Logins logins({RedirectRule::round_robin});
+  logins.set({{}, {"iqn.x:host"}, kChap});
+  for (int turn = 0; turn < 6; ++turn) CHECK(refusal(logins.log_in()) == LoginRefusal::not_found);
+  CHECK(logins.readings == 0);
+}
+
+TEST_CASE("a login that is served here is asked for the volume's CHAP") {
+  Logins logins;
+  logins.set({{}, {}, kChap});
+  const LoginDecision decision = logins.log_in();
+  REQUIRE(asked_for(decision));
+  CHECK(asked_for(decision)->initiator.user == "host");
+  CHECK(as_text(asked_for(decision)->initiator.secret.bytes()) == "read from /secret");
+}
+
+TEST_CASE("a member that can not read a secret says: try again, and the reason goes to the log") {
+  Logins logins;
+  logins.set({{}, {}, kChap});
+  logins.readable = false;
+  const LoginDecision decision = logins.log_in();
+  CHECK(std::holds_alternative<Unavailable>(decision.what));
+  CHECK_THAT(decision.reason, Catch::Contains("no such file"));
+}
+
+TEST_CASE("a redirect goes before CHAP, and after it where the site wants that") {
+  Logins early({RedirectRule::round_robin}), late({RedirectRule::round_robin, true});
+  for (Logins* logins : {&early, &late}) {
+    logins->set({{}, {}, kChap});
+    CHECK(asked_for(logins->log_in()));  // round robin begins with this member
+    CHECK(logins->readings == 1);
+  }
+  CHECK_FALSE(redirect_of(early.log_in()).after_chap);
+  CHECK(early.readings == 1);
+  REQUIRE(redirect_of(late.log_in()).after_chap);
+  CHECK(late.readings == 2);
+
+  late.set({});
+  CHECK(std::holds_alternative<RedirectTo>(late.log_in().what));  // nothing to wait for: member 3's turn
+  CHECK(late.readings == 2);
+}
+
+TEST_CASE("discovery is asked for the member's own CHAP, not for a volume's") {
+  Logins open;
+  open.set({{}, {}, kChap});
+  CHECK_FALSE(asked_for(open.discover()));
+  Logins closed({RedirectRule::none, false, LoginRefusal::not_found, ChapSettings{{"looker", "/other"}, {}}});
+  REQUIRE(asked_for(closed.discover()));
+  CHECK(asked_for(closed.discover())->initiator.user == "looker");
+  closed.readable = false;
+  CHECK(std::holds_alternative<Unavailable>(closed.discover().what));
+}
