@@ -67,6 +67,25 @@ json counters_json(const MemberView& view) {
           {"pages_written_bytes", view.pages.written_bytes}};
 }
 
+void warn_of_secrets(json& warnings, const std::string& whose, const SecretCheck& secrets) {
+  if (!secrets.problem.empty()) {
+    warnings.push_back(fmt::format("{}: its CHAP secret is not to be had at this member, so logins here are told to try "
+                                   "again (0301): {}",
+                                   whose, secrets.problem));
+  }
+  for (const std::string& warning : secrets.warnings) warnings.push_back(fmt::format("{}: {}", whose, warning));
+}
+
+json chap_json(const VolumeView& volume) {
+  const auto& chap = volume.record.access.chap;
+  if (!chap) return nullptr;
+  json body = {{"user", chap->initiator.user},
+               {"secret_file", chap->initiator.secret_file},
+               {"problem", volume.secrets.problem}};
+  if (chap->target) body["mutual_user"] = chap->target->user, body["mutual_secret_file"] = chap->target->secret_file;
+  return body;
+}
+
 json warnings_json(const MemberView& view, const json& volumes) {
   json warnings = json::array();
   if (!view.metadata_reachable) {
@@ -149,7 +168,10 @@ json volume_json(const VolumeView& volume, const StorePlaces& places) {
                {"image", record.image.id.value},
                {"serial", record.identity.serial},
                {"naa", fmt::format("{:016x}", record.identity.naa)},
-               {"created_ms", record.created_ms}});
+               {"created_ms", record.created_ms},
+               {"allow", record.access.allow},
+               {"deny", record.access.deny},
+               {"chap", chap_json(volume)}});
   for (json share : shares_json(volume, places)) {
     share["uuid"] = share.at("store");
     share.erase("store");
@@ -175,12 +197,15 @@ json status_json(const MemberView& view, const std::vector<VolumeView>& volumes)
   json volume_list = json::array(), store_list = json::array();
   for (const VolumeView& volume : volumes) volume_list.push_back(volume_health_json(volume, places));
   for (const OwnStore& store : view.stores) store_list.push_back(store_json(store));
+  json warnings = warnings_json(view, volume_list);
+  warn_of_secrets(warnings, "discovery", view.discovery_secrets);
+  for (const VolumeView& volume : volumes) warn_of_secrets(warnings, "volume " + volume.record.name, volume.secrets);
   return {{"group", view.group},
           {"member", view.self.value},
           {"state", view.state},
           {"uptime_s", view.uptime_s},
           {"metadata", {{"kind", view.metadata_kind}, {"reachable", view.metadata_reachable}}},
-          {"warnings", warnings_json(view, volume_list)},
+          {"warnings", std::move(warnings)},
           {"members", members_json(view)},
           {"volumes", volume_list},
           {"stores", store_list},

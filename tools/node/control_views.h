@@ -14,6 +14,7 @@
 #include "target/server/target_server.h"
 #include "tools/node/availability.h"
 #include "tools/node/control_handler.h"
+#include "tools/node/secret_files.h"
 
 namespace shoal {
 
@@ -38,6 +39,7 @@ struct MemberView {
   routing::PageCounters pages;
   server::ServerCounters server;
   std::size_t sessions = 0;
+  SecretCheck discovery_secrets;
 };
 
 StorePlaces places_of(const MemberView& view);
@@ -45,6 +47,7 @@ StorePlaces places_of(const MemberView& view);
 struct VolumeView {
   cluster::VolumeRecord record;
   routing::PageMap::Snapshot map;
+  SecretCheck secrets;  // of its CHAP, at this member
 };
 
 nlohmann::json members_json(const MemberView& view);

@@ -28,57 +28,14 @@ std::vector<std::string> segments_of(const std::string& path) {
   return segments;
 }
 
-// Thrown inside parse_volume_request only.
-struct BadRequest {
-  std::string text;
-};
-
-std::uint64_t number_in(const json& body, const char* key) {
-  if (!body.at(key).is_number_unsigned())
-    throw BadRequest{fmt::format("\"{}\": expected a whole number of bytes", key)};
-  return body.at(key).get<std::uint64_t>();
-}
-
-template <class T>
-T choice_in(const json& body, const char* key, const std::map<std::string, T>& choices) {
-  const auto found = body.at(key).is_string() ? choices.find(body.at(key).get<std::string>()) : choices.end();
-  if (found != choices.end()) return found->second;
-  std::string names;
-  for (const auto& [name, value] : choices) names += (names.empty() ? "" : " or ") + name;
-  throw BadRequest{fmt::format("\"{}\": expected {}", key, names)};
-}
-
-void take_key(cluster::VolumeRequest& request, const json& body, const std::string& key) {
-  static const std::map<std::string, routing::PlacementRule> kRules = {
-      {"striped", routing::PlacementRule::striped}, {"contiguous", routing::PlacementRule::contiguous}};
-  static const std::map<std::string, routing::StoreKind> kKinds = {{"memory", routing::StoreKind::memory},
-                                                                   {"writeback", routing::StoreKind::file}};
-  if (key == "name") {
-    if (!body.at(key).is_string()) throw BadRequest{"\"name\": expected a string"};
-    request.name = body.at(key).get<std::string>();
-  } else if (key == "size_bytes") {
-    request.size_bytes = number_in(body, "size_bytes");
-  } else if (key == "page_bytes") {
-    const std::uint64_t bytes = number_in(body, "page_bytes");
-    if (bytes > routing::kMaxPageBytes) {
-      throw BadRequest{fmt::format("\"page_bytes\": at most {}", routing::kMaxPageBytes)};
-    }
-    request.page_bytes = static_cast<std::uint32_t>(bytes);
-  } else if (key == "placement") {
-    request.rule = choice_in(body, "placement", kRules);
-  } else if (key == "durability") {
-    request.kind = choice_in(body, "durability", kKinds);
-  } else {
-    throw BadRequest{"unknown key \"" + key + "\"; known: name, size_bytes, page_bytes, placement, durability"};
-  }
-}
-
 std::string metadata_kind(const NodeConfig& config) { return config.etcd.empty() ? "sqlite" : "etcd"; }
 
 // Said before anything is sent: an order whose answer is lost may be carried out later.
 ControlResponse metadata_away() {
-  return failure(503, "metadata are out of reach, so volumes can be neither made nor deleted; nothing was done, try again "
-                      "when `shoalctl status` shows them reachable");
+  return failure(
+      503,
+      "metadata are out of reach, so volumes can be neither made, changed nor deleted; nothing was done, try again "
+      "when `shoalctl status` shows them reachable");
 }
 
 }  // namespace
@@ -92,26 +49,11 @@ const char* to_string(NodeState state) {
   return "unknown";
 }
 
-Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const std::string& text) {
-  const json body = json::parse(text, nullptr, false);
-  if (!body.is_object()) return cluster::VolumeError{400, "the body is not a JSON object"};
-  cluster::VolumeRequest request;
-  try {
-    for (const auto& [key, value] : body.items()) take_key(request, body, key);
-  } catch (const BadRequest& bad) {
-    return cluster::VolumeError{400, bad.text};
-  }
-  if (request.name.empty()) return cluster::VolumeError{400, "\"name\" is missing"};
-  if (request.size_bytes == 0) return cluster::VolumeError{400, "\"size_bytes\" is missing or 0"};
-  return request;
-}
-
 void NodeControl::handle(ControlRequest request, Completion<ControlResponse> done) {
   auto answer = Once<ControlResponse>::make(std::move(done));
   if (state_ == NodeState::starting || !parts_.desk) {  // without a desk: told to stop before it was all there
     const std::string why = state_ == NodeState::starting ? ": it waits for " + waits_for_ : "";
-    return answer->answer(
-        failure(503, fmt::format("member {} is {}{}", parts_.config.member, to_string(state_), why)));
+    return answer->answer(failure(503, fmt::format("member {} is {}{}", parts_.config.member, to_string(state_), why)));
   }
   answer->within(parts_.runtime, kControlDeadline, [weak = weak_from_this(), request] {
     const auto self = weak.lock();
@@ -162,11 +104,17 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
 void NodeControl::route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
                                Completion<ControlResponse> done) {
   if (request.method == "DELETE" && rest.empty()) return delete_volume(name, std::move(done));
+  if (request.method == "DELETE" && rest == "chap") return change_access(name, without_chap(), std::move(done));
+  if (request.method == "POST" && is_access_order(rest)) {
+    auto change = parse_access_order(rest, request.body);
+    if (!change) return done(failure(change.error().status, change.error().text));
+    return change_access(name, std::move(*change), std::move(done));
+  }
   if (request.method != "GET") return done(not_allowed(request));
   const auto& units = parts_.units->all();
   const auto unit = units.find(name);
   if (unit == units.end()) return done(no_such_volume(name));
-  const VolumeView volume{unit->second.record, unit->second.device->map()};
+  const VolumeView volume = view_of(unit->second.record, unit->second.device->map());
   const StorePlaces places = places_of(view());
   if (rest.empty()) return done(ok(volume_json(volume, places)));
   done(rest == "map" ? ok(map_json(volume, places)) : failure(404, "nothing is at " + request.path));
@@ -178,8 +126,16 @@ void NodeControl::create_volume(const std::string& body, Completion<ControlRespo
   if (!parts_.meta.reachable()) return done(metadata_away());
   parts_.volumes->create(std::move(*request), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
-    const VolumeView volume{*result, routing::PageMap::make(result->image)};
-    done(ok(volume_json(volume, places_of(view()))));
+    done(ok(volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()))));
+  });
+}
+
+void NodeControl::change_access(const std::string& name, cluster::Volumes::ChangeAccess change,
+                                Completion<ControlResponse> done) {
+  if (!parts_.meta.reachable()) return done(metadata_away());
+  parts_.volumes->change_access(name, std::move(change), [this, done = std::move(done)](auto result) mutable {
+    if (!result) return done(failure(result.error().status, result.error().text));
+    done(ok(volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()))));
   });
 }
 
@@ -209,13 +165,20 @@ MemberView NodeControl::view() const {
   view.pages = parts_.pages->counters();
   view.server = parts_.server->counters();
   view.sessions = parts_.server->sessions().size();
+  if (const auto& chap = parts_.config.logins.discovery_chap) view.discovery_secrets = parts_.secrets.check(*chap);
   return view;
 }
 
 std::vector<VolumeView> NodeControl::volume_views() const {
   std::vector<VolumeView> views;
-  for (const auto& [name, unit] : parts_.units->all()) views.push_back({unit.record, unit.device->map()});
+  for (const auto& [name, unit] : parts_.units->all()) views.push_back(view_of(unit.record, unit.device->map()));
   return views;
+}
+
+VolumeView NodeControl::view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const {
+  VolumeView volume{record, std::move(map), {}};
+  if (record.access.chap) volume.secrets = parts_.secrets.check(*record.access.chap);
+  return volume;
 }
 
 json NodeControl::volumes_json() const {

@@ -2,8 +2,12 @@
 //
 //   GET    /status                    this member and the group as it sees it
 //   GET    /members                   all members
-//   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?}
+//   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?,
+//                                     chap?}
 //   GET    /volumes/NAME   DELETE     one volume
+//   POST   /volumes/NAME/allow        who may log in: {initiator}, a name or a pattern; also deny and forget
+//   POST   /volumes/NAME/chap         what they must prove: {user, secret_file, mutual_user?, mutual_secret_file?}
+//   DELETE /volumes/NAME/chap         nothing
 //   GET    /volumes/NAME/map          which member has which pages
 //   GET    /sessions                  of the whole group
 //   POST   /sessions/ID/drop          finish its commands, then have its host log in elsewhere
@@ -19,6 +23,7 @@
 #include "tools/node/control_handler.h"
 #include "tools/node/control_views.h"
 #include "tools/node/node_parts.h"
+#include "tools/node/volume_requests.h"
 
 namespace shoal {
 
@@ -27,9 +32,6 @@ static_assert(kDropWithin + kListWithin < kControlDeadline);
 
 enum class NodeState { starting, serving, stopping };
 const char* to_string(NodeState state);
-
-// What POST /volumes asks for.
-Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const std::string& body);
 
 class NodeControl final : public ControlHandler, public std::enable_shared_from_this<NodeControl> {
  public:
@@ -43,11 +45,13 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   void route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
                     Completion<ControlResponse> done);
   void create_volume(const std::string& body, Completion<ControlResponse> done);
+  void change_access(const std::string& name, cluster::Volumes::ChangeAccess change, Completion<ControlResponse> done);
   void delete_volume(const std::string& name, Completion<ControlResponse> done);
   ControlResponse late(const ControlRequest& request) const;
 
   MemberView view() const;
   std::vector<VolumeView> volume_views() const;
+  VolumeView view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const;
   nlohmann::json volumes_json() const;
 
   NodeParts& parts_;

@@ -66,6 +66,12 @@ void create_volume(const Options& options, const CreateOptions& create) {
   show(options, call(options, "POST", "/volumes", body), view_volume);
 }
 
+struct AccessOptions {
+  std::string initiator;
+  std::string user, secret_file, mutual_user, mutual_secret_file;
+  bool off = false;
+};
+
 // A word that becomes one segment of a path.
 std::string segment(const std::string& word) {
   static const std::string kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
@@ -75,7 +81,46 @@ std::string segment(const std::string& word) {
   return word;
 }
 
-void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& create) {
+void change_access(const Options& options, const std::string& volume, const std::string& order, const json& body) {
+  show(options, call(options, "POST", "/volumes/" + segment(volume) + "/" + order, body), view_volume);
+}
+
+void change_chap(const Options& options, const std::string& volume, const AccessOptions& access) {
+  if (access.off) {
+    return show(options, call(options, "DELETE", "/volumes/" + segment(volume) + "/chap"), view_volume);
+  }
+  if (access.user.empty() || access.secret_file.empty()) {
+    throw std::runtime_error("volume chap: give --user and --secret-file, or --off");
+  }
+  json body = {{"user", access.user}, {"secret_file", access.secret_file}};
+  if (!access.mutual_user.empty()) body["mutual_user"] = access.mutual_user;
+  if (!access.mutual_secret_file.empty()) body["mutual_secret_file"] = access.mutual_secret_file;
+  change_access(options, volume, "chap", body);
+}
+
+void add_list_command(CLI::App& volume, const Options& options, std::string& name, AccessOptions& access,
+                      const std::string& order, const std::string& what) {
+  CLI::App* command = volume.add_subcommand(order, what);
+  command->add_option("NAME", name)->required();
+  command->add_option("INITIATOR", access.initiator, "its name; '*' stands for any characters, '?' for one")->required();
+  command->callback([&, order] { change_access(options, name, order, {{"initiator", access.initiator}}); });
+}
+
+void add_access_commands(CLI::App& volume, const Options& options, std::string& name, AccessOptions& access) {
+  add_list_command(volume, options, name, access, "allow", "let an initiator log in; once one is named, only those that are");
+  add_list_command(volume, options, name, access, "deny", "never let it log in; its sessions end");
+  add_list_command(volume, options, name, access, "forget", "take an entry out of the list that it is in");
+  CLI::App* chap = volume.add_subcommand("chap", "have initiators prove themselves with CHAP");
+  chap->add_option("NAME", name)->required();
+  chap->add_option("--user", access.user, "name that the initiator gives");
+  chap->add_option("--secret-file", access.secret_file, "absolute path of a file with its secret, on every member");
+  chap->add_option("--mutual-user", access.mutual_user, "name that the target gives, for mutual CHAP");
+  chap->add_option("--mutual-secret-file", access.mutual_secret_file, "with another secret");
+  chap->add_flag("--off", access.off, "ask for no proof");
+  chap->callback([&] { change_chap(options, name, access); });
+}
+
+void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access) {
   CLI::App* volume = app.add_subcommand("volume", "volumes of the group")->require_subcommand(1);
   CLI::App* add = volume->add_subcommand("create", "make a volume");
   add->add_option("NAME", create.name, "a-z, 0-9, '.', '-'")->required();
@@ -88,18 +133,20 @@ void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& c
   CLI::App* show_one = volume->add_subcommand("show", "one volume");
   show_one->add_option("NAME", create.name)->required();
   show_one->callback([&] { show(options, call(options, "GET", "/volumes/" + segment(create.name)), view_volume); });
+  add_access_commands(*volume, options, create.name, access);
   CLI::App* remove = volume->add_subcommand("delete", "delete a volume and its data; refused while sessions exist");
   remove->add_option("NAME", create.name)->required();
   remove->callback([&] { show(options, call(options, "DELETE", "/volumes/" + segment(create.name)), done_view); });
 }
 
-void add_commands(CLI::App& app, const Options& options, CreateOptions& create, std::string& id) {
+void add_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access,
+                  std::string& id) {
   app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
     show(options, call(options, "GET", "/status"), view_status);
   });
   CLI::App* member = app.add_subcommand("member", "members of the group")->require_subcommand(1);
   member->add_subcommand("list", "all members")->callback([&] { show(options, call(options, "GET", "/members"), view_members); });
-  add_volume_commands(app, options, create);
+  add_volume_commands(app, options, create, access);
   CLI::App* map = app.add_subcommand("map", "which member has which pages of a volume");
   map->add_option("VOLUME", create.name)->required();
   map->callback([&] {
@@ -122,6 +169,7 @@ int main(int argc, char** argv) {
   CLI::App app("shoalctl: operate a Shoal group through the control port of any member");
   Options options;
   CreateOptions create;
+  AccessOptions access;
   std::string id;
   app.add_option("--control", options.control, "control port of a member")->envname("SHOAL_CONTROL")->capture_default_str();
   app.add_option("--token-file", options.token_file, "file with the control port's token")->envname("SHOAL_TOKEN_FILE");
@@ -129,7 +177,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   app.set_version_flag("--version", "shoalctl " SHOAL_VERSION);
-  add_commands(app, options, create, id);
+  add_commands(app, options, create, access, id);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -129,6 +129,17 @@ std::string view_volumes(const json& volumes) {
   return table({"VOLUME", "SIZE", "PAGE", "DURABILITY", "PLACEMENT", "STATE", "IQN"}, rows);
 }
 
+// What a volume asks of whom at a login.
+std::string chap_text(const json& chap) {
+  if (chap.is_null()) return "-";
+  std::string line = fmt::format("user {}, secret {}", text(chap, "user"), text(chap, "secret_file"));
+  if (chap.contains("mutual_user")) {
+    line += fmt::format("; mutual user {}, secret {}", text(chap, "mutual_user"), text(chap, "mutual_secret_file"));
+  }
+  if (text(chap, "problem") != "-") line += "; NOT USABLE at this member: " + text(chap, "problem");
+  return line;
+}
+
 std::string view_volume(const json& v) {
   std::string out;
   const auto line = [&](const char* name, const std::string& value) { out += fmt::format("{:<14} {}\n", name, value); };
@@ -142,6 +153,10 @@ std::string view_volume(const json& v) {
   line("image", text(v, "image"));
   line("serial", text(v, "serial"));
   line("naa", text(v, "naa"));
+  const json allow = v.value("allow", json::array());
+  line("allow", allow.empty() ? "everybody who is not denied" : joined(allow));
+  line("deny", joined(v.value("deny", json::array())));
+  line("chap", chap_text(v.value("chap", json())));
   for (const json& store : v.value("stores", json::array())) {
     line("store", fmt::format("{} on member {}{}", text(store, "uuid"), text(store, "member"),
                               text(store, "note") == "-" ? "" : ": " + text(store, "note")));

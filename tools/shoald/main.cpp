@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,6 +22,7 @@ struct Options {
   std::vector<std::string> volumes;
   std::string listen = "127.0.0.1:0";
   std::string durability = "memory", log_level = "warn";
+  std::string chap_user, chap_secret_file, mutual_user, mutual_secret_file;
 };
 
 struct Ephemeral {
@@ -28,7 +30,20 @@ struct Ephemeral {
   Endpoint listen;
   routing::StoreKind kind = routing::StoreKind::memory;
   LogLevel log_level = LogLevel::warn;
+  std::optional<cluster::ChapSettings> chap;
 };
+
+std::string absolute(const std::string& path) { return path.empty() ? path : std::filesystem::absolute(path).string(); }
+
+std::optional<cluster::ChapSettings> chap_of(const Options& options) {
+  const cluster::ChapUser initiator{options.chap_user, absolute(options.chap_secret_file)};
+  const cluster::ChapUser target{options.mutual_user, absolute(options.mutual_secret_file)};
+  const cluster::ChapUser nobody;
+  if (initiator == nobody && target == nobody) return std::nullopt;
+  cluster::ChapSettings settings{initiator, target == nobody ? std::nullopt : std::optional(target)};
+  if (const auto wrong = cluster::check_chap(settings)) throw std::runtime_error("--chap-...: " + *wrong);
+  return settings;
+}
 
 Ephemeral checked(const Options& options) {
   static const std::map<std::string, LogLevel> kLevels = {
@@ -36,6 +51,7 @@ Ephemeral checked(const Options& options) {
   Ephemeral ephemeral;
   ephemeral.kind = options.durability == "writeback" ? routing::StoreKind::file : routing::StoreKind::memory;
   ephemeral.log_level = kLevels.at(options.log_level);
+  ephemeral.chap = chap_of(options);
   for (const std::string& text : options.volumes) {
     auto volume = parse_ephemeral_volume(text);
     if (!volume) throw std::runtime_error(volume.error());
@@ -59,14 +75,17 @@ class EphemeralStart : public std::enable_shared_from_this<EphemeralStart> {
   void next() {
     if (made_ == ephemeral_.volumes.size()) return ready();
     const EphemeralVolume& volume = ephemeral_.volumes[made_++];
-    node_.handle({"POST", "/volumes", volume_request(volume, ephemeral_.kind)},
+    node_.handle({"POST", "/volumes", volume_request(volume, ephemeral_.kind, ephemeral_.chap)},
                  [self = shared_from_this()](const ControlResponse& answer) { self->on_made(answer); });
   }
 
  private:
   void on_made(const ControlResponse& answer) {
-    if (answer.status == 200) return next();
-    done_(nlohmann::json::parse(answer.body).value("error", answer.body));
+    const auto body = nlohmann::json::parse(answer.body);
+    if (answer.status != 200) return done_(body.value("error", answer.body));
+    const auto& chap = body.at("chap");
+    const std::string problem = chap.is_object() ? chap.value("problem", "") : "";
+    problem.empty() ? next() : done_(problem);
   }
 
   void ready() {
@@ -97,6 +116,16 @@ Outcome run_member(const std::string& path) {
   return run_daemon(*config, [](Node&, Completion<Outcome> done) { done(Outcome{}); });
 }
 
+void add_chap_options(CLI::App& app, Options& options, CLI::Option& ephemeral) {
+  const auto add = [&](const char* name, std::string& value, const char* what) {
+    app.add_option(name, value, what)->needs(&ephemeral);
+  };
+  add("--chap-user", options.chap_user, "ephemeral: hosts must prove to be this user with CHAP");
+  add("--chap-secret-file", options.chap_secret_file, "ephemeral: file with its secret");
+  add("--chap-mutual-user", options.mutual_user, "ephemeral: the target's own user, for mutual CHAP");
+  add("--chap-mutual-secret-file", options.mutual_secret_file, "ephemeral: file with another secret");
+}
+
 void add_options(CLI::App& app, Options& options) {
   auto* config = app.add_option("--config", options.config, "run a member of a group as this file says");
   auto* ephemeral = app.add_flag("--ephemeral", options.ephemeral,
@@ -112,6 +141,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--listen", options.listen, "ephemeral: portal; port 0 takes a free one")
       ->needs(ephemeral)
       ->capture_default_str();
+  add_chap_options(app, options, *ephemeral);
   app.add_option("--log-level", options.log_level, "ephemeral: debug, info or warn")
       ->needs(ephemeral)
       ->check(CLI::IsMember({"debug", "info", "warn"}))

@@ -49,3 +49,70 @@ TEST_CASE("a session's name is member and number") {
     CHECK_FALSE(parse_session_name(wrong));
   }
 }
+
+namespace {
+
+using cluster::VolumeAccess;
+
+// The access after an order; the error, if there is one, goes to `error`.
+VolumeAccess after(VolumeAccess access, const std::string& order, const std::string& body,
+                   std::string* error = nullptr) {
+  const auto change = parse_access_order(order, body);
+  std::string wrong;
+  if (!change) {
+    wrong = change.error().text;
+  } else if (const auto refused = (*change)(access)) {
+    wrong = refused->text;
+  }
+  if (error) *error = wrong;
+  if (!error) CHECK(wrong.empty());
+  return access;
+}
+std::string refusal_of(const std::string& order, const std::string& body) {
+  std::string error;
+  CHECK(after({}, order, body, &error) == VolumeAccess{});
+  return error;
+}
+
+}  // namespace
+
+TEST_CASE("orders about access become changes of it") {
+  VolumeAccess access = after({}, "allow", R"({"initiator":"iqn.x:*"})");
+  CHECK(access.allow == std::vector<std::string>{"iqn.x:*"});
+  access = after(access, "deny", R"({"initiator":"iqn.x:Bad"})");
+  CHECK(access.deny == std::vector<std::string>{"iqn.x:bad"});
+  access = after(access, "forget", R"({"initiator":"iqn.x:*"})");
+  CHECK(access.allow.empty());
+  access = after(access, "chap", R"({"user":"host","secret_file":"/a"})");
+  CHECK(access.chap == cluster::ChapSettings{{"host", "/a"}, std::nullopt});
+  access =
+      after(access, "chap", R"({"user":"host","secret_file":"/a","mutual_user":"shoal","mutual_secret_file":"/b"})");
+  CHECK(access.chap->target == cluster::ChapUser{"shoal", "/b"});
+  CHECK_FALSE(without_chap()(access));
+  CHECK_FALSE(access.chap);
+}
+
+TEST_CASE("an order about access that is wrong says what would be right") {
+  CHECK(is_access_order("allow"));
+  CHECK_FALSE(is_access_order("map"));
+  CHECK_THAT(refusal_of("allow", ""), Contains("JSON object"));
+  CHECK_THAT(refusal_of("allow", "{}"), Contains("\"initiator\""));
+  CHECK_THAT(refusal_of("deny", R"({"initiator":7})"), Contains("expected a string"));
+  CHECK_THAT(refusal_of("deny", R"({"initiator":"a","host":"b"})"), Contains("unknown key \"host\""));
+  CHECK_THAT(refusal_of("deny", R"({"initiator":"a b"})"), Contains("no initiator name"));
+  CHECK_THAT(refusal_of("forget", R"({"initiator":"a"})"), Contains("neither list"));
+  CHECK_THAT(refusal_of("chap", R"({"user":"host"})"), Contains("\"secret_file\""));
+  CHECK_THAT(refusal_of("chap", R"({"user":"host","secret_file":"a"})"), Contains("absolute path"));
+  CHECK_THAT(refusal_of("chap", R"({"user":"host","secret_file":"/a","mutual_user":"b"})"),
+             Contains("\"mutual_secret_file\""));
+  CHECK_THAT(refusal_of("chap", R"({"user":"host","secret":"open sesame"})"),
+             Contains("unknown key \"secret\"") && !Contains("sesame"));
+}
+
+TEST_CASE("a volume may be made with its CHAP") {
+  const auto request =
+      parse_volume_request(R"({"name":"demo","size_bytes":4096,"chap":{"user":"host","secret_file":"/a"}})");
+  REQUIRE(request.has_value());
+  CHECK(request->chap == cluster::ChapSettings{{"host", "/a"}, std::nullopt});
+  CHECK_THAT(refusal_of(R"({"name":"demo","size_bytes":4096,"chap":[]})"), Contains("JSON object"));
+}

@@ -32,7 +32,14 @@ VolumeView demo() {
   const auto map = map_of(12);
   record.image = map->image();
   record.identity = {0x3000000000000042u, "0042"};
-  return {record, map};
+  return {record, map, {}};
+}
+VolumeView demo_with_chap() {
+  VolumeView volume = demo();
+  volume.record.access.allow = {"iqn.x:*", "iqn.y:?"};
+  volume.record.access.deny = {"iqn.x:bad"};
+  volume.record.access.chap = cluster::ChapSettings{{"host", "/etc/a"}, cluster::ChapUser{"shoal", "/etc/b"}};
+  return volume;
 }
 
 server::SessionInfo session() {
@@ -87,6 +94,36 @@ TEST_CASE("status warns of metadata out of reach, of stores out of service and o
   CHECK_THAT(status.at("warnings")[0].get<std::string>(), Contains("metadata in etcd are out of reach"));
   CHECK_THAT(status.at("warnings")[1].get<std::string>(), Contains("input/output error") && Contains("restart"));
   CHECK_THAT(status.at("warnings")[2].get<std::string>(), Contains("volume demo: 8 of 12 pages"));
+}
+
+TEST_CASE("a volume shows who may log in and what is asked of whom") {
+  const auto places = places_of(member_1());
+  const json open = volume_json(demo(), places);
+  CHECK(open.at("allow").empty());
+  CHECK(open.at("chap").is_null());
+  CHECK_THAT(view_volume(open), Contains("everybody who is not denied") && Contains("chap           -"));
+  const json closed = volume_json(demo_with_chap(), places);
+  CHECK(closed.at("allow") == json{"iqn.x:*", "iqn.y:?"});
+  CHECK(closed.at("deny") == json{"iqn.x:bad"});
+  CHECK(closed.at("chap").at("mutual_user") == "shoal");
+  CHECK_THAT(view_volume(closed), Contains("iqn.x:*, iqn.y:?") && Contains("iqn.x:bad") &&
+                                      Contains("user host, secret /etc/a; mutual user shoal, secret /etc/b") &&
+                                      !Contains("NOT USABLE"));
+}
+
+TEST_CASE("a member that can not read a secret says so in status and with the volume") {
+  VolumeView volume = demo_with_chap();
+  volume.secrets.problem = "cannot read /etc/a: No such file or directory";
+  volume.secrets.warnings = {"/etc/b can be read by everybody"};
+  auto view = member_1();
+  view.discovery_secrets.problem = "cannot read /etc/c: Permission denied";
+  const json warnings = status_json(view, {volume}).at("warnings");
+  REQUIRE(warnings.size() == 3);
+  CHECK_THAT(warnings[0].get<std::string>(), Contains("discovery") && Contains("/etc/c"));
+  CHECK_THAT(warnings[1].get<std::string>(), Contains("volume demo") && Contains("0301") && Contains("/etc/a"));
+  CHECK_THAT(warnings[2].get<std::string>(), Contains("volume demo: /etc/b"));
+  CHECK_THAT(view_volume(volume_json(volume, places_of(view))),
+             Contains("NOT USABLE at this member: cannot read /etc/a"));
 }
 
 TEST_CASE("the map tells pages of each member, runs, and who has nothing any more") {

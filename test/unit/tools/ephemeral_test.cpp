@@ -41,4 +41,7 @@ TEST_CASE("what is asked of the control port for a disposable volume is a valid 
   const auto request = parse_volume_request(volume_request({"a", 1 << 20}, routing::StoreKind::memory));
   REQUIRE(request.has_value());
   CHECK(request->kind == routing::StoreKind::memory);
+  CHECK_FALSE(request->chap);
+  const cluster::ChapSettings chap{{"host", "/a"}, cluster::ChapUser{"shoal", "/b"}};
+  CHECK(parse_volume_request(volume_request({"a", 1 << 20}, routing::StoreKind::memory, chap))->chap == chap);
 }

@@ -1,0 +1,144 @@
+#include "tools/node/volume_requests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "target/base/log.h"
+
+namespace shoal {
+
+using nlohmann::json;
+
+namespace {
+
+// Thrown inside this file only.
+struct BadRequest {
+  std::string text;
+};
+
+std::uint64_t number_in(const json& body, const char* key) {
+  if (!body.at(key).is_number_unsigned())
+    throw BadRequest{fmt::format("\"{}\": expected a whole number of bytes", key)};
+  return body.at(key).get<std::uint64_t>();
+}
+
+template <class T>
+T choice_in(const json& body, const char* key, const std::map<std::string, T>& choices) {
+  const auto found = body.at(key).is_string() ? choices.find(body.at(key).get<std::string>()) : choices.end();
+  if (found != choices.end()) return found->second;
+  std::string names;
+  for (const auto& [name, value] : choices) names += (names.empty() ? "" : " or ") + name;
+  throw BadRequest{fmt::format("\"{}\": expected {}", key, names)};
+}
+
+std::string text_in(const json& body, const char* key) {
+  if (!body.contains(key) || !body.at(key).is_string()) throw BadRequest{fmt::format("\"{}\": expected a string", key)};
+  return body.at(key).get<std::string>();
+}
+
+void expect_keys(const json& body, const std::vector<std::string>& known) {
+  if (!body.is_object()) throw BadRequest{"expected a JSON object"};
+  for (const auto& [key, value] : body.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    throw BadRequest{fmt::format("unknown key \"{}\"; known: {}", key, fmt::join(known, ", "))};
+  }
+}
+
+cluster::ChapSettings chap_in(const json& body) {
+  expect_keys(body, {"user", "secret_file", "mutual_user", "mutual_secret_file"});
+  cluster::ChapSettings settings{{text_in(body, "user"), text_in(body, "secret_file")}, std::nullopt};
+  if (body.contains("mutual_user") || body.contains("mutual_secret_file")) {
+    settings.target = cluster::ChapUser{text_in(body, "mutual_user"), text_in(body, "mutual_secret_file")};
+  }
+  if (const auto wrong = cluster::check_chap(settings)) throw BadRequest{*wrong};
+  return settings;
+}
+
+std::optional<cluster::VolumeError> bad_request(const std::optional<std::string>& wrong) {
+  return wrong ? std::optional(cluster::VolumeError{400, *wrong}) : std::nullopt;
+}
+
+cluster::Volumes::ChangeAccess change_for(std::string_view order, const json& body) {
+  using cluster::VolumeAccess;
+  if (order == "chap") {
+    return [chap = chap_in(body)](VolumeAccess& access) {
+      access.chap = chap;
+      return std::optional<cluster::VolumeError>();
+    };
+  }
+  expect_keys(body, {"initiator"});
+  const std::string name = text_in(body, "initiator");
+  if (order == "allow") return [name](VolumeAccess& access) { return bad_request(cluster::allow(access, name)); };
+  if (order == "deny") return [name](VolumeAccess& access) { return bad_request(cluster::deny(access, name)); };
+  return [name](VolumeAccess& access) {
+    if (cluster::forget(access, name)) return std::optional<cluster::VolumeError>();
+    return std::optional(cluster::VolumeError{404, "neither list of the volume has " + shoal::quoted(name)});
+  };
+}
+
+void take_key(cluster::VolumeRequest& request, const json& body, const std::string& key) {
+  static const std::map<std::string, routing::PlacementRule> kRules = {
+      {"striped", routing::PlacementRule::striped}, {"contiguous", routing::PlacementRule::contiguous}};
+  static const std::map<std::string, routing::StoreKind> kKinds = {{"memory", routing::StoreKind::memory},
+                                                                   {"writeback", routing::StoreKind::file}};
+  if (key == "name") {
+    request.name = text_in(body, "name");
+  } else if (key == "size_bytes") {
+    request.size_bytes = number_in(body, "size_bytes");
+  } else if (key == "page_bytes") {
+    const std::uint64_t bytes = number_in(body, "page_bytes");
+    if (bytes > routing::kMaxPageBytes) {
+      throw BadRequest{fmt::format("\"page_bytes\": at most {}", routing::kMaxPageBytes)};
+    }
+    request.page_bytes = static_cast<std::uint32_t>(bytes);
+  } else if (key == "placement") {
+    request.rule = choice_in(body, "placement", kRules);
+  } else if (key == "durability") {
+    request.kind = choice_in(body, "durability", kKinds);
+  } else if (key == "chap") {
+    request.chap = chap_in(body.at(key));
+  } else {
+    throw BadRequest{"unknown key \"" + key + "\"; known: name, size_bytes, page_bytes, placement, durability, chap"};
+  }
+}
+
+}  // namespace
+
+Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const std::string& text) {
+  const json body = json::parse(text, nullptr, false);
+  if (!body.is_object()) return cluster::VolumeError{400, "the body is not a JSON object"};
+  cluster::VolumeRequest request;
+  try {
+    for (const auto& [key, value] : body.items()) take_key(request, body, key);
+  } catch (const BadRequest& bad) {
+    return cluster::VolumeError{400, bad.text};
+  }
+  if (request.name.empty()) return cluster::VolumeError{400, "\"name\" is missing"};
+  if (request.size_bytes == 0) return cluster::VolumeError{400, "\"size_bytes\" is missing or 0"};
+  return request;
+}
+
+bool is_access_order(std::string_view order) {
+  return order == "allow" || order == "deny" || order == "forget" || order == "chap";
+}
+
+Result<cluster::Volumes::ChangeAccess, cluster::VolumeError> parse_access_order(std::string_view order,
+                                                                                const std::string& text) {
+  try {
+    return change_for(order, json::parse(text, nullptr, false));
+  } catch (const BadRequest& bad) {
+    return cluster::VolumeError{400, bad.text};
+  }
+}
+
+cluster::Volumes::ChangeAccess without_chap() {
+  return [](cluster::VolumeAccess& access) {
+    access.chap.reset();
+    return std::optional<cluster::VolumeError>();
+  };
+}
+
+}  // namespace shoal
