@@ -10,6 +10,7 @@
 #include "target/scsi/defect_data.h"
 #include "target/scsi/inquiry.h"
 #include "target/scsi/lba_status.h"
+#include "target/scsi/mode_select.h"
 #include "target/scsi/mode_sense.h"
 #include "target/scsi/persistent_reserve_in.h"
 #include "target/scsi/persistent_reserve_out.h"
@@ -80,6 +81,7 @@ constexpr CommandEntry kCommands[] = {
     entry<Transfer6Cdb>(Opcode::read_6, read_6, kRead),
     entry<Transfer6Cdb>(Opcode::write_6, write_6, kWrite),
     for_any_lun(entry<InquiryCdb>(Opcode::inquiry, inquiry), AttentionRule::ignore),
+    entry<ModeSelect6Cdb>(Opcode::mode_select_6, mode_select_6, kChange),
     entry<Reserve6Cdb>(Opcode::reserve_6, reserve),
     despite_reserve(entry<Reserve6Cdb>(Opcode::release_6, release)),
     entry<ModeSense6Cdb>(Opcode::mode_sense_6, mode_sense_6, kRead),
@@ -97,6 +99,7 @@ constexpr CommandEntry kCommands[] = {
     entry<ReadDefectData10Cdb>(Opcode::read_defect_data_10, read_defect_data_10, kRead),
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
     if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
+    entry<ModeSelect10Cdb>(Opcode::mode_select_10, mode_select_10, kChange),
     entry<Reserve10Cdb>(Opcode::reserve_10, reserve),
     despite_reserve(entry<Reserve10Cdb>(Opcode::release_10, release)),
     entry<ModeSense10Cdb>(Opcode::mode_sense_10, mode_sense_10, kRead),

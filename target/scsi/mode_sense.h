@@ -1,5 +1,4 @@
-// MODE SENSE(6) and (10): pages caching (08), control (0A), informational exceptions (1C), without subpages
-// (SPC-4 6.11, 7.5; SBC-3 6.5). Nothing can be changed and nothing is saved: there is no MODE SELECT yet.
+// MODE SENSE(6) and (10) (SPC-4 6.11, 6.12): the mode pages of mode_pages.h behind a header and a block descriptor.
 #pragma once
 
 #include "target/scsi/answer.h"

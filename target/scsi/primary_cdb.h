@@ -47,6 +47,21 @@ struct SendDiagnosticCdb {  // SPC-4 6.42
   using Used = Fields<PageFormat, SelfTest, DeviceOffline, UnitOffline>;
 };
 
+// Nothing is saved (SP), and there is no going back to defaults (RTD) but by giving them.
+struct ModeSelect6Cdb {  // SPC-4 6.9
+  static constexpr std::size_t kBytes = 6;
+  using PageFormat = Bits<bool, 1, 4>;
+  using ParameterListLength = Field<std::uint8_t, 4>;
+  using Used = Fields<PageFormat, ParameterListLength>;
+};
+
+struct ModeSelect10Cdb {  // SPC-4 6.10
+  static constexpr std::size_t kBytes = 10;
+  using PageFormat = Bits<bool, 1, 4>;
+  using ParameterListLength = Field<std::uint16_t, 7>;
+  using Used = Fields<PageFormat, ParameterListLength>;
+};
+
 struct ModeSense6Cdb {  // SPC-4 6.11
   static constexpr std::size_t kBytes = 6;
   using DisableBlockDescriptors = Bits<bool, 1, 3>;

@@ -55,9 +55,24 @@ TEST_CASE("the caching page tells whether GOOD is durable") {
   CHECK(bytes(rig.run(mode_sense_6(0x08, 0, kDbd)))[6] == 0x00);
 }
 
-TEST_CASE("nothing is changeable, defaults are what is current") {
+TEST_CASE("D_SENSE and SWP are changeable, and nothing else") {
   ScsiRig rig;
-  CHECK(bytes(rig.run(mode_sense_6(0x40 | 0x0a, 0, kDbd))) == Bytes{15, 0, 0x10, 0, 0x0a, 10} + Bytes(10, 0));
+  const Bytes changeable =
+      Bytes{0x08, 18} + Bytes(18, 0) + Bytes{0x0a, 10, 0x04, 0, 0x08} + Bytes(7, 0) + Bytes{0x1c, 10} + Bytes(10, 0);
+  CHECK(bytes(rig.run(mode_sense_6(0x40 | 0x3f, 0, kDbd))) == Bytes{47, 0, 0x10, 0} + changeable);
+}
+
+TEST_CASE("what was changed is current, and the unit says so when it is write protected") {
+  ScsiRig rig;
+  rig.state->painted.mode = {.descriptor_sense = true, .software_write_protect = true};
+  const auto control = bytes(rig.run(mode_sense_6(0x0a, 0, kDbd)));
+  CHECK(Bytes(control.begin(), control.begin() + 9) == Bytes{15, 0, 0x90, 0, 0x0a, 10, 0x26, 0x10, 0x08});
+  CHECK(bytes(rig.run(mode_sense_10(0x0a, 0, kDbd)))[3] == 0x90);
+  CHECK(bytes(rig.run(mode_sense_6(0x80 | 0x0a, 0, kDbd)))[6] == 0x22);
+}
+
+TEST_CASE("defaults are what is current as long as nothing was changed") {
+  ScsiRig rig;
   CHECK(bytes(rig.run(mode_sense_6(0x80 | 0x3f))) == bytes(rig.run(mode_sense_6(0x3f))));
 }
 

@@ -1,0 +1,97 @@
+#include "target/scsi/mode_pages.h"
+
+#include "target/scsi/mode_layout.h"
+
+namespace shoal::scsi {
+
+namespace {
+
+constexpr std::uint8_t kCaching = 0x08, kControl = 0x0a, kExceptions = 0x1c;
+
+namespace caching_layout {  // SBC-3 6.5.5
+constexpr std::size_t kBytes = 20;
+using WriteCacheEnabled = Bits<bool, 2, 2>;
+}  // namespace caching_layout
+
+namespace control_layout {  // SPC-4 7.5.10
+constexpr std::size_t kBytes = 12;
+using TaskSetType = Bits<std::uint8_t, 2, 5, 3>;
+using DescriptorSense = Bits<bool, 2, 2>;
+using GlobalLogSaveDisable = Bits<bool, 2, 1>;
+using QueueAlgorithm = Bits<std::uint8_t, 3, 4, 4>;
+using SoftwareWriteProtect = Bits<bool, 4, 3>;
+using BusyTimeoutPeriod = Field<std::uint16_t, 8>;
+}  // namespace control_layout
+
+namespace exceptions_layout {  // SPC-4 7.5.14
+constexpr std::size_t kBytes = 12;
+using DisableExceptions = Bits<bool, 2, 3>;
+}  // namespace exceptions_layout
+
+template <std::size_t N>
+std::array<std::byte, N> empty_page(std::uint8_t code) {
+  std::array<std::byte, N> page{};
+  ModePageHeader::PageCode::put(page, code);
+  ModePageHeader::PageLength::put(page, N - ModePageHeader::kBytes);
+  return page;
+}
+
+template <std::size_t N>
+ModeBytes bytes_of(const std::array<std::byte, N>& page) {
+  return {page.begin(), page.end()};
+}
+
+ModeBytes caching(std::uint8_t code, PageControl control, const LogicalUnit& unit) {
+  using namespace caching_layout;
+  auto page = empty_page<kBytes>(code);
+  if (control != PageControl::changeable) WriteCacheEnabled::put(page, unit.write_cache);
+  return bytes_of(page);
+}
+
+ModeParameters shared_parameters(PageControl control, const LogicalUnit& unit) {
+  switch (control) {
+    case PageControl::current: return unit.state->view().mode;
+    case PageControl::changeable: return {.descriptor_sense = true, .software_write_protect = true};
+    default: return {};
+  }
+}
+
+ModeBytes control_page(std::uint8_t code, PageControl control, const LogicalUnit& unit) {
+  using namespace control_layout;
+  constexpr std::uint8_t kTaskSetPerNexus = 1;  // the nexus' member orders its tasks; nobody orders them over nexuses
+  constexpr std::uint8_t kUnrestrictedReordering = 1;
+  constexpr std::uint16_t kBusyWithoutLimit = 0xffff;
+  auto page = empty_page<kBytes>(code);
+  const ModeParameters shared = shared_parameters(control, unit);
+  DescriptorSense::put(page, shared.descriptor_sense);
+  SoftwareWriteProtect::put(page, shared.software_write_protect);
+  if (control != PageControl::changeable) {
+    TaskSetType::put(page, kTaskSetPerNexus);
+    GlobalLogSaveDisable::put(page, true);
+    QueueAlgorithm::put(page, kUnrestrictedReordering);
+    BusyTimeoutPeriod::put(page, kBusyWithoutLimit);
+  }
+  return bytes_of(page);
+}
+
+ModeBytes exceptions(std::uint8_t code, PageControl control, const LogicalUnit&) {
+  using namespace exceptions_layout;
+  auto page = empty_page<kBytes>(code);
+  if (control != PageControl::changeable) DisableExceptions::put(page, true);
+  return bytes_of(page);
+}
+
+constexpr ModePage kPages[] = {{kCaching, caching}, {kControl, control_page}, {kExceptions, exceptions}};
+
+}  // namespace
+
+std::span<const ModePage> mode_pages() { return kPages; }
+
+void take_mode_page(ByteSpan page, ModeParameters& parameters) {
+  using namespace control_layout;
+  if (ModePageHeader::PageCode::get(page.first<ModePageHeader::kBytes>()) != kControl) return;
+  parameters.descriptor_sense = DescriptorSense::get(page.first<kBytes>());
+  parameters.software_write_protect = SoftwareWriteProtect::get(page.first<kBytes>());
+}
+
+}  // namespace shoal::scsi
