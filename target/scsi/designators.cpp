@@ -31,6 +31,12 @@ using Type = Bits<DesignatorType, 1, 0, 4>;
 using Length = Field<std::uint8_t, 3>;
 }  // namespace designator_layout
 
+namespace port_layout {  // SPC-4 tables 642, 643: a port without an initiator port
+constexpr std::size_t kBytes = 12;
+using RelativePort = Field<std::uint16_t, 2>;
+using DescriptorsBytes = Field<std::uint16_t, 10>;
+}  // namespace port_layout
+
 constexpr std::uint8_t kIscsi = 5;  // SPC-4 table 439
 
 class DesignatorList {
@@ -86,6 +92,19 @@ std::vector<std::byte> device_identification(const LogicalUnit& unit) {
   list.add_scsi_name(Association::target_port, port_name(unit));
   list.add_scsi_name(Association::target_device, unit.target_name);
   return list.take();
+}
+
+std::vector<std::byte> scsi_ports(const LogicalUnit& unit) {
+  using namespace port_layout;
+  DesignatorList list;
+  list.add_scsi_name(Association::target_port, port_name(unit));
+  const std::vector<std::byte> descriptors = list.take();
+  std::array<std::byte, kBytes> port{};
+  RelativePort::put(port, kRelativeTargetPort);
+  DescriptorsBytes::put(port, static_cast<std::uint16_t>(descriptors.size()));
+  std::vector<std::byte> ports(port.begin(), port.end());
+  ports.insert(ports.end(), descriptors.begin(), descriptors.end());
+  return ports;
 }
 
 }  // namespace shoal::scsi

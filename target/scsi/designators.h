@@ -1,6 +1,6 @@
-// VPD page 83, device identification (SPC-4 7.8.6): by what names a host knows that two paths lead to one unit, and to
-// which port and device each of them leads. The whole group is one target device with one target port, so every member
-// says the same.
+// VPD pages 83, device identification (SPC-4 7.8.6), and 88, SCSI ports (7.8.14): by what names a host knows that two
+// paths lead to one unit, and to which port and device each of them leads. The whole group is one target device with
+// one target port, so every member says the same.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace shoal::scsi {
 
-// What follows the page's header.
+// What follows a page's header.
 std::vector<std::byte> device_identification(const LogicalUnit& unit);
+std::vector<std::byte> scsi_ports(const LogicalUnit& unit);
 
 }  // namespace shoal::scsi

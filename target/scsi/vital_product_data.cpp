@@ -25,6 +25,13 @@ using Simple = Bits<bool, 5, 0>;
 using VolatileCache = Bits<bool, 6, 0>;
 }  // namespace extended_inquiry_layout
 
+namespace policy_layout {  // SPC-4 table 632, a descriptor
+constexpr std::size_t kBytes = 4;
+using PageCode = Bits<std::uint8_t, 0, 0, 6>;
+using SubpageCode = Field<std::uint8_t, 1>;
+using Policy = Bits<std::uint8_t, 2, 0, 2>;
+}  // namespace policy_layout
+
 namespace block_limits_layout {  // SBC-3 6.6.4
 constexpr std::size_t kBytes = 64;
 using WriteSameNonZero = Bits<bool, 4, 0>;  // 0: WRITE SAME of zero blocks goes to the unit's end
@@ -75,6 +82,17 @@ PageBytes extended_inquiry(const LogicalUnit& unit) {
   Simple::put(page, true);
   VolatileCache::put(page, unit.write_cache);
   return without_header(page);
+}
+
+// One descriptor stands for all pages.
+PageBytes mode_page_policy(const LogicalUnit&) {
+  using namespace policy_layout;
+  constexpr std::uint8_t kAllPages = 0x3f, kAllSubpages = 0xff, kShared = 0;
+  std::array<std::byte, kBytes> policy{};
+  PageCode::put(policy, kAllPages);
+  SubpageCode::put(policy, kAllSubpages);
+  Policy::put(policy, kShared);
+  return {policy.begin(), policy.end()};
 }
 
 PageBytes block_limits(const LogicalUnit& unit) {
@@ -129,6 +147,8 @@ constexpr PageEntry kPages[] = {
     {0x80, serial_number},
     {0x83, device_identification},
     {0x86, extended_inquiry},
+    {0x87, mode_page_policy},
+    {0x88, scsi_ports},
     {0xb0, block_limits},
     {0xb1, block_device_characteristics},
     {0xb2, logical_block_provisioning},

@@ -1,4 +1,4 @@
-// The pages of vital product data that a unit has: 00, 80, 83, 86 (SPC-4 7.8), B0, B1, B2 (SBC-3 6.6).
+// The pages of vital product data that a unit has: 00, 80, 83, 86, 87, 88 (SPC-4 7.8), B0, B1, B2 (SBC-3 6.6).
 #pragma once
 
 #include <cstdint>

@@ -67,7 +67,7 @@ TEST_CASE("a page that does not exist is refused") {
 TEST_CASE("the supported pages are sorted, and each can be read") {
   ScsiRig rig;
   const auto pages = bytes(rig.run(vital_product_data(0)));
-  REQUIRE(pages == Bytes{0x00, 0x00, 0x00, 7, 0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2});
+  REQUIRE(pages == Bytes{0x00, 0x00, 0x00, 9, 0x00, 0x80, 0x83, 0x86, 0x87, 0x88, 0xb0, 0xb1, 0xb2});
   for (std::size_t i = 4; i < pages.size(); ++i) {
     const auto page = bytes(rig.run(vital_product_data(pages[i])));
     CHECK(page[1] == pages[i]);
@@ -111,14 +111,26 @@ TEST_CASE("page 86 tells the task attributes and the volatile cache") {
   CHECK(bytes(rig.run(vital_product_data(0x86)))[6] == 0);
 }
 
+TEST_CASE("page 87 says that all mode pages are shared by all nexuses") {
+  ScsiRig rig;
+  CHECK(bytes(rig.run(vital_product_data(0x87))) == Bytes{0x00, 0x87, 0x00, 4, 0x3f, 0xff, 0x00, 0x00});
+}
+
+TEST_CASE("page 88 names the group's only port as page 83 does") {
+  ScsiRig rig;
+  const Bytes port = Bytes{0x53, 0x98, 0, 32} + letters("iqn.2025-01.test:vol,t,0x0001") + zeros(3);
+  CHECK(bytes(rig.run(vital_product_data(0x88))) ==
+        Bytes{0x00, 0x88, 0x00, 48, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 36} + port);
+}
+
 TEST_CASE("page B0 tells the limits of a command") {
   ScsiRig rig;
   CHECK(bytes(rig.run(vital_product_data(0xb0))) ==
-        Bytes{0x00, 0xb0, 0x00, 60, 0x00, 128, 0x00, 8,                     // compare and write, granularity
-              0,    0,    0x80, 0,  0,    0,    0,    0, 0, 0,    0, 0,     // transfer
-              0,    0x10, 0,    0,  0,    0,    1,    0, 0, 0,    0, 0x80,  // unmap
-              0x80, 0,    0,    0,  0,    0,    0,    0, 0, 0x40, 0, 0,     // write same
-              0,    0,    0,    8,  0,    0,    0,    8, 0, 0,    0, 8} +   // atomic: length, alignment, granularity
+        Bytes{0x00, 0xb0, 0x00, 60, 0x00, 128, 0x00, 8,                    // compare and write, granularity
+              0,    0,    0x80, 0,  0,    0,   0,    0, 0, 0,    0, 0,     // transfer
+              0,    0x10, 0,    0,  0,    0,   1,    0, 0, 0,    0, 0x80,  // unmap
+              0x80, 0,    0,    0,  0,    0,   0,    0, 0, 0x40, 0, 0,     // write same
+              0,    0,    0,    8,  0,    0,   0,    8, 0, 0,    0, 8} +   // atomic: length, alignment, granularity
             zeros(8));
 }
 
