@@ -38,6 +38,7 @@ enum class Opcode : std::uint8_t {
   read_defect_data_10 = 0x37,
   write_same_10 = 0x41,
   unmap = 0x42,
+  log_sense = 0x4d,
   mode_select_10 = 0x55,
   reserve_10 = 0x56,
   release_10 = 0x57,

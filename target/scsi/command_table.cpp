@@ -10,6 +10,7 @@
 #include "target/scsi/defect_data.h"
 #include "target/scsi/inquiry.h"
 #include "target/scsi/lba_status.h"
+#include "target/scsi/log_sense.h"
 #include "target/scsi/mode_select.h"
 #include "target/scsi/mode_sense.h"
 #include "target/scsi/persistent_reserve_in.h"
@@ -99,6 +100,7 @@ constexpr CommandEntry kCommands[] = {
     entry<ReadDefectData10Cdb>(Opcode::read_defect_data_10, read_defect_data_10, kRead),
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
     if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
+    despite_reserve(entry<LogSenseCdb>(Opcode::log_sense, log_sense)),
     entry<ModeSelect10Cdb>(Opcode::mode_select_10, mode_select_10, kChange),
     entry<Reserve10Cdb>(Opcode::reserve_10, reserve),
     despite_reserve(entry<Reserve10Cdb>(Opcode::release_10, release)),

@@ -47,6 +47,17 @@ struct SendDiagnosticCdb {  // SPC-4 6.42
   using Used = Fields<PageFormat, SelfTest, DeviceOffline, UnitOffline>;
 };
 
+// Page control: a page of lists is the same whatever values are asked for. Nothing is saved (SP), and no page has so
+// many parameters that one could begin behind the first (parameter pointer).
+struct LogSenseCdb {  // SPC-4 6.8
+  static constexpr std::size_t kBytes = 10;
+  using PageControl = Bits<std::uint8_t, 2, 6, 2>;
+  using PageCode = Bits<std::uint8_t, 2, 0, 6>;
+  using SubpageCode = Field<std::uint8_t, 3>;
+  using AllocationLength = Field<std::uint16_t, 7>;
+  using Used = Fields<PageControl, PageCode, SubpageCode, AllocationLength>;
+};
+
 // Nothing is saved (SP), and there is no going back to defaults (RTD) but by giving them.
 struct ModeSelect6Cdb {  // SPC-4 6.9
   static constexpr std::size_t kBytes = 6;
