@@ -15,6 +15,10 @@ class Initiator:
         text = self.guest.run(f"iscsiadm -m discovery -t st -p {portal}")
         return [(line.split(",")[0], line.split()[1]) for line in text.splitlines()]
 
+    def add_portal(self, iqn, portal):
+        """A record made by hand: not what SendTargets names."""
+        self.guest.run(f"iscsiadm -m node -o new -T {iqn} -p {portal},1")
+
     def login(self, iqn):
         self.guest.run(f"iscsiadm -m node -T {iqn} --login")
 

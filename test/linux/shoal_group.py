@@ -77,6 +77,10 @@ class ShoalGroup:
     def group_portal(self, member):
         return f"{self.addresses[member]}:3260"
 
+    def member_portal(self, member):
+        """A login there is never redirected."""
+        return f"{self.addresses[member]}:3261"
+
     def pages_by_member(self, name):
         return {owner["member"]: owner["pages"] for owner in self._ctl(1, "map", name, "--json")["members"]}
 
