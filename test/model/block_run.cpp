@@ -69,15 +69,25 @@ void BlockRun::read() {
 
 void BlockRun::write() {
   const auto choice = random_.below(4);
-  const auto most = choice == 3 ? limits_.atomic : limits_.transfer;
-  const Range range = any_range(std::min(kMostBlocks, most));
+  if (choice == 3) return write_atomically();
+  const Range range = any_range(std::min(kMostBlocks, limits_.transfer));
   const Bytes data = random_.bytes(range.blocks * kBlock);
   switch (choice) {
     case 0: expect_good(ask(write10(range.lba(), data), "WRITE(10)", range)); break;
     case 1: expect_good(ask(write16(range.lba(), data), "WRITE(16)", range)); break;
-    case 2: expect_good(ask(write_and_verify16(range.lba(), data), "WRITE AND VERIFY(16)", range)); break;
-    default: expect_good(ask(write_atomic16(range.lba(), data), "WRITE ATOMIC(16)", range)); break;
+    default: expect_good(ask(write_and_verify16(range.lba(), data), "WRITE AND VERIFY(16)", range)); break;
   }
+  set(range, data);
+}
+
+void BlockRun::write_atomically() {
+  Range range = any_range(std::min(kMostBlocks, limits_.atomic));
+  if (random_.percent(70)) range = aligned(range);
+  const bool is_aligned = range.lba() % limits_.atomic_alignment == 0 && range.blocks % limits_.atomic_granularity == 0;
+  const Bytes data = random_.bytes(range.blocks * kBlock);
+  const Answer answer = ask(write_atomic16(range.lba(), data), "WRITE ATOMIC(16)", range);
+  if (!is_aligned) return expect_refused(answer);
+  expect_good(answer);
   set(range, data);
 }
 
@@ -149,6 +159,13 @@ BlockRun::Range BlockRun::any_range(std::uint64_t most) {
   return {&area, random_.below(area.blocks() - blocks + 1), blocks};
 }
 
+// A range near this one that WRITE ATOMIC takes; areas begin where it may begin.
+BlockRun::Range BlockRun::aligned(Range range) const {
+  range.at -= range.at % limits_.atomic_alignment;
+  range.blocks += limits_.atomic_granularity - 1 - (range.blocks - 1) % limits_.atomic_granularity;
+  return range;
+}
+
 Bytes BlockRun::content(const Range& range) const {
   const auto begin = range.area->image.begin() + static_cast<long>(range.at * kBlock);
   return {begin, begin + static_cast<long>(range.blocks * kBlock)};
@@ -188,6 +205,11 @@ Answer BlockRun::ask(const Command& command, const std::string& what, const Rang
 void BlockRun::expect_good(const Answer& answer) {
   if (!answer.good()) throw Difference(answer.text() + ", but the model says GOOD");
   ++counts_["GOOD"];
+}
+
+void BlockRun::expect_refused(const Answer& answer) {
+  if (!answer.is(kInvalidFieldInCdb)) throw Difference(answer.text() + ", but the model says INVALID FIELD IN CDB");
+  ++counts_["refused"];
 }
 
 void BlockRun::expect_miscompare(const Answer& answer) {

@@ -34,6 +34,7 @@ class BlockRun {
 
   void read();
   void write();
+  void write_atomically();
   void write_one_block_many_times();
   void deallocate();
   void verify();
@@ -42,11 +43,13 @@ class BlockRun {
   void copy();
 
   Range any_range(std::uint64_t most);
+  Range aligned(Range range) const;
   Bytes content(const Range& range) const;
   void set(const Range& range, const Bytes& data);
   Bytes spoiled(Bytes data);
   Answer ask(const Command& command, const std::string& what, const Range& range);
   void expect_good(const Answer& answer);
+  void expect_refused(const Answer& answer);
   void expect_miscompare(const Answer& answer);
   void compare_all();
 

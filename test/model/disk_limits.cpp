@@ -46,6 +46,8 @@ DiskLimits read_limits(Initiator& session) {
           .write_same = limit(page, 36, 8),
           .unmap_blocks = limit(page, 20, 4),
           .unmap_extents = limit(page, 24, 4),
+          .atomic_alignment = std::max<std::uint64_t>(get(page, 48, 4), 1),
+          .atomic_granularity = std::max<std::uint64_t>(get(page, 52, 4), 1),
           .designator = find_designator(ask(session, vital_product_data(0x83)))};
 }
 

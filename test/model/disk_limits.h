@@ -8,6 +8,7 @@ namespace model {
 struct DiskLimits {
   std::uint64_t blocks = 0;
   std::uint64_t transfer = 0, compare = 0, atomic = 0, write_same = 0, unmap_blocks = 0, unmap_extents = 0;
+  std::uint64_t atomic_alignment = 1, atomic_granularity = 1;
   Bytes designator;  // NAA, as in VPD 83
 };
 

@@ -8,6 +8,7 @@
 #include "test/model/block_run.h"
 #include "test/model/counting_run.h"
 #include "test/model/reservation_run.h"
+#include "test/model/trace_run.h"
 
 namespace {
 
@@ -46,16 +47,27 @@ std::string counting(const Options& options, model::Journal& journal) {
   return fmt::format("{} increments, {} MISCOMPARE, {} reads", counted.increments, counted.miscompares, counted.reads);
 }
 
+std::string trace(const Options& options, model::Journal& journal) {
+  if (options.kind == "hypervisor") {
+    model::play_hypervisor(options.urls, options.page_blocks, journal);
+  } else {
+    model::play_failover_cluster(options.urls, journal);
+  }
+  return fmt::format("{} commands", journal.count());
+}
+
 std::string run(const Options& options, model::Journal& journal) {
   if (options.kind == "reservations") return reservations(options, journal);
-  return options.kind == "blocks" ? blocks(options, journal) : counting(options, journal);
+  if (options.kind == "blocks") return blocks(options, journal);
+  if (options.kind == "counting") return counting(options, journal);
+  return trace(options, journal);
 }
 
 int run_and_tell(const Options& options) {
   model::Journal journal;
   try {
     const std::string summary = run(options, journal);
-    std::cout << fmt::format("{}: {} operations, no difference: {}\n", options.kind, options.operations, summary);
+    std::cout << fmt::format("{}: no difference: {}\n", options.kind, summary);
     return 0;
   } catch (const std::runtime_error& problem) {
     for (const auto& line : journal.lines()) std::cout << "  " << line << '\n';
@@ -69,7 +81,9 @@ int run_and_tell(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Random operations through libiscsi against a model; the disk is overwritten"};
-  app.add_option("kind", options.kind)->required()->check(CLI::IsMember({"reservations", "blocks", "counting"}));
+  app.add_option("kind", options.kind)
+      ->required()
+      ->check(CLI::IsMember({"reservations", "blocks", "counting", "hypervisor", "failover-cluster"}));
   app.add_option("urls", options.urls, "iscsi://HOST:PORT/IQN/LUN: paths to one volume")->required();
   app.add_option("--seed", options.seed);
   app.add_option("--operations", options.operations);
