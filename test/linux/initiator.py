@@ -19,6 +19,29 @@ class Initiator:
         """A record made by hand: not what SendTargets names."""
         self.guest.run(f"iscsiadm -m node -o new -T {iqn} -p {portal},1")
 
+    def discover_with_chap(self, portal, **account):
+        record = f"iscsiadm -m discoverydb -t st -p {portal}"
+        self.guest.run("\n".join([f"{record} -o new", *chap_updates(record, "discovery.sendtargets.auth", **account)]))
+        text = self.guest.run(f"{record} --discover")
+        return [(line.split(",")[0], line.split()[1]) for line in text.splitlines()]
+
+    def set_chap(self, iqn, **account):
+        self.guest.run("\n".join(chap_updates(f"iscsiadm -m node -T {iqn}", "node.session.auth", **account)))
+
+    def set_digests(self, iqn):
+        """CRC32C over headers and data."""
+        self.guest.run("\n".join(f"iscsiadm -m node -T {iqn} -o update -n 'node.conn[0].iscsi.{part}Digest' -v CRC32C"
+                                 for part in ("Header", "Data")))
+
+    def digests(self):
+        """As they were negotiated: (header, data)."""
+        text = self.guest.run("iscsiadm -m session -P 2")
+        return tuple(re.search(rf"{part}Digest: (\S+)", text)[1] for part in ("Header", "Data"))
+
+    def complaint_of(self, command):
+        """What iscsiadm says of a login that fails."""
+        return self.guest.run(f"! {command} 2>&1")
+
     def login(self, iqn):
         self.guest.run(f"iscsiadm -m node -T {iqn} --login")
 
@@ -56,6 +79,13 @@ class Initiator:
     def kernel_errors(self):
         words = "I/O error|rejecting I/O|offline|lost async page write|EXT4-fs error|XFS.*(error|corrupt)"
         return self.guest.run(f"dmesg | grep -E '{words}' || true")
+
+
+def chap_updates(record, prefix, user, secret, target_user, target_secret):
+    """Commands that make a record of open-iscsi ask for mutual CHAP."""
+    values = {"authmethod": "CHAP", "username": user, "password": secret,
+              "username_in": target_user, "password_in": target_secret}
+    return [f"{record} -o update -n {prefix}.{name} -v {value}" for name, value in values.items()]
 
 
 def host_of(portal):

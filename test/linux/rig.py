@@ -24,12 +24,12 @@ GUEST_ADDRESS = "10.77.0.100/24"
 
 
 class Rig:
-    def __init__(self, options):
+    def __init__(self, options, member_keys):
         self.job, self.options, self.steps = options.job, options, 0
         self.guest = Guest(options.root, options.job, "tap0", GUEST_ADDRESS)
         self.initiator = Initiator(self.guest)
-        group_type = TgtGroup if options.stand_in else ShoalGroup
-        self.group = group_type(options.job, ADDRESSES, self.start_process)
+        self.group = (TgtGroup(options.job, ADDRESSES, self.start_process) if options.stand_in else
+                      ShoalGroup(options.job, ADDRESSES, self.start_process, member_keys))
 
     def set_up(self):
         with self.step("network and guest"):
@@ -78,10 +78,11 @@ def parse_options():
 
 def main():
     options = parse_options()
-    rig = Rig(options)
+    scenario = runpy.run_path(str(options.scenario))
+    rig = Rig(options, scenario.get("MEMBER_KEYS", {}))
     try:
         rig.set_up()
-        runpy.run_path(str(options.scenario))["run"](rig)
+        scenario["run"](rig)
         return 0
     except Failed as failure:
         print(f"     {failure}")

@@ -14,8 +14,8 @@ ETCD = "127.0.0.1:2379"
 class ShoalGroup:
     members = (1, 2, 3)
 
-    def __init__(self, job, addresses, start_process):
-        self.job, self.addresses, self.start_process = job, addresses, start_process
+    def __init__(self, job, addresses, start_process, member_keys):
+        self.job, self.addresses, self.start_process, self.member_keys = job, addresses, start_process, member_keys
         self.tools = pathlib.Path(os.environ["SHOAL_BUILD"]) / "tools"
         self.processes = {}
 
@@ -48,7 +48,7 @@ class ShoalGroup:
             "member": member, "group": "rig",
             "group_portals": [f"{address}:3260"], "member_portal": f"{address}:3261", "peer": f"{address}:3262",
             "control": self._control(member), "group_key_file": str(key), "store": str(store),
-            "metadata": {"etcd": [ETCD]}, "redirect": "round-robin"}, indent=1))
+            "metadata": {"etcd": [ETCD]}, "redirect": "round-robin", **self.member_keys}, indent=1))
 
     def _config_path(self, member):
         return self.job / f"member-{member}.json"
@@ -73,6 +73,12 @@ class ShoalGroup:
 
     def _has_volume(self, member, name):
         return any(volume["name"] == name for volume in self._ctl(member, "volume", "list", "--json"))
+
+    def set_chap(self, name, user, secret_file, mutual_user, mutual_secret_file):
+        self._ctl(1, "volume", "chap", name, "--user", user, "--secret-file", str(secret_file),
+                  "--mutual-user", mutual_user, "--mutual-secret-file", str(mutual_secret_file))
+        wait_until(lambda: all(self._ctl(member, "volume", "show", name, "--json")["chap"] for member in self.members),
+                   "CHAP at every member")
 
     def group_portal(self, member):
         return f"{self.addresses[member]}:3260"
