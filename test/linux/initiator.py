@@ -25,8 +25,10 @@ class Initiator:
         text = self.guest.run(f"{record} --discover")
         return [(line.split(",")[0], line.split()[1]) for line in text.splitlines()]
 
-    def set_chap(self, iqn, **account):
-        self.guest.run("\n".join(chap_updates(f"iscsiadm -m node -T {iqn}", "node.session.auth", **account)))
+    def set_chap(self, iqn, algorithm, **account):
+        record = f"iscsiadm -m node -T {iqn}"
+        self.guest.run("\n".join([f"{record} -o update -n node.session.auth.chap_algs -v {algorithm}",
+                                  *chap_updates(record, "node.session.auth", **account)]))
 
     def set_digests(self, iqn):
         """CRC32C over headers and data."""

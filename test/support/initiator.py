@@ -5,6 +5,7 @@
 
 A redirect is followed and remembered in `redirects`. Answers other than GOOD raise ScsiError with the sense.
 """
+import hashlib
 import socket
 import struct
 
@@ -43,9 +44,10 @@ def parse(data):
 
 class Session:
     def __init__(self, portal, target, initiator='iqn.2026-11.io.shoal:test', isid=0x800000000001, timeout=30, follow=True,
-                 session_type='Normal'):
+                 session_type='Normal', chap=None):
         self.portal, self.target, self.initiator, self.isid, self.timeout = portal, target, initiator, isid, timeout
         self.follow, self.session_type = follow, session_type
+        self.chap = chap  # (user, secret), with SHA-256
         self.redirects = []
         self.login()
 
@@ -81,6 +83,8 @@ class Session:
         keys = {'InitiatorName': self.initiator, **LOGIN_KEYS, 'SessionType': self.session_type}
         if self.target:
             keys['TargetName'] = self.target
+        if self.chap:
+            keys['AuthMethod'] = 'CHAP'
         answer = {}
         csg, nsg, offer = 0, 1, keys
         while csg != 3:
@@ -91,13 +95,22 @@ class Session:
             if self.redirected:
                 return answer
             if status:
+                self.sock.close()
                 raise LoginError(status)
-            offer = {}
+            offer = self.proof(parse(data))
             if header[1] & 0x80:     # on to the next stage
                 csg, nsg, offer = header[1] & 3, 3, OPERATIONAL_KEYS
             self.tsih = struct.unpack('>H', header[14:16])[0]
         self.keys = answer
         return answer
+
+    def proof(self, said):
+        """What CHAP wants next."""
+        if 'CHAP_C' in said:
+            user, secret = self.chap
+            asked = bytes([int(said['CHAP_I'])]) + secret.encode() + bytes.fromhex(said['CHAP_C'][2:])
+            return {'CHAP_N': user, 'CHAP_R': '0x' + hashlib.sha256(asked).hexdigest()}
+        return {'CHAP_A': '7'} if said.get('AuthMethod') == 'CHAP' else {}
 
     def login_exchange(self, csg, nsg, keys):
         data = text(keys)

@@ -57,12 +57,12 @@ def run(rig):
     with rig.step("login without CHAP and with wrong secrets of either side is refused"):
         login = f"iscsiadm -m node -T {iqn} --login"
         expect_refused(initiator, login)
-        initiator.set_chap(iqn, **{**DISK, "secret": "another-secret-0"})
+        initiator.set_chap(iqn, "SHA256", **{**DISK, "secret": "another-secret-0"})
         expect_refused(initiator, login)
-        initiator.set_chap(iqn, **{**DISK, "target_secret": "another-secret-0"})
+        initiator.set_chap(iqn, "SHA256", **{**DISK, "target_secret": "another-secret-0"})
         expect_refused(initiator, login, by="non-retryable iSCSI login failure")  # the host does not trust the target
-    with rig.step("mutual CHAP through a redirect, both digests") as notes:
-        initiator.set_chap(iqn, **DISK)
+    with rig.step("mutual CHAP with SHA3-256 through a redirect, both digests") as notes:
+        initiator.set_chap(iqn, "SHA3-256", **DISK)
         initiator.set_digests(iqn)
         current = initiator.login_redirected(iqn)
         expect(initiator.digests() == ("CRC32C", "CRC32C"), f"digests: {initiator.digests()}")
