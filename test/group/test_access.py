@@ -214,6 +214,14 @@ class Group(Secrets, GroupTest):
             self.order('forget', 'iqn.x:bad')
             self.assertEqual(login_status(self.group.address(2, 3261), self.iqn, 'iqn.x:bad'), 0)
 
+    def test_who_proves_nothing_takes_no_session_away(self):
+        self.require_chap()
+        with self.group.session(2, 'demo', chap=(USER, SECRET)) as owner:
+            with self.assertRaises(LoginError):
+                self.group.session(2, 'demo', chap=(USER, 'another-secret'))  # the same name and ISID
+            self.assertEqual(login_status(self.group.address(2, 3261), self.iqn, owner.initiator), AUTHENTICATION_FAILURE)
+            self.assertFalse(ends(owner))
+
     def test_a_member_that_lacks_a_secret_says_so_and_the_volume_shows_it(self):
         self.require_chap()
         self.target.unlink()
