@@ -29,8 +29,8 @@ struct LoggedIn {
   SessionParameters parameters;
 };
 
-// A command may start. Commands come in the order in which SCSI is to take them into the task set: by CmdSN, but for
-// SIMPLE commands whose write data arrived later than that of a SIMPLE successor. complete().
+// A command may start: what its attribute has to wait for is complete()d. By CmdSN, but for SIMPLE commands whose write
+// data arrived later than that of a SIMPLE successor, and for HEAD OF QUEUE. complete().
 struct CommandReady {
   Command command;
 };

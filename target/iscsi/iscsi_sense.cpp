@@ -16,6 +16,7 @@ Condition condition_of(DataFault fault) {
     case DataFault::damaged: return {0x0b, 0x47, 0x05};
     case DataFault::not_supported: return {0x05, 0x0e, 0x03};
     case DataFault::too_long: return {0x05, 0x24, 0x00};
+    case DataFault::no_aca: return {0x05, 0x49, 0x00};
     case DataFault::none: break;
   }
   CHECK(false, static_cast<int>(fault));

@@ -167,11 +167,13 @@ WriteTransfer Session::transfer_of(const ScsiCommand& request, Frame& frame) con
   if (!request.write) {
     WriteTransfer nothing;
     if (!frame.data.empty()) nothing.fail(DataFault::unexpected_unsolicited);
+    if (request.attribute == TaskAttribute::aca) nothing.fail(DataFault::no_aca);
     return nothing;
   }
   WriteTransfer transfer(rules_of(parameters_), request.expected_data_transfer_length, request.final,
                          std::move(frame.data));
   if (!frame.data_digest_ok) transfer.fail(DataFault::damaged);
+  if (request.attribute == TaskAttribute::aca) transfer.fail(DataFault::no_aca);
   if (request.read || request.bidirectional_read_length) transfer.fail(DataFault::not_supported);
   if (request.expected_data_transfer_length > limits_.command_data_bytes) transfer.fail(DataFault::too_long);
   return transfer;
@@ -191,34 +193,37 @@ void Session::on(const DataOut& data, Frame& frame) {
 }
 
 void Session::pump() {
-  bool behind_ordered = false;
+  auto older = TaskOrder::Older::none;
   bool budget_left = true;
   std::size_t kept = 0;
   for (const std::uint16_t slot : undelivered_) {
     Task& task = tasks_.at(slot);
-    if (settle(task, kept == 0, behind_ordered)) continue;
+    if (settle(task, older)) continue;
     solicit(task, kept == 0, budget_left);
-    if (task.command.attribute == TaskAttribute::ordered) behind_ordered = true;
+    if (task.command.attribute == TaskAttribute::ordered) {
+      older = TaskOrder::Older::ordered;
+    } else if (older == TaskOrder::Older::none) {
+      older = TaskOrder::Older::simple;
+    }
     undelivered_[kept++] = slot;
   }
   undelivered_.resize(kept);
 }
 
-bool Session::settle(Task& task, bool first, bool behind_ordered) {
+bool Session::settle(Task& task, TaskOrder::Older older) {
   if (!task.transfer.done()) return false;
   if (task.transfer.fault() != DataFault::none) {
     fail(task);
     return true;
   }
-  const TaskAttribute attribute = task.command.attribute;
-  const bool may =
-      attribute == TaskAttribute::head_of_queue || first || (attribute != TaskAttribute::ordered && !behind_ordered);
-  if (may) deliver_to_scsi(task);
-  return may;
+  if (!order_.may_start(task.command.attribute, older)) return false;
+  deliver_to_scsi(task);
+  return true;
 }
 
 void Session::deliver_to_scsi(Task& task) {
   task.delivered = true;
+  order_.started(task.command.attribute);
   task.command.data = task.transfer.release_data();
   events_.push(CommandReady{std::move(task.command)});
 }
@@ -250,6 +255,7 @@ void Session::count_claim(Task& task) {
 void Session::release(Task& task) {
   CHECK(claimed_bytes_ >= task.claimed_bytes, claimed_bytes_, task.claimed_bytes);
   claimed_bytes_ -= task.claimed_bytes;
+  if (task.delivered) order_.ended(task.command.attribute);
   if (task.command.immediate) {
     --immediate_in_progress_;
   } else {

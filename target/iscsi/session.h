@@ -3,8 +3,9 @@
 //
 // Rules that bind more than one PDU:
 // - Numbered requests are delivered in CmdSN order; a frame ahead of a hole is held whole, with its unsolicited data.
-// - A task enters SCSI when its data are gathered. A SIMPLE task may overtake a SIMPLE one that still gathers, nothing
-//   overtakes an ORDERED one and that overtakes nothing; HEAD OF QUEUE goes at once.
+// - A task enters SCSI when its data are gathered and its attribute lets it (task_order.h). A SIMPLE task may overtake
+// a
+//   SIMPLE one that still gathers; nothing overtakes an ORDERED one, nor starts before it has ended.
 // - R2Ts are granted in that order from one budget; the oldest gathering task is never refused.
 // - Task management over sets of tasks waits until every command numbered before it has come (4.2.3.3). Responses that
 //   were sent before need no fence: there is one connection, and it keeps order (4.2.3.3.1). Data still on their way to
@@ -24,6 +25,7 @@
 #include "target/iscsi/limits.h"
 #include "target/iscsi/outbox.h"
 #include "target/iscsi/pdu.h"
+#include "target/iscsi/task_order.h"
 #include "target/iscsi/task_table.h"
 #include "target/iscsi/text_exchange.h"
 
@@ -91,7 +93,7 @@ class Session {
 
   WriteTransfer transfer_of(const ScsiCommand& request, Frame& frame) const;
   void pump();  // deliver, answer and solicit whatever may be now
-  bool settle(Task& task, bool first, bool behind_ordered);
+  bool settle(Task& task, TaskOrder::Older older);
   void solicit(Task& task, bool first, bool& budget_left);
   void deliver_to_scsi(Task& task);
   void fail(Task& task);
@@ -128,6 +130,7 @@ class Session {
   std::uint32_t next_tag_ = 1;
 
   TaskTable tasks_;
+  TaskOrder order_;                         // of those that SCSI has
   std::vector<std::uint16_t> undelivered_;  // slots, in the order of arrival
   std::uint32_t immediate_in_progress_ = 0;
   std::uint64_t claimed_bytes_ = 0;     // write data held or asked for

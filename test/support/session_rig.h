@@ -43,8 +43,13 @@ class SessionRig {
   }
 
   // Commands numbered in order.
-  ScsiCommand read(std::uint32_t tag, std::uint32_t bytes) {
-    return {.read = true, .lun = {0}, .task = {tag}, .expected_data_transfer_length = bytes, .cmd_sn = next_cmd_sn++};
+  ScsiCommand read(std::uint32_t tag, std::uint32_t bytes, TaskAttribute attribute = TaskAttribute::simple) {
+    return {.read = true,
+            .attribute = attribute,
+            .lun = {0},
+            .task = {tag},
+            .expected_data_transfer_length = bytes,
+            .cmd_sn = next_cmd_sn++};
   }
   ScsiCommand write(std::uint32_t tag, std::uint32_t bytes, bool final = true) {
     return {.final = final,

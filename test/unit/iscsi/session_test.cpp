@@ -262,17 +262,71 @@ TEST_CASE("simple tasks overtake a write that still gathers, ordered ones do not
   rig.send(rig.write(1, 100));
   const auto r2t = rig.answer<R2t>();
   rig.send(rig.read(2, 4));
-  CHECK(rig.ready() == Tags{2});
-  ScsiCommand ordered = rig.read(3, 4);
-  ordered.attribute = TaskAttribute::ordered;
-  rig.send(ordered);
+  const TaskId second = rig.command().task;
+  rig.send(rig.read(3, 4, TaskAttribute::ordered));
   rig.send(rig.read(4, 4));
-  ScsiCommand urgent = rig.read(5, 4);
-  urgent.attribute = TaskAttribute::head_of_queue;
-  rig.send(urgent);
-  CHECK(rig.ready() == Tags{5});
   rig.send(rig.data_for(r2t), std::string(100, 'x'));
-  CHECK(rig.ready() == Tags{1, 3, 4});
+  const TaskId first = rig.command().task;
+  CHECK_FALSE(rig.next_event());
+  rig.session().complete(first, rig.wrote(100));
+  CHECK_FALSE(rig.next_event());
+  rig.session().complete(second, rig.good());
+  const Command ordered = rig.command();
+  CHECK(ordered.tag == InitiatorTaskTag{3});
+  CHECK_FALSE(rig.next_event());
+  rig.session().complete(ordered.task, rig.good());
+  CHECK(rig.ready() == Tags{4});
+}
+
+TEST_CASE("a head of queue task starts at once, and what waits goes on waiting for it") {
+  SessionRig rig;
+  rig.send(rig.read(1, 4, TaskAttribute::ordered));
+  const TaskId ordered = rig.command().task;
+  rig.send(rig.read(2, 4));
+  rig.send(rig.read(3, 4, TaskAttribute::head_of_queue));
+  const Command urgent = rig.command();
+  CHECK(urgent.tag == InitiatorTaskTag{3});
+  rig.session().complete(ordered, rig.good());
+  CHECK_FALSE(rig.next_event());
+  rig.session().complete(urgent.task, rig.good());
+  CHECK(rig.ready() == Tags{2});
+}
+
+TEST_CASE("what waits for an ordered task starts when that is aborted or fails") {
+  SessionRig rig;
+  SECTION("aborted while it runs") {
+    const ScsiCommand ordered = rig.read(1, 4, TaskAttribute::ordered);
+    rig.send(ordered);
+    CHECK(rig.ready() == Tags{1});
+    rig.send(rig.read(2, 4));
+    rig.send(TaskManagementRequest{.immediate = true,
+                                   .function = TaskFunction::abort_task,
+                                   .task = {9},
+                                   .referenced_task = {1},
+                                   .cmd_sn = rig.next_cmd_sn,
+                                   .ref_cmd_sn = ordered.cmd_sn});
+    rig.event<ManagementAsked>();
+    CHECK(rig.ready() == Tags{2});
+  }
+  SECTION("its data are damaged") {
+    ScsiCommand ordered = rig.write(1, 4);
+    ordered.attribute = TaskAttribute::ordered;
+    rig.send(ordered, "data", false);
+    rig.send(rig.read(2, 4));
+    CHECK(rig.ready() == Tags{2});
+  }
+}
+
+TEST_CASE("the attribute ACA is refused where no such condition can be") {
+  SessionRig rig;
+  SECTION("a read") { rig.send(rig.read(1, 4, TaskAttribute::aca)); }
+  SECTION("a write, when its data have come") {
+    ScsiCommand write = rig.write(1, 4);
+    write.attribute = TaskAttribute::aca;
+    rig.send(write, "data");
+  }
+  CHECK(refusal(rig) == "05/49/00");
+  CHECK_FALSE(rig.next_event());
 }
 
 TEST_CASE("R2Ts wait for the session's budget, the oldest never") {
