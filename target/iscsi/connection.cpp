@@ -13,6 +13,12 @@ std::uint16_t whole_seconds(Duration duration) {
   return static_cast<std::uint16_t>(std::clamp<std::int64_t>(seconds, 0, 0xffff));
 }
 
+EndReason end_reason_of(LoginStatus refusal) {
+  constexpr unsigned kTargetError = 3;  // 11.13.5: status class
+  const unsigned status_class = static_cast<unsigned>(refusal) >> 8;
+  return status_class == kTargetError ? EndReason::login_deferred : EndReason::login_refused;
+}
+
 }  // namespace
 
 const char* to_string(EndReason reason) {
@@ -20,6 +26,7 @@ const char* to_string(EndReason reason) {
     case EndReason::logged_out: return "logged_out";
     case EndReason::redirected: return "redirected";
     case EndReason::login_refused: return "login_refused";
+    case EndReason::login_deferred: return "login_deferred";
     case EndReason::login_timeout: return "login_timeout";
     case EndReason::dropped: return "dropped";
     case EndReason::peer_closed: return "peer_closed";
@@ -88,6 +95,7 @@ void Connection::on_frame_error(const FrameError& error, Time now) {
 }
 
 std::size_t Connection::missing() const { return framer_.missing(); }
+bool Connection::at_rest() const { return framer_.between_pdus() && open_tasks() == 0; }
 
 void Connection::peer_closed(Time now) {
   if (phase_ != Phase::ended) end(EndReason::peer_closed, "", Closing::close, now);
@@ -120,6 +128,8 @@ void Connection::on_login_frame(const Frame& frame, Time now) {
     outbox_.set_next_stat_sn(request->exp_stat_sn);
   }
   login_request_ = *request;
+  ++login_requests_;
+  login_text_bytes_ += total_size(frame.data);
   const Slice text = flatten(frame.data);
   on_login_step(negotiator_.on_request(*request, as_text(text.bytes())), now);
 }
@@ -135,7 +145,7 @@ void Connection::on_login_step(const LoginStep& step, Time now) {
   if (const auto* redirect = std::get_if<Redirect>(&step)) {
     end(EndReason::redirected, redirect->address, Closing::half_close, now);
   } else if (const auto* refuse = std::get_if<Refuse>(&step)) {
-    end(EndReason::login_refused, refuse->why, Closing::half_close, now);
+    end(end_reason_of(refuse->status), refuse->why, Closing::half_close, now);
   } else if (const auto* finish = std::get_if<Finish>(&step)) {
     begin_session(finish->agreed);
   }

@@ -46,6 +46,11 @@ class Connection {
   // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1. From kOwnBufferBytes on
   // the driver reads into a fresh buffer of just this size, so that payload is never moved again (framer.h).
   std::size_t missing() const;
+  // Nothing is under way, neither a PDU nor a task: who sends next may say nothing for long.
+  bool at_rest() const;
+  // The PDUs of its login so far, and what is held of them and behind them.
+  unsigned login_requests() const { return login_requests_; }
+  std::size_t held_login_bytes() const { return framer_.held_bytes() + login_text_bytes_; }
   // The peer sent FIN, or the connection is gone.
   void peer_closed(Time now);
 
@@ -116,7 +121,9 @@ class Connection {
   LoginNegotiator negotiator_;
   std::optional<LoginRequest> login_request_;  // the latest
   std::optional<LoginQuestion::Kind> open_question_;
-  std::size_t backlog_bytes_ = 0;     // received while a question was open
+  std::size_t backlog_bytes_ = 0;  // received while a question was open
+  unsigned login_requests_ = 0;
+  std::size_t login_text_bytes_ = 0;
   std::unique_ptr<Session> session_;  // from full feature phase on
 
   Drop drop_ = Drop::none;

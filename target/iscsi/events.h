@@ -62,9 +62,10 @@ struct TargetsAsked {
 struct Quiet {};
 
 enum class EndReason : std::uint8_t {
-  logged_out,     // Logout Response sent
-  redirected,     // Login Response 0101/0102 sent
-  login_refused,  // Login Response of class 2 or 3 sent
+  logged_out,      // Logout Response sent
+  redirected,      // Login Response 0101/0102 sent
+  login_refused,   // Login Response of class 2 sent: the initiator is wrong
+  login_deferred,  // Login Response of class 3 sent: it may try again
   login_timeout,
   dropped,      // async event 2 sent, after begin_drop()
   peer_closed,  // FIN or reset without logout

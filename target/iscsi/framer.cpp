@@ -156,6 +156,11 @@ FrameError Framer::fail(FrameFault fault) {
   return {fault, frame_.bhs};
 }
 
+std::size_t Framer::held_bytes() const {
+  const std::size_t in_progress = total_size(frame_.data) + frame_.ahs.size();
+  return total_size(input_) - (input_index_ == input_.size() ? 0 : input_offset_) + in_progress;
+}
+
 std::size_t Framer::missing() const {
   const std::size_t data = data_bytes_ + padding_of(data_bytes_) + (digests_.data && data_bytes_ != 0 ? 4 : 0);
   switch (part_) {

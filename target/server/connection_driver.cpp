@@ -17,6 +17,7 @@ ConnectionDriver::ConnectionDriver(ServerContext& context, ConnectionOwner& owne
       stream_(std::move(stream)),
       local_(stream_->local()),
       peer_(stream_->peer()),
+      source_(source_of(peer_)),
       connection_(context.config.login, context.config.connection, context.runtime.now(), context.log),
       room_(context.buffers) {}
 
@@ -34,7 +35,10 @@ void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
   reading_ = false;
   if (!context_.watch.check()) return pass();  // closed, like all others: what was read is not looked at
   if (result) {
-    connection_.receive(room_.take(*result), now());
+    connection_.receive(room_.take(*result, now()), now());
+    if (!connection_.logged_in()) {
+      owner_.on_login_heard(number_, connection_.login_requests(), connection_.held_login_bytes());
+    }
   } else {
     peer_gone_ = true;
     connection_.peer_closed(now());
@@ -106,6 +110,7 @@ void ConnectionDriver::finish() {
   context_.runtime.post([keep = shared_from_this()] {});  // we may have been called by what is destroyed here
   stream_.reset();
   timer_.reset();
+  turn_.reset();
   room_.release();
   if (const auto session = std::exchange(session_, nullptr)) session->on_closed();
   owner_.on_closed(number_);
@@ -135,8 +140,16 @@ void ConnectionDriver::on_timer() {
 
 // ---- login
 
+// An address from which too many logins have failed waits for its turn.
 void ConnectionDriver::on(const iscsi::LoginAsked& asked) {
-  const iscsi::LoginQuestion& question = asked.question;
+  const std::optional<Duration> wait = context_.failed_logins.admit(source_, now());
+  if (wait == Duration::zero()) return place(asked.question);
+  ++context_.counters.delayed_logins;
+  if (!wait) return connection_.answer_login(refused(LoginRefusal::out_of_resources), now());
+  turn_ = context_.runtime.after(*wait, [this, question = asked.question] { place(question); });
+}
+
+void ConnectionDriver::place(const iscsi::LoginQuestion& question) {
   const LoginQuery query{.discovery = question.discovery,
                          .initiator_name = question.initiator_name,
                          .target_name = question.target_name,
@@ -164,9 +177,11 @@ void ConnectionDriver::on(const iscsi::NexusClaimAsked& asked) {
   const iscsi::LoginQuestion& question = asked.question;
   auto unit = context_.catalog.find(question.target_name, question.initiator_name);
   if (!unit) return answer_claim(refused(LoginRefusal::not_found));
+  const NexusName nexus{unit->image, unit->portal_group_tag, question.initiator_name, question.isid};
+  if (!may_take(nexus)) return answer_claim(refused(LoginRefusal::out_of_resources));
   SessionInfo info;
   info.number = context_.sessions.next_number();
-  info.nexus = {unit->image, unit->portal_group_tag, question.initiator_name, question.isid};
+  info.nexus = nexus;
   info.volume = unit->volume;
   info.target_name = unit->target_name;
   info.peer = peer_;
@@ -176,6 +191,26 @@ void ConnectionDriver::on(const iscsi::NexusClaimAsked& asked) {
   session_->claim();
 }
 
+// A host that comes back replaces its session, so that a full table does not keep it out.
+bool ConnectionDriver::may_take(const NexusName& nexus) {
+  const SessionDriver* holder = context_.sessions.serving(nexus);
+  if (!holder) {
+    if (context_.sessions.all().size() < context_.config.limits.sessions) return true;
+    context_.log.warn("login_refused reason=limit sessions={} initiator={}", context_.sessions.all().size(),
+                      quoted(nexus.initiator_name));
+    return false;
+  }
+  const Endpoint other = holder->info().peer;
+  const auto verdict = context_.shared_names.on_takeover(nexus, other.host, peer_.host, now());
+  if (verdict.warn) {
+    context_.log.warn("initiator_name_shared initiator={} isid={:012x} peers={},{} advice={}",
+                      quoted(nexus.initiator_name), nexus.isid, other.host, peer_.host,
+                      quoted("two hosts use one InitiatorName; give each its own"));
+  }
+  if (verdict.refuse) ++context_.counters.shared_names;
+  return !verdict.refuse;
+}
+
 void ConnectionDriver::answer_claim(const iscsi::LoginAnswer& answer) {
   connection_.answer_claim(answer, now());
   wake();
@@ -183,6 +218,7 @@ void ConnectionDriver::answer_claim(const iscsi::LoginAnswer& answer) {
 
 void ConnectionDriver::on(const iscsi::LoggedIn& logged_in) {
   initiator_name_ = logged_in.parameters.initiator_name;
+  room_.allow_large();
   if (session_) session_->begin(logged_in.parameters);
   owner_.on_logged_in(number_);
 }
@@ -238,7 +274,9 @@ void ConnectionDriver::on(const iscsi::LogoutAsked&) {
 
 void ConnectionDriver::on(const iscsi::Ended& ended) {
   if (ended.reason == iscsi::EndReason::redirected) ++context_.counters.redirects;
-  if (ended.reason == iscsi::EndReason::login_refused) ++context_.counters.refused_logins;
+  const bool refused = ended.reason == iscsi::EndReason::login_refused;
+  if (refused || ended.reason == iscsi::EndReason::login_deferred) ++context_.counters.refused_logins;
+  if (refused && !turn_) context_.failed_logins.failed(source_, now());  // who waited has paid
   if (session_) session_->on_ended();
 }
 

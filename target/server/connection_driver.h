@@ -25,6 +25,8 @@ namespace shoal::server {
 class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
+  // It has not logged in: how many login requests it has sent, and how many bytes of it are held. May end it.
+  virtual void on_login_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) = 0;
   virtual void on_logged_in(std::uint64_t connection) = 0;
   virtual void on_closed(std::uint64_t connection) = 0;  // the driver is not used any more
 };
@@ -73,17 +75,21 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on(const iscsi::TargetsAsked& asked);
   void on(const iscsi::Quiet&) { session_->on_quiet(); }
   void on(const iscsi::Ended& ended);
+  void place(const iscsi::LoginQuestion& question);
   void on_placed(const iscsi::LoginQuestion& question, const LoginDecision& decision);
+  bool may_take(const NexusName& nexus);
 
   ServerContext& context_;
   ConnectionOwner& owner_;
   const std::uint64_t number_;
   std::unique_ptr<Stream> stream_;  // null once it is closed
   const Endpoint local_, peer_;
+  const SourceAddress source_;
   iscsi::Connection connection_;
   ReceiveRoom room_;
   std::shared_ptr<SessionDriver> session_;  // of a normal session, from the claim on
   std::string initiator_name_;
+  std::unique_ptr<Timer> turn_;  // of a login that has to wait for it; stays when it has come
 
   bool reading_ = false, writing_ = false;
   std::size_t writing_bytes_ = 0;

@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "target/server/failed_logins.h"
 #include "target/server/loop_watch.h"
 #include "target/server/receive_buffers.h"
 #include "target/server/session_table.h"
+#include "target/server/shared_names.h"
 #include "target/server/target_server.h"
 
 namespace shoal::server {
@@ -18,6 +20,8 @@ struct ServerContext {
   const ServerConfig config;
   const Log log;
   LoopWatch watch;
+  FailedLogins failed_logins;
+  SharedNames shared_names{};
   ReceiveBuffers buffers{};
   ServerCounters counters{};
   SessionTable sessions{};  // destroyed first: sessions use all of the above

@@ -52,6 +52,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void raise_unit_attention(UnitAttention attention) override;
 
   bool serving() const { return serving_ && connection_; }
+  const NexusName& nexus() const { return info_.nexus; }
   SessionInfo info() const;
 
  private:

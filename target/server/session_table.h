@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 
+#include "target/ports/session_registry.h"
+
 namespace shoal::server {
 
 class SessionDriver;
@@ -21,6 +23,8 @@ class SessionTable {
     const auto found = sessions_.find(number);
     return found == sessions_.end() ? nullptr : found->second.get();
   }
+  // The one in full feature phase that has this nexus; null: none.
+  SessionDriver* serving(const NexusName& nexus) const;
   const Sessions& all() const { return sessions_; }
   bool empty() const { return sessions_.empty(); }
 

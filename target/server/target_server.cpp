@@ -1,6 +1,5 @@
 #include "target/server/target_server.h"
 
-#include <set>
 #include <utility>
 
 #include "target/server/connection_driver.h"
@@ -15,7 +14,9 @@ struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<
   Result<Endpoint, NetError> listen(const Endpoint& at);
   void on_accept(std::unique_ptr<Stream> stream);
   bool make_room();
-  void on_logged_in(std::uint64_t connection) override { half_open.erase(connection); }
+  void shed();
+  void on_login_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) override;
+  void on_logged_in(std::uint64_t connection) override { half_open.remove(connection); }
   void on_closed(std::uint64_t connection) override;
   void close_all(const std::string& reason);
 
@@ -27,7 +28,7 @@ struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<
   std::vector<std::unique_ptr<Listener>> listeners;
   std::uint64_t accepted = 0;
   std::map<std::uint64_t, std::shared_ptr<ConnectionDriver>> connections;  // by age
-  std::set<std::uint64_t> half_open;                                       // of them, not logged in
+  Admission half_open;                                                     // of them, not logged in
   std::vector<Completion<>> stops;
   std::unique_ptr<Timer> stop_timer;
 };
@@ -40,11 +41,14 @@ TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& 
               registry,
               std::move(config),
               std::move(log),
-              LoopWatch(runtime, [this](Duration silent) {
-                const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silent).count();
-                context.log.warn("loop_stood_still ms={} connections={}", ms, connections.size());
-                close_all("the server stood still");
-              })} {}
+              LoopWatch(runtime,
+                        [this](Duration silent) {
+                          const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silent).count();
+                          context.log.warn("loop_stood_still ms={} connections={}", ms, connections.size());
+                          close_all("the server stood still");
+                        }),
+              FailedLogins(context.config.limits.failed_logins_per_minute)},
+      half_open(context.config.limits.admission) {}
 
 Result<Endpoint, NetError> TargetServer::Impl::listen(const Endpoint& at) {
   auto listener = context.runtime.listen(at, [this](std::unique_ptr<Stream> stream) { on_accept(std::move(stream)); });
@@ -60,29 +64,38 @@ void TargetServer::Impl::on_accept(std::unique_ptr<Stream> stream) {
   context.watch.start();
   auto driver = std::make_shared<ConnectionDriver>(context, *this, number, std::move(stream));
   connections[number] = driver;
-  half_open.insert(number);
+  half_open.add(number, source_of(driver->peer()));
   driver->start();
+  shed();
 }
 
-// Whoever holds connections open without logging in loses the oldest of them, not the newest host its place.
+// Places are for those who log in: beyond the limit one goes that has not, if there is one.
 bool TargetServer::Impl::make_room() {
-  const ServerLimits& limits = context.config.limits;
-  if (connections.size() >= limits.connections) {
-    ++context.counters.refused_connections;
+  if (connections.size() < context.config.limits.connections) return true;
+  ++context.counters.refused_connections;
+  const auto idle = half_open.first_to_go();
+  if (idle) {
+    connections.at(*idle)->abandon();
+  } else {
     context.log.warn("connection_refused reason=limit connections={}", connections.size());
-    return false;
   }
-  if (half_open.size() >= limits.half_open && !half_open.empty()) {
+  return idle.has_value();
+}
+
+void TargetServer::Impl::on_login_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) {
+  half_open.heard(connection, requests, bytes);
+  shed();
+}
+
+void TargetServer::Impl::shed() {
+  while (const auto number = half_open.excess()) {
     ++context.counters.refused_connections;
-    const std::uint64_t oldest = *half_open.begin();
-    half_open.erase(half_open.begin());
-    connections.at(oldest)->close("too many connections that do not log in");
+    connections.at(*number)->abandon();  // and is removed by on_closed()
   }
-  return true;
 }
 
 void TargetServer::Impl::on_closed(std::uint64_t connection) {
-  half_open.erase(connection);
+  half_open.remove(connection);
   connections.erase(connection);
   if (connections.empty()) context.watch.stop();
   end_stop_if_empty();

@@ -18,12 +18,15 @@
 #include "target/ports/session_registry.h"
 #include "target/ports/target_catalog.h"
 #include "target/runtime/runtime.h"
+#include "target/server/admission.h"
 
 namespace shoal::server {
 
 struct ServerLimits {
-  std::size_t connections = 4096;  // all portals; beyond it a new one is closed at once
-  std::size_t half_open = 1024;    // of them not logged in yet: beyond it the oldest of these goes
+  std::size_t connections = 4096;          // all portals; beyond it one that has not logged in goes, or the new one
+  std::size_t sessions = 2048;             // normal ones; beyond it a login is answered 0302
+  AdmissionLimits admission;               // of what has not logged in yet
+  unsigned failed_logins_per_minute = 60;  // of one address; then its logins wait, or are answered 0302
 };
 
 struct ServerConfig {
@@ -53,6 +56,8 @@ struct SessionInfo {
 struct ServerCounters {
   std::uint64_t accepted = 0, refused_connections = 0;  // refused: at a limit
   std::uint64_t logins = 0, redirects = 0, refused_logins = 0;
+  std::uint64_t delayed_logins = 0;  // after too many that failed, from one address
+  std::uint64_t shared_names = 0;    // logins refused because another host uses the same name
   std::uint64_t commands = 0, check_conditions = 0, read_bytes = 0, written_bytes = 0;
   std::size_t connections = 0, half_open = 0;  // now
 };

@@ -13,6 +13,9 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint64_t kMinLoginBytes = 64 << 10;  // the text of one login
+constexpr std::uint64_t kMinWriteBytes = 1 << 20;
+constexpr std::uint64_t kMaxLimitBytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
 
 // Thrown inside this file only; parse_config turns it into its one line.
@@ -107,9 +110,21 @@ void apply(const Setters& setters, const json& object, const std::string& prefix
 }
 
 void apply_limits(NodeLimits& limits, const std::string& prefix, const json& object) {
-  apply({{"connections", [&](auto& k, auto& v) { limits.connections = number_of(k, v, 1, 1'000'000); }},
-         {"half_open", [&](auto& k, auto& v) { limits.half_open = number_of(k, v, 1, 1'000'000); }},
+  const auto count = [](std::size_t& limit) {
+    return [&limit](auto& k, auto& v) { limit = number_of(k, v, 1, 1'000'000); };
+  };
+  const auto bytes = [](std::size_t& limit, std::uint64_t low) {
+    return [&limit, low](auto& k, auto& v) { limit = number_of(k, v, low, kMaxLimitBytes); };
+  };
+  apply({{"connections", count(limits.connections)},
+         {"sessions", count(limits.sessions)},
+         {"half_open", count(limits.half_open)},
+         {"half_open_per_address", count(limits.half_open_per_address)},
+         {"login_bytes", bytes(limits.login_bytes, kMinLoginBytes)},
+         {"login_bytes_per_address", bytes(limits.login_bytes_per_address, kMinLoginBytes)},
+         {"failed_logins_per_minute", count(limits.failed_logins_per_minute)},
          {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }},
+         {"write_bytes_per_session", bytes(limits.write_bytes_per_session, kMinWriteBytes)},
          {"memory_store_bytes",
           [&](auto& k, auto& v) {
             limits.memory_store_bytes = number_of(k, v, kMinMemoryStoreBytes, kMaxMemoryStoreBytes);

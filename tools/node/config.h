@@ -25,9 +25,17 @@
 //   ping_interval_s              1 to 3600 [30]; NOP-In to a host that is idle for so long
 //   limits.connections           1 to 1000000 [4096]; iSCSI connections, all portals; fewer where the process may open
 //                                too few files
-//   limits.half_open             1 to 1000000 [1024]; not yet logged in; beyond it the oldest of these is closed
-//   limits.commands_per_session  1 to 4096 [128]; command window
-//   limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in memory, then full
+//   limits.sessions              1 to 1000000 [2048]; beyond it a login is answered 0302
+//   limits.half_open             1 to 1000000 [1024]; connections not yet logged in; beyond it the address that has
+//   most
+//                                of them loses the one that has made no progress for longest
+//   limits.half_open_per_address 1 to 1000000 [256]; of them from one IPv4 address or one /64 of IPv6
+//   limits.login_bytes           65536 to 2^32 [32 MiB]; received from connections not yet logged in, and not dealt
+//   with limits.login_bytes_per_address  65536 to 2^32 [8 MiB]; of them limits.failed_logins_per_minute 1 to 1000000
+//   [60]; of one address; then its logins wait up to 5 s, or are told 0302 limits.commands_per_session  1 to 4096
+//   [128]; command window limits.write_bytes_per_session  1 MiB to 2^32 [32 MiB]; write data asked for or held; more is
+//   asked for later limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in
+//   memory, then full
 //
 // Paths that are not absolute begin at the folder of the configuration.
 #pragma once
@@ -50,9 +58,15 @@ using cluster::LoginRules;
 using cluster::RedirectRule;
 
 struct NodeLimits {
-  std::size_t connections = 4096;          // iSCSI connections, all portals
-  std::size_t half_open = 1024;            // of them not yet logged in; beyond it the oldest of these is closed
-  std::size_t commands_per_session = 128;  // command window
+  std::size_t connections = 4096;  // iSCSI connections, all portals
+  std::size_t sessions = 2048;
+  std::size_t half_open = 1024;  // connections not yet logged in
+  std::size_t half_open_per_address = 256;
+  std::size_t login_bytes = 32u << 20;  // held for them
+  std::size_t login_bytes_per_address = 8u << 20;
+  std::size_t failed_logins_per_minute = 60;  // of one address
+  std::size_t commands_per_session = 128;     // command window
+  std::size_t write_bytes_per_session = 32u << 20;
   std::optional<std::uint64_t> memory_store_bytes;  // absent: as much as anybody writes
 };
 

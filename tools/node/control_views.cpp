@@ -63,6 +63,10 @@ json counters_json(const MemberView& view) {
           {"sessions", view.sessions},
           {"logins", view.server.logins},
           {"redirects", view.server.redirects},
+          {"refused_logins", view.server.refused_logins},
+          {"delayed_logins", view.server.delayed_logins},
+          {"shared_names", view.server.shared_names},
+          {"refused_connections", view.server.refused_connections},
           {"pages_read_bytes", view.pages.read_bytes},
           {"pages_written_bytes", view.pages.written_bytes}};
 }

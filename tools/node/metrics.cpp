@@ -45,6 +45,10 @@ void add_host_side(Families& families, const server::ServerCounters& server, std
   families.counter("logins_total", "Logins into full feature phase", server.logins);
   families.counter("redirects_total", "Logins answered with another member's address", server.redirects);
   families.counter("refused_logins_total", "Logins refused", server.refused_logins);
+  families.counter("delayed_logins_total", "Logins that waited or were refused after too many that failed",
+                   server.delayed_logins);
+  families.counter("shared_names_total", "Logins refused because another host uses the same initiator name",
+                   server.shared_names);
   families.counter("commands_total", "SCSI commands", server.commands);
   families.counter("check_conditions_total", "SCSI commands that ended with CHECK CONDITION", server.check_conditions);
   families.counter("host_read_bytes_total", "Bytes read by hosts", server.read_bytes);

@@ -27,8 +27,14 @@ std::string cannot_listen(const Endpoint& at, const char* key, NetError error) {
 
 server::ServerConfig server_config(const NodeConfig& config) {
   server::ServerConfig server;
-  server.limits = {config.limits.connections, config.limits.half_open};
-  server.connection.command_window = static_cast<std::uint32_t>(config.limits.commands_per_session);
+  const NodeLimits& limits = config.limits;
+  server.limits = {
+      .connections = limits.connections,
+      .sessions = limits.sessions,
+      .admission = {limits.half_open, limits.half_open_per_address, limits.login_bytes, limits.login_bytes_per_address},
+      .failed_logins_per_minute = static_cast<unsigned>(limits.failed_logins_per_minute)};
+  server.connection.command_window = static_cast<std::uint32_t>(limits.commands_per_session);
+  server.connection.outstanding_write_bytes = limits.write_bytes_per_session;
   server.connection.login_timeout = config.login_timeout;
   server.connection.ping_interval = config.ping_interval;
   return server;

@@ -124,7 +124,7 @@ TEST_CASE("a claim that is refused refuses the login") {
   rig.expect<NexusClaimAsked>();
   rig.connection.answer_claim(Refused{LoginStatus::service_unavailable}, rig.now);
   CHECK(std::get<LoginResponse>(rig.answers().at(0).pdu).status == LoginStatus::service_unavailable);
-  CHECK(rig.end() == EndReason::login_refused);
+  CHECK(rig.end() == EndReason::login_deferred);
 }
 
 TEST_CASE("a silent peer is closed after the login timeout") {

@@ -152,6 +152,93 @@ TEST_CASE("a first login is told of the power on, a reinstatement of the command
   CHECK(again.answers().at(0).data.substr(14, 2) == "\x47\x7f");
 }
 
+// ---- limits
+
+TEST_CASE("beyond the limit of sessions a login is out of resources, but who has one may come back") {
+  ServerRig rig;
+  rig.config.limits.sessions = 1;
+  rig.start();
+  Host first(rig);
+  first.log_in();
+  Host second(rig, kIsid + 1);
+  second.ask_login();
+  CHECK(second.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::out_of_resources);
+  Host again(rig);
+  again.log_in();
+  CHECK(rig.server().sessions().size() == 1);
+}
+
+namespace {
+
+const auto kWrongTarget =
+    with(joined(without(security_keys(), "AuthMethod"), operational_keys()), "TargetName", "iqn.2026-01.shoal:nowhere");
+
+iscsi::LoginStatus fail_login(ServerRig& rig, const std::string& address) {
+  Host host(rig, kIsid, address);
+  host.ask_login(kWrongTarget);
+  return host.answer<iscsi::LoginResponse>().status;
+}
+
+}  // namespace
+
+TEST_CASE("an address from which too many logins fail waits for its turn, others do not") {
+  ServerRig rig;
+  rig.config.limits.failed_logins_per_minute = 60;
+  rig.start();
+  for (int i = 0; i < 60; ++i) CHECK(fail_login(rig, "10.0.0.7") == iscsi::LoginStatus::not_found);
+  Host waits(rig, kIsid, "10.0.0.7"), other(rig, kIsid + 1, "10.0.0.8");
+  other.log_in();
+  waits.ask_login();
+  rig.runtime.settle();
+  CHECK(waits.answers().empty());
+  rig.runtime.pass_time(1s);
+  CHECK(waits.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::success);
+  CHECK(rig.server().counters().delayed_logins == 1);
+}
+
+TEST_CASE("a login that would wait for long is told to try again, and one that goes away while it waits is no harm") {
+  ServerRig rig;
+  rig.config.limits.failed_logins_per_minute = 60;
+  rig.start();
+  for (int i = 0; i < 60; ++i) fail_login(rig, "10.0.0.7");
+  std::vector<std::unique_ptr<Host>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(std::make_unique<Host>(rig, kIsid, "10.0.0.7"));
+    waiting.back()->ask_login();
+    rig.runtime.settle();
+  }
+  CHECK(fail_login(rig, "10.0.0.7") == iscsi::LoginStatus::out_of_resources);
+  for (const auto& host : waiting) {
+    host->wire->fin = true;
+    host->send();
+  }
+  rig.runtime.pass_time(10s);
+  CHECK(rig.server().counters().half_open == 0);
+}
+
+TEST_CASE("of two hosts that use one name the one that is served stays") {
+  ServerRig rig;
+  rig.start();
+  std::unique_ptr<Host> served;
+  const auto log_in_from = [&](const char* address) {
+    auto host = std::make_unique<Host>(rig, kIsid, address);
+    host->ask_login();
+    const auto status = host->answer<iscsi::LoginResponse>().status;
+    if (status == iscsi::LoginStatus::success) served = std::move(host);
+    return status;
+  };
+  CHECK(log_in_from("10.0.0.1") == iscsi::LoginStatus::success);
+  for (const char* address : {"10.0.0.2", "10.0.0.1", "10.0.0.2"}) {
+    CHECK(log_in_from(address) == iscsi::LoginStatus::success);
+  }
+  CHECK(log_in_from("10.0.0.1") == iscsi::LoginStatus::out_of_resources);
+  CHECK(rig.server().counters().shared_names == 1);
+  served->wire->broken = true;  // its host has gone
+  served->send();
+  rig.runtime.settle();
+  CHECK(log_in_from("10.0.0.1") == iscsi::LoginStatus::success);
+}
+
 // ---- reinstatement
 
 TEST_CASE("a reinstated session waits until the tasks of the old one cannot touch data") {

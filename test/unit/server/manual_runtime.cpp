@@ -77,8 +77,9 @@ Result<std::unique_ptr<Listener>, NetError> ManualRuntime::listen(
   return std::unique_ptr<Listener>(std::make_unique<ManualListener>(*this, at));
 }
 
-std::shared_ptr<Wire> ManualRuntime::connect_host() {
+std::shared_ptr<Wire> ManualRuntime::connect_host(const Endpoint& peer) {
   auto wire = std::make_shared<Wire>();
+  wire->peer = peer;
   on_accept_(std::make_unique<ManualStream>(*this, wire));
   return wire;
 }

@@ -21,7 +21,7 @@ struct Wire {
   std::vector<Slices> writes;  // as they left
   bool half_closed = false, closed = false;
 
-  Endpoint local{"10.0.0.1", 3260}, peer{"10.0.0.9", 40000};
+  Endpoint local{"10.0.0.1", 3260}, peer;
   MutableByteSpan into;
   Completion<Result<std::size_t, NetError>> reader;
   Completion<Result<void, NetError>> writer;
@@ -51,7 +51,7 @@ class ManualRuntime final : public Runtime {
   Result<void, FileError> replace_whole(const std::string&, std::string_view) override { return FileError::refused; }
 
   // A host connects to whoever listens.
-  std::shared_ptr<Wire> connect_host();
+  std::shared_ptr<Wire> connect_host(const Endpoint& peer);
   bool listening() const { return static_cast<bool>(on_accept_); }
   void changed(const std::shared_ptr<Wire>& wire);  // after the test touched it
 

@@ -116,7 +116,8 @@ class ServerRig {
 
 class Host {
  public:
-  explicit Host(ServerRig& rig, std::uint64_t isid = kIsid) : isid(isid), rig_(rig), wire(rig.runtime.connect_host()) {}
+  explicit Host(ServerRig& rig, std::uint64_t isid = kIsid, const std::string& address = "10.0.0.9")
+      : isid(isid), rig_(rig), wire(rig.runtime.connect_host({address, 40000})) {}
 
   template <class Pdu, class... Data>
   void add(const Pdu& pdu, const Data&... data) {  // leaves with the next send()

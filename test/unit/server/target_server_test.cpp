@@ -9,17 +9,30 @@ TEST_CASE("beyond the limit of connections a new one is closed at once") {
   ServerRig rig;
   rig.config.limits.connections = 2;
   rig.start();
-  Host one(rig), two(rig, kIsid + 1), three(rig, kIsid + 2);
-  CHECK(three.wire->closed);
+  Host one(rig), two(rig, kIsid + 1);
   one.log_in();
   two.log_in();
+  Host three(rig, kIsid + 2);
+  CHECK(three.wire->closed);
   CHECK(rig.server().counters().refused_connections == 1);
+  CHECK(rig.server().counters().connections == 2);
+}
+
+TEST_CASE("beyond the limit of connections one that has not logged in makes room") {
+  ServerRig rig;
+  rig.config.limits.connections = 2;
+  rig.start();
+  Host one(rig), two(rig, kIsid + 1);
+  one.log_in();
+  Host three(rig, kIsid + 2);
+  CHECK(two.wire->closed);
+  three.log_in();
   CHECK(rig.server().counters().connections == 2);
 }
 
 TEST_CASE("beyond the limit of half-open connections the oldest that has not logged in goes") {
   ServerRig rig;
-  rig.config.limits.half_open = 2;
+  rig.config.limits.admission.half_open = 2;
   rig.start();
   Host logged_in(rig);
   logged_in.log_in();
@@ -59,6 +72,41 @@ TEST_CASE("a target that is not for an initiator is not found, whatever the poli
   Host host(rig);
   host.ask_login();
   CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::not_found);
+}
+
+TEST_CASE("whoever opens connections by the thousand does not keep out a host of the same address") {
+  ServerRig rig;
+  rig.start();
+  std::vector<std::unique_ptr<Host>> strangers;
+  const auto a_thousand_more = [&] {
+    for (int i = 0; i < 1000; ++i) strangers.push_back(std::make_unique<Host>(rig));
+  };
+  a_thousand_more();
+  Host host(rig, kIsid + 1);
+  host.add(security_request(), security_keys());
+  host.send();
+  host.answer<iscsi::LoginResponse>();
+  a_thousand_more();
+  host.add(operational_request(), operational_keys());
+  host.send();
+  CHECK(host.answer<iscsi::LoginResponse>().status == iscsi::LoginStatus::success);
+  CHECK(rig.server().counters().half_open <= rig.config.limits.admission.half_open_per_address);
+}
+
+TEST_CASE("what a connection sends before it has logged in is bounded, also while a question is open") {
+  ServerRig rig;
+  rig.config.limits.admission.login_bytes_per_address = 100'000;
+  rig.policy.held = true;
+  rig.start();
+  Host small(rig), large(rig, kIsid + 1);
+  small.ask_login();
+  large.ask_login();
+  rig.runtime.settle();
+  large.wire->arriving += std::string(150'000, 'x');
+  large.send();
+  rig.runtime.settle();
+  CHECK(large.wire->closed);
+  CHECK_FALSE(small.wire->closed);
 }
 
 TEST_CASE("an address that is taken is an error of listen") {
