@@ -3,6 +3,7 @@
 #include "target/base/check.h"
 #include "target/scsi/answer.h"
 #include "target/scsi/command_table.h"
+#include "target/scsi/limits.h"
 #include "target/scsi/plan_runner.h"
 #include "target/scsi/unit_attentions.h"
 #include "target/unit/access.h"
@@ -36,8 +37,10 @@ CommandResult invalid_field(const FieldPointer& field) {
 }  // namespace
 
 struct DeviceServer::Impl {
-  Impl(std::shared_ptr<LogicalUnit> its_unit, Nexus its_nexus)
-      : unit(std::move(its_unit)), nexus(std::move(its_nexus)), runner(std::make_shared<PlanRunner>(unit, nexus)) {}
+  Impl(std::shared_ptr<LogicalUnit> its_unit, Nexus its_nexus, std::shared_ptr<ReadBudget> reads)
+      : unit(std::move(its_unit)),
+        nexus(std::move(its_nexus)),
+        runner(std::make_shared<PlanRunner>(unit, nexus, std::move(reads))) {}
 
   // The checks that are the same for every command, in the order of their precedence (SAM-5 5.3.3).
   Answer answer(CommandRequest& request) {
@@ -77,8 +80,9 @@ struct DeviceServer::Impl {
   std::shared_ptr<PlanRunner> runner;
 };
 
-DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus)
-    : impl_(std::make_shared<Impl>(std::move(unit), std::move(nexus))) {
+DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> reads)
+    : impl_(std::make_shared<Impl>(std::move(unit), std::move(nexus),
+                                   reads ? std::move(reads) : std::make_shared<ReadBudget>(kMaxHeldReadBytesOfAll))) {
   CHECK(impl_->unit->device->size_blocks() != 0, impl_->unit->image);
 }
 

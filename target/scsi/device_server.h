@@ -20,6 +20,7 @@
 #include "target/ports/target_events.h"
 #include "target/ports/unit_state.h"
 #include "target/scsi/sense.h"
+#include "target/scsi/read_budget.h"
 
 namespace shoal::scsi {
 
@@ -53,7 +54,8 @@ struct CommandResult {
 
 class DeviceServer {
  public:
-  DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus);
+  // `reads` is shared by all sessions whose memory is one; null: this one has its own.
+  DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> reads = nullptr);
   ~DeviceServer();
   DeviceServer(const DeviceServer&) = delete;
 
@@ -67,7 +69,7 @@ class DeviceServer {
   void abort_all(Completion<> done);  // of this nexus: ABORT TASK SET, CLEAR TASK SET (TST = 001), end of the session
   void reset(Completion<> done);      // of every nexus, as far as they are at the BlockDevice: LOGICAL UNIT RESET
 
-  // Bytes of results that the caller has and cannot pass on yet: while there are many, reads wait (limits.h).
+  // Bytes of results that the caller has and cannot pass on yet: while there are many, reads wait (read_budget.h).
   void set_unsent(std::uint64_t bytes);
 
   // Reported by the next command that may report it; at most kMaxUnitAttentions wait, no two alike.

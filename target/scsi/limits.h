@@ -34,9 +34,12 @@ inline constexpr std::uint32_t kMaxLbaStatusRounds = 64;
 inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
 inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;
 
-// Data of reads that one nexus may hold, being read or to be sent; a read that would exceed it waits, unless it is
-// alone. Twice what Linux has outstanding (128 commands of 512 KiB): only who does not take answers meets it.
-inline constexpr std::uint64_t kMaxHeldReadBytes = 128u << 20;
+// Data of reads that may be held, being read or to be sent; a read that would exceed it waits (read_budget.h). A nexus
+// alone comes to a quarter of what all may hold: twice what Linux has outstanding (128 commands of 512 KiB), so that only
+// who does not take answers meets it.
+inline constexpr std::uint64_t kMaxHeldReadBytesOfAll = 512u << 20;
+inline constexpr std::uint64_t kMaxHeldReadBytes = kMaxHeldReadBytesOfAll / 4;
+static_assert(kMaxTransferBlocks * kBlockBytes <= kMaxHeldReadBytes, "every read begins at the latest when it is alone");
 
 inline constexpr std::size_t kOperationsAtOnce = 8;    // of one command
 inline constexpr std::size_t kMaxUnitAttentions = 16;  // waiting, of one nexus

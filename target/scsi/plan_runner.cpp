@@ -21,8 +21,10 @@ std::uint64_t read_bytes_of(const Plan& plan) {
 
 }  // namespace
 
-PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus)
-    : unit_(std::move(unit)), nexus_(std::move(nexus)) {}
+PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> budget)
+    : unit_(std::move(unit)), nexus_(std::move(nexus)), budget_(std::move(budget)) {}
+
+PlanRunner::~PlanRunner() { budget_->change(held_, 0); }
 
 void PlanRunner::run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done) {
   const Origin origin{.nexus = nexus_.id,
@@ -52,6 +54,7 @@ bool PlanRunner::follow(Running& command, Answer answer) {
     return false;
   }
   reading_ += command.read_bytes;
+  note_held();
   return true;
 }
 
@@ -80,6 +83,7 @@ bool PlanRunner::end_step(Running& command) {
   }
   if (command.aborted) return finish_with(command, {.status = status::kTaskAborted});
   reading_ -= std::exchange(command.read_bytes, 0);
+  note_held();
   auto then = std::move(command.plan.then);
   IoResult last = std::exchange(command.last, {});
   return follow(command, then(failed ? std::exchange(command.failed, {}) : std::move(last)));
@@ -87,10 +91,20 @@ bool PlanRunner::end_step(Running& command) {
 
 // ---- room for what is read
 
-bool PlanRunner::has_room(std::uint64_t read_bytes) const {
-  static_assert(kMaxTransferBlocks * kBlockBytes <= kMaxHeldReadBytes,
-                "every read begins at the latest when it is alone");
-  return reading_ + unsent_ + read_bytes <= kMaxHeldReadBytes;
+bool PlanRunner::has_room(std::uint64_t read_bytes) {
+  if (budget_->may_hold(held_, read_bytes)) return true;
+  if (!std::exchange(awaits_room_, true)) budget_->wait(weak_from_this());
+  return false;
+}
+
+void PlanRunner::on_room() {
+  awaits_room_ = false;
+  begin_waiting();
+}
+
+void PlanRunner::note_held() {
+  const std::uint64_t before = std::exchange(held_, reading_ + unsent_);
+  if (held_ != before) budget_->change(before, held_);
 }
 
 void PlanRunner::set_unsent(std::uint64_t bytes) {
@@ -100,12 +114,14 @@ void PlanRunner::set_unsent(std::uint64_t bytes) {
 
 // A read may complete before it has begun for its caller, which then tells what is unsent: that is the loop's to see.
 void PlanRunner::begin_waiting() {
+  note_held();
   if (std::exchange(beginning_, true)) return;
   while (!stopped_ && !waiting_.empty()) {
     Running& first = running_.at(waiting_.front());
     if (!has_room(first.read_bytes)) break;
     waiting_.pop_front();
     reading_ += first.read_bytes;
+    note_held();
     advance(first);
   }
   beginning_ = false;

@@ -1,7 +1,7 @@
 // PlanRunner: carries out what one nexus' commands answer, step by step. Numbers their operations, keeps a few of each
 // in flight, and knows which are, so that an abort meets all of them and lets no further one begin. A command ends when
-// nothing of it is in flight. Reads wait, in their order, while as many bytes as they may hold (limits.h) are read or
-// to be sent.
+// nothing of it is in flight. Reads wait, in their order, while as many bytes as they may hold (read_budget.h) are
+// read or to be sent.
 //
 // A command that asks for a change of the unit's state is not aborted: the change may itself end the tasks of this
 // nexus (PREEMPT AND ABORT), and would wait for its own end.
@@ -13,12 +13,14 @@
 
 #include "target/scsi/answer.h"
 #include "target/scsi/operation_numbers.h"
+#include "target/scsi/read_budget.h"
 
 namespace shoal::scsi {
 
-class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
+class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_this<PlanRunner> {
  public:
-  PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus);
+  PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> budget);
+  ~PlanRunner() override;
 
   // As DeviceServer::execute.
   void run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done);
@@ -50,7 +52,9 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
     std::optional<CommandResult> result{};  // its last step's
   };
 
-  bool has_room(std::uint64_t read_bytes) const;
+  void on_room() override;
+  bool has_room(std::uint64_t read_bytes);
+  void note_held();
   bool follow(Running& command, Answer answer);
   void ask(Running& command, Ask ask);
   void on_asked(CommandId command, UnitAnswer answer);
@@ -76,7 +80,10 @@ class PlanRunner : public std::enable_shared_from_this<PlanRunner> {
   std::deque<CommandId> waiting_;  // of running_: reads that have not begun
   std::uint64_t reading_ = 0;      // bytes of the reads that have
   std::uint64_t unsent_ = 0;       // of results
-  bool beginning_ = false;         // begin_waiting() is on the stack
+  std::shared_ptr<ReadBudget> budget_;
+  std::uint64_t held_ = 0;    // of what is read or unsent, as the budget knows it
+  bool awaits_room_ = false;  // the budget will tell
+  bool beginning_ = false;    // begin_waiting() is on the stack
   bool stopped_ = false;
 };
 

@@ -1,8 +1,10 @@
 // ServerContext: what the connections and sessions of one server share.
 #pragma once
 
+#include <memory>
 #include <utility>
 
+#include "target/scsi/read_budget.h"
 #include "target/server/failed_logins.h"
 #include "target/server/loop_watch.h"
 #include "target/server/receive_buffers.h"
@@ -21,6 +23,7 @@ struct ServerContext {
   const Log log;
   LoopWatch watch;
   FailedLogins failed_logins;
+  std::shared_ptr<scsi::ReadBudget> reads;
   SharedNames shared_names{};
   ReceiveBuffers buffers{};
   ServerCounters counters{};

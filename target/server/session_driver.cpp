@@ -55,7 +55,8 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     info_.nexus_id = claim->id;
     info_.generation = claim->generation;
     const InitiatorPort port{info_.nexus.initiator_name, info_.nexus.isid};
-    device_server_ = std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port});
+    device_server_ =
+        std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port}, context_.reads);
     device_server_->raise(claim->reinstated ? kCommandsCleared : kPowerOn);
   }
   if (connection_) connection_->answer_claim(claimed(claim));

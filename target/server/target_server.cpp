@@ -47,7 +47,8 @@ TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& 
                           context.log.warn("loop_stood_still ms={} connections={}", ms, connections.size());
                           close_all("the server stood still");
                         }),
-              FailedLogins(context.config.limits.failed_logins_per_minute)},
+              FailedLogins(context.config.limits.failed_logins_per_minute),
+              std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes)},
       half_open(context.config.limits.admission) {}
 
 Result<Endpoint, NetError> TargetServer::Impl::listen(const Endpoint& at) {

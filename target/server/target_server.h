@@ -18,14 +18,16 @@
 #include "target/ports/session_registry.h"
 #include "target/ports/target_catalog.h"
 #include "target/runtime/runtime.h"
+#include "target/scsi/limits.h"
 #include "target/server/admission.h"
 
 namespace shoal::server {
 
 struct ServerLimits {
-  std::size_t connections = 4096;          // all portals; beyond it one that has not logged in goes, or the new one
-  std::size_t sessions = 2048;             // normal ones; beyond it a login is answered 0302
-  AdmissionLimits admission;               // of what has not logged in yet
+  std::size_t connections = 4096;  // all portals; beyond it one that has not logged in goes, or the new one
+  std::size_t sessions = 2048;     // normal ones; beyond it a login is answered 0302
+  AdmissionLimits admission;       // of what has not logged in yet
+  std::uint64_t held_read_bytes = scsi::kMaxHeldReadBytesOfAll;  // of reads, for hosts that do not take them
   unsigned failed_logins_per_minute = 60;  // of one address; then its logins wait, or are answered 0302
 };
 

@@ -27,15 +27,16 @@
 //                                too few files
 //   limits.sessions              1 to 1000000 [2048]; beyond it a login is answered 0302
 //   limits.half_open             1 to 1000000 [1024]; connections not yet logged in; beyond it the address that has
-//   most
-//                                of them loses the one that has made no progress for longest
-//   limits.half_open_per_address 1 to 1000000 [256]; of them from one IPv4 address or one /64 of IPv6
-//   limits.login_bytes           65536 to 2^32 [32 MiB]; received from connections not yet logged in, and not dealt
-//   with limits.login_bytes_per_address  65536 to 2^32 [8 MiB]; of them limits.failed_logins_per_minute 1 to 1000000
-//   [60]; of one address; then its logins wait up to 5 s, or are told 0302 limits.commands_per_session  1 to 4096
-//   [128]; command window limits.write_bytes_per_session  1 MiB to 2^32 [32 MiB]; write data asked for or held; more is
-//   asked for later limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in
-//   memory, then full
+//                                most of them loses the one that has made no progress for longest
+//   limits.half_open_per_address 1 to 1000000 [256]; of them, from one IPv4 address or one /64 of IPv6
+//   limits.login_bytes           65536 to 2^32 [32 MiB]; received from them and not dealt with
+//   limits.login_bytes_per_address  65536 to 2^32 [8 MiB]; of these
+//   limits.failed_logins_per_minute  1 to 1000000 [60]; of one address; then its logins wait up to 5 s, or get 0302
+//   limits.commands_per_session  1 to 4096 [128]; command window
+//   limits.write_bytes_per_session  1 MiB to 2^32 [32 MiB]; write data asked for or held; the rest is asked for later
+//   limits.held_read_bytes       64 MiB to 2^32 [512 MiB]; read and not yet taken by hosts; one session alone comes to
+//                                a quarter of it
+//   limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in memory, then full
 //
 // Paths that are not absolute begin at the folder of the configuration.
 #pragma once
@@ -67,6 +68,7 @@ struct NodeLimits {
   std::size_t failed_logins_per_minute = 60;  // of one address
   std::size_t commands_per_session = 128;     // command window
   std::size_t write_bytes_per_session = 32u << 20;
+  std::size_t held_read_bytes = 512u << 20;  // of all sessions
   std::optional<std::uint64_t> memory_store_bytes;  // absent: as much as anybody writes
 };
 
