@@ -81,11 +81,23 @@ void ConnectionDriver::wake() {
 void ConnectionDriver::pass() {
   if (!stream_) return;
   in_pass_ = true;
-  while (std::optional<iscsi::Event> event = connection_.next_event()) {
+  turn_budget_ = {};
+  while (may_go_on()) {
+    std::optional<iscsi::Event> event = connection_.next_event();
+    if (!event) break;
     std::visit([this](auto& one) { on(one); }, *event);
   }
   in_pass_ = false;
+  if (!may_go_on()) wake();
   proceed();
+}
+
+// An end is heard of before the socket is closed.
+bool ConnectionDriver::may_go_on() const { return !turn_budget_.spent() || connection_.closing() != Closing::open; }
+
+void ConnectionDriver::on(iscsi::CommandReady& ready) {
+  turn_budget_.charge(ready.command.expected_bytes);
+  session_->start(std::move(ready.command));
 }
 
 void ConnectionDriver::proceed() {

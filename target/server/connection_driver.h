@@ -1,10 +1,10 @@
 // ConnectionDriver: the socket side of one connection. Joins a stream of the Runtime with the pure iscsi::Connection,
 // asks the ports during login, and hands a session's tasks to its SessionDriver.
 //
-// One turn of the loop is one pass: whatever has arrived is received, all events are taken and answered, and what
-// became ready leaves in one gathered write; the next write starts when it is done. Answers that come between passes go
-// into the connection at once and wait for a pass at the end of the turn. The connection only ever yields values, so no
-// call of it nests in another.
+// One turn of the loop is one pass: whatever has arrived is received, events are taken and answered, as many as one
+// turn may (turn_budget.h), and what became ready leaves in one gathered write; the next write starts when it is done.
+// Answers that come between passes go into the connection at once and wait for a pass at the end of the turn. The
+// connection only ever yields values, so no call of it nests in another.
 //
 // One read and one write are outstanding, and one timer, which is set anew only when the deadline moves forward or has
 // come.
@@ -18,6 +18,7 @@
 #include "target/iscsi/connection.h"
 #include "target/server/session_connection.h"
 #include "target/server/session_driver.h"
+#include "target/server/turn_budget.h"
 
 namespace shoal::server {
 
@@ -59,6 +60,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on_written(bool ok);
   void wake();
   void pass();
+  bool may_go_on() const;
   void proceed();
   bool may_close() const;
   void finish();
@@ -69,7 +71,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on(const iscsi::LoginAsked& asked);
   void on(const iscsi::NexusClaimAsked& asked);
   void on(const iscsi::LoggedIn& logged_in);
-  void on(iscsi::CommandReady& ready) { session_->start(std::move(ready.command)); }
+  void on(iscsi::CommandReady& ready);
   void on(const iscsi::ManagementAsked& asked) { session_->manage(asked); }
   void on(const iscsi::LogoutAsked& asked);
   void on(const iscsi::TargetsAsked& asked);
@@ -94,6 +96,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   bool reading_ = false, writing_ = false;
   std::size_t writing_bytes_ = 0;
   bool in_pass_ = false, woken_ = false;
+  TurnBudget turn_budget_;
   bool peer_gone_ = false;
   bool half_closed_ = false;
   std::optional<Time> close_by_;  // the end of patience with a peer that does not take its last bytes

@@ -92,6 +92,66 @@ TEST_CASE("what a host does not take keeps its reads from the device, and no mor
   CHECK(rig.device->origins.size() == 20);
 }
 
+// ---- fair turns
+
+namespace {
+
+// How many operations of `deep` begin before the one of `shallow`, when all their commands arrive together.
+std::size_t begun_before(ServerRig& rig, Host& deep, Host& shallow) {
+  rig.device->origins.clear();
+  shallow.add(shallow.read());
+  deep.send();
+  shallow.send();
+  rig.runtime.settle();
+  const auto& origins = rig.device->origins;
+  const Generation second = rig.registry.granted.back();
+  const auto at = std::ranges::find(origins, second, &Origin::generation);
+  REQUIRE(at != origins.end());
+  return static_cast<std::size_t>(at - origins.begin());
+}
+
+}  // namespace
+
+TEST_CASE("a session with a deep queue does not make another one wait for all of it") {
+  ServerRig rig;
+  rig.start();
+  Host deep(rig), shallow(rig, kIsid + 1);
+  deep.log_in();
+  shallow.log_in();
+  for (int i = 0; i < 128; ++i) deep.add(deep.read());
+  CHECK(begun_before(rig, deep, shallow) == server::TurnBudget::kCommands);
+  CHECK(deep.answers().size() == 128);
+}
+
+TEST_CASE("a session with large commands does not make another one wait for all of them") {
+  ServerRig rig;
+  rig.start();
+  Host deep(rig), shallow(rig, kIsid + 1);
+  deep.log_in();
+  shallow.log_in();
+  for (int i = 0; i < 10; ++i) deep.add(deep.read(0, 1024));
+  CHECK(begun_before(rig, deep, shallow) == 2);
+}
+
+TEST_CASE("a session that ends in the middle of its turns starts nothing more") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  for (int i = 0; i < 100; ++i) host.add(host.read());
+  host.send();
+  rig.runtime.turn();
+  REQUIRE(rig.device->waiting.size() == server::TurnBudget::kCommands);
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  rig.device->finish_aborts();
+  rig.runtime.settle();
+  CHECK(rig.server().counters().connections == 0);
+  CHECK(rig.server().sessions().empty());
+}
+
 TEST_CASE("a session's operations are of its nexus and generation, and as old as the command") {
   ServerRig rig;
   rig.runtime.pass_time(5s);
