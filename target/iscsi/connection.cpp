@@ -95,7 +95,6 @@ void Connection::on_frame_error(const FrameError& error, Time now) {
 }
 
 std::size_t Connection::missing() const { return framer_.missing(); }
-bool Connection::at_rest() const { return framer_.between_pdus() && open_tasks() == 0; }
 
 void Connection::peer_closed(Time now) {
   if (phase_ != Phase::ended) end(EndReason::peer_closed, "", Closing::close, now);

@@ -46,8 +46,6 @@ class Connection {
   // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1. From kOwnBufferBytes on
   // the driver reads into a fresh buffer of just this size, so that payload is never moved again (framer.h).
   std::size_t missing() const;
-  // Nothing is under way, neither a PDU nor a task: who sends next may say nothing for long.
-  bool at_rest() const;
   // The PDUs of its login so far, and what is held of them and behind them.
   unsigned login_requests() const { return login_requests_; }
   std::size_t held_login_bytes() const { return framer_.held_bytes() + login_text_bytes_; }

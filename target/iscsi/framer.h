@@ -71,7 +71,6 @@ class Framer {
   std::size_t missing() const;
   // Bytes that were received and have not come out: of the PDU in progress, and what lies behind it.
   std::size_t held_bytes() const;
-  bool between_pdus() const { return part_ == Part::bhs && have_ == 0 && received().empty(); }
 
  private:
   enum class Part { bhs, ahs, header_digest, data, trailer, failed };

@@ -335,6 +335,7 @@ void Session::deliver(const NopOut& request, Frame& frame) {
 
 void Session::send_ping() {
   if (ping_outstanding()) return;
+  tasks_.trim();  // nothing has come for a while
   ping_ = fresh_tag();
   outbox_.send(NopIn{.transfer = ping_});
 }

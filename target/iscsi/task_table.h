@@ -31,6 +31,11 @@ class TaskTable {
   Task& at(std::uint16_t slot) { return tasks_[slot]; }
   static std::uint16_t slot_of(const Task& task) { return static_cast<std::uint16_t>(task.id.value); }
 
+  // Gives back what a burst has grown, if nothing is in it.
+  void trim() {
+    if (size() == 0) *this = {};
+  }
+
   std::size_t size() const { return tasks_.size() - free_.size(); }
   template <class F>
   void for_each(F f) {  // in no order that means anything
