@@ -86,14 +86,15 @@ void Session::hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame) {
   held.frames.push_back(std::move(frame));
 }
 
-void Session::hold_data(const DataOut& data, Frame& frame) {
+bool Session::hold_data(const DataOut& data, Frame& frame) {
   const auto found =
       std::find_if(held_.begin(), held_.end(), [&](const auto& one) { return one.second.task == data.task; });
   const std::size_t bytes = kBhsSize + total_size(frame.data);
-  if (found == held_.end() || held_data_bytes_ + bytes > limits_.held_data_bytes) return;
+  if (found == held_.end() || held_data_bytes_ + bytes > limits_.held_data_bytes) return false;
   found->second.data_bytes += bytes;
   held_data_bytes_ += bytes;
   found->second.frames.push_back(std::move(frame));
+  return true;
 }
 
 void Session::deliver_held() {
@@ -181,10 +182,10 @@ WriteTransfer Session::transfer_of(const ScsiCommand& request, Frame& frame) con
 
 void Session::on(const DataOut& data, Frame& frame) {
   if (parameters_.discovery) return reject(frame.bhs, RejectReason::protocol_error);
-  if (!frame.data_digest_ok) reject(frame.bhs, RejectReason::data_digest_error);
   Task* task = tasks_.find(data.task);
-  if (!task) return hold_data(data, frame);  // or aborted, or never there: dropped
-  if (task->delivered) return;
+  if (!task && hold_data(data, frame)) return;
+  if (!frame.data_digest_ok) reject(frame.bhs, RejectReason::data_digest_error);
+  if (!task || task->delivered) return;  // aborted, or never there: dropped
   if (!task->transfer.take(data, std::move(frame.data), frame.data_digest_ok)) {
     return reject(frame.bhs, RejectReason::invalid_pdu_field);
   }

@@ -87,7 +87,7 @@ class Session {
 
   void note_acknowledged(StatSn exp_stat_sn);
   void hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame);
-  void hold_data(const DataOut& data, Frame& frame);
+  bool hold_data(const DataOut& data, Frame& frame);  // false: for nothing that is held, or too much
   void deliver_held();
   bool refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame);
 

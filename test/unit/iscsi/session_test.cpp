@@ -190,6 +190,21 @@ TEST_CASE("a damaged digest of immediate data ends the command, whose number cou
   CHECK(sense_of(answers[1].data) == "0b/47/05");
 }
 
+TEST_CASE("damaged data that are held behind a hole are rejected once, and end their task") {
+  SessionRig rig;
+  rig.parameters.initial_r2t = false;
+  const ScsiCommand first = rig.read(1, 4), second = rig.write(2, 4, false);
+  rig.send(second);
+  rig.send(DataOut{.task = {2}}, "data", false);
+  CHECK(rig.silent());
+  rig.send(first);
+  const auto answers = rig.answers();
+  REQUIRE(answers.size() == 2);
+  CHECK(std::get<Reject>(answers[0].pdu).reason == RejectReason::data_digest_error);
+  CHECK(sense_of(answers[1].data) == "0b/47/05");
+  CHECK(rig.ready() == Tags{1});
+}
+
 TEST_CASE("data for an unknown task are dropped; for an unknown transfer they are rejected") {
   SessionRig rig;
   rig.send(DataOut{.task = {99}, .transfer = {1}}, "stray");
