@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 
@@ -16,6 +17,8 @@ namespace {
 using boost::system::error_code;
 using ReadDone = Completion<Result<std::size_t, NetError>>;
 using WriteDone = Completion<Result<void, NetError>>;
+
+constexpr std::size_t kSentPerTurn = 4u << 20;  // of one write
 
 // What a Stream shares with the operations that wait for it: it ends with the last of the two.
 // Once closed_, both completions are empty and nothing is begun or called any more.
@@ -37,6 +40,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
   void on_read(const error_code& error, std::size_t count);
   void send();
   Sent send_batch();
+  void send_later();
   void wait_writable();
   void finish_write(Result<void, NetError> result);
   void shut_send();
@@ -88,15 +92,23 @@ void StreamState::write(Slices data, WriteDone done) {
   send();
 }
 
+// A peer that reads as fast as we send does not keep the loop from the others.
 void StreamState::send() {
-  while (!unsent_.empty()) {
+  const std::size_t until = unsent_.left() - std::min(unsent_.left(), kSentPerTurn);
+  while (unsent_.left() > until) {
     switch (send_batch()) {
       case Sent::all: break;
       case Sent::part: return wait_writable();
       case Sent::failed: return finish_write(NetError::closed);
     }
   }
-  finish_write({});
+  unsent_.empty() ? finish_write({}) : send_later();
+}
+
+void StreamState::send_later() {
+  queue_.post([self = shared_from_this()] {
+    if (!self->closed_) self->send();
+  });
 }
 
 StreamState::Sent StreamState::send_batch() {
