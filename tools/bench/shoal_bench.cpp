@@ -2,6 +2,7 @@
 // is written carries a stamp, and every block that is read must hold what was last written there.
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 extern "C" {
@@ -166,7 +167,22 @@ std::uint64_t capacity_bytes(iscsi_context* session, int lun) {
 
 int lun_of_all = 0;  // the one LUN of the one URL
 
+// Each session is a socket, and some files are open besides.
+void raise_descriptor_limit(std::size_t sessions) {
+  constexpr rlim_t kBesides = 32;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);  // in vain: then the next line tells
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= sessions + kBesides) return;
+  throw std::runtime_error(fmt::format("--sessions {} needs {} open files, and this process may have {}; raise the hard "
+                                       "limit (ulimit -Hn)",
+                                       sessions, sessions + kBesides, limit.rlim_cur));
+}
+
 void Load::connect() {
+  raise_descriptor_limit(options_.sessions);
   for (std::size_t i = 0; i < options_.sessions; ++i) sessions_.push_back(open_session(options_.url, i, lun_of_all));
   std::uint64_t span = capacity_bytes(sessions_.front(), lun_of_all);
   if (!options_.span.empty()) {
