@@ -12,6 +12,13 @@ std::uint32_t number(const std::map<std::string, std::string, std::less<>>& keys
   return static_cast<std::uint32_t>(std::stoul(keys.find(key)->second));
 }
 
+// SPC-4 4.5: of sense data behind their two-byte length, as fixed (70h) or as descriptors (72h). 0: there are none.
+std::uint8_t sense_key_of(std::string_view data) {
+  if (data.size() < 5) return 0;
+  const bool descriptors = (static_cast<std::uint8_t>(data[2]) & 0x7f) == 0x72;
+  return static_cast<std::uint8_t>(data[descriptors ? 3 : 4]) & 0x0f;
+}
+
 }  // namespace
 
 InitiatorSession::InitiatorSession(const SessionName& name) {
@@ -137,9 +144,9 @@ void InitiatorSession::on_pdu(const iscsi::DataIn& data, const test::Answer& ans
   end(data.task, data.status);
 }
 
-void InitiatorSession::on_pdu(const iscsi::ScsiResponse& response, const test::Answer&) {
+void InitiatorSession::on_pdu(const iscsi::ScsiResponse& response, const test::Answer& answer) {
   take_status(response.numbering.stat_sn);
-  end(response.task, response.status);
+  end(response.task, response.status, sense_key_of(answer.data));
 }
 
 void InitiatorSession::take_status(iscsi::StatSn stat_sn) {
@@ -147,11 +154,11 @@ void InitiatorSession::take_status(iscsi::StatSn stat_sn) {
   numbers_.acknowledge(stat_sn);
 }
 
-void InitiatorSession::end(iscsi::InitiatorTaskTag tag, std::uint8_t status) {
+void InitiatorSession::end(iscsi::InitiatorTaskTag tag, std::uint8_t status, std::uint8_t sense_key) {
   Task* task = task_of(tag);
   if (!task) return;
   if (status == 0 && task->data.size() != task->command.read_bytes) return broke("GOOD comes with all the data");
-  events_.push_back(CommandEnded{task->command.id, status, std::move(task->data)});
+  events_.push_back(CommandEnded{task->command.id, status, std::move(task->data), sense_key});
   tasks_.erase(tag.value);
 }
 

@@ -36,8 +36,9 @@ struct LoginRefused {
 };
 struct CommandEnded {
   std::uint64_t id;
-  std::uint8_t status;  // SAM; 0: GOOD
-  std::string data;     // read, with GOOD
+  std::uint8_t status;         // SAM; 0: GOOD
+  std::string data;            // read, with GOOD
+  std::uint8_t sense_key = 0;  // with CHECK CONDITION
 };
 struct DropAnnounced {};  // async event 2 or 3: the target closes, come back at once
 struct PingAnswered {};
@@ -68,7 +69,7 @@ class InitiatorSession {
   void on_pdu(const iscsi::LoginResponse& login, const test::Answer& answer);
   void on_pdu(const iscsi::R2t& r2t, const test::Answer&);
   void on_pdu(const iscsi::DataIn& data, const test::Answer& answer);
-  void on_pdu(const iscsi::ScsiResponse& response, const test::Answer&);
+  void on_pdu(const iscsi::ScsiResponse& response, const test::Answer& answer);
   void on_pdu(const iscsi::NopIn& nop, const test::Answer&);
   void on_pdu(const iscsi::AsyncMessage& message, const test::Answer&);
   template <class Other>
@@ -77,7 +78,7 @@ class InitiatorSession {
   }
   void agree(const iscsi::TextKeys& keys);
   void take_status(iscsi::StatSn stat_sn);
-  void end(iscsi::InitiatorTaskTag tag, std::uint8_t status);
+  void end(iscsi::InitiatorTaskTag tag, std::uint8_t status, std::uint8_t sense_key = 0);
   Task* task_of(iscsi::InitiatorTaskTag tag);
   void send_waiting();
   void send(SessionCommand command);

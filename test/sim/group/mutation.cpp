@@ -54,7 +54,26 @@ class MutatedPages final : public LocalPages {
       request.origin.id.value = ++requests_;
       request.origin.lowest_unfinished.value = 1;
     }
+    if (mutation_ == Mutation::kept_ranges_ignored) {
+      if (request.keep) return compare_only(own, std::move(request), std::move(done));
+      write_uncompared(request);
+    }
     own.submit(std::move(request), std::move(done));
+  }
+
+  void compare_only(PageEndpoint& own, PageRequest request, Completion<PageResult> done) {
+    const AbortSelection operation{request.origin.nexus, request.origin.id, request.origin.generation};
+    const ImageId image = request.page.image;
+    own.submit(std::move(request), [this, image, operation, done = std::move(done)](PageResult result) mutable {
+      own_->abort(image, operation, [] {});
+      done(std::move(result));
+    });
+  }
+
+  static void write_uncompared(PageRequest& request) {
+    if (request.kind != OperationKind::compare_and_write || request.part == 0) return;
+    request.kind = OperationKind::write;
+    request.data = sub_slices(request.data, request.length, request.length);
   }
 
   static void part_generations(Origin& origin) {
@@ -76,7 +95,8 @@ const std::vector<NamedMutation>& mutations() {
                                                  {"repeats-ignored", Mutation::repeats_ignored},
                                                  {"ghosts-unguarded", Mutation::ghosts_unguarded},
                                                  {"age-ignored", Mutation::age_ignored},
-                                                 {"flush-unheeded", Mutation::flush_unheeded}};
+                                                 {"flush-unheeded", Mutation::flush_unheeded},
+                                                 {"kept-ranges-ignored", Mutation::kept_ranges_ignored}};
   return all;
 }
 

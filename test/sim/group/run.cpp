@@ -27,6 +27,18 @@ void draw_conditions(World& world, SimGroup& group) {
   }
 }
 
+// Of all hosts together: when nothing is under way any more, one looks.
+void look_at_counters(SimGroup& group, std::vector<std::string>& violations) {
+  Workload& workload = group.workload(0);
+  workload.look_at_counters();
+  if (!group.world().run_until([&] { return workload.looked(); }, 30s)) {
+    violations.push_back("the counters cannot be read");
+    return;
+  }
+  const auto lost = group.checkers().counters.check();
+  violations.insert(violations.end(), lost.begin(), lost.end());
+}
+
 void run_load(SimGroup& group, const RunOptions& options, std::vector<std::string>& violations, RunReport& report) {
   FaultPlan faults(group);
   for (std::size_t i = 0; i < group.initiators(); ++i) group.workload(i).start();
@@ -42,6 +54,7 @@ void run_load(SimGroup& group, const RunOptions& options, std::vector<std::strin
   }
   const bool recovered = group.world().run_until([&] { return all_verified(group); }, options.recovery);
   report.recovered_in = group.world().now() - healed;
+  if (recovered) look_at_counters(group, violations);
   for (std::size_t i = 0; !recovered && i < group.initiators(); ++i) {
     if (group.workload(i).verified()) continue;
     violations.push_back(fmt::format("{} did not read every block within {} s after all faults were over",
@@ -59,6 +72,8 @@ void count(SimGroup& group, RunReport& report) {
   }
   report.writes = group.checkers().blocks.writes();
   report.reads = group.checkers().blocks.reads();
+  report.increments = group.checkers().counters.increments();
+  report.half_written = group.checkers().counters.half_written();
   report.flushes = group.checkers().flushes.flushes();
 }
 

@@ -24,7 +24,7 @@ struct RunReport {
   std::string trace_tail;
   Duration virtual_time{}, recovered_in{};
   std::uint64_t faults = 0, operations = 0, failed_operations = 0, writes = 0, reads = 0, flushes = 0, logins = 0,
-                redirects = 0;
+                redirects = 0, increments = 0, half_written = 0;
 };
 
 RunReport run_seed(std::uint64_t seed, const RunOptions& options = {});

@@ -9,8 +9,16 @@ namespace {
 
 constexpr std::uint16_t kGroupPort = 3260, kMemberPort = 3261, kPeerPort = 3262;
 constexpr const char* kVolume = "demo";
+constexpr std::uint32_t kCounterPages = 2;  // behind the stamped blocks
 
 std::string member_address(std::size_t index) { return fmt::format("10.0.0.{}", index + 1); }
+
+// The first lies inside a page; the others lie across its end and overlap.
+std::vector<Counter> counters_of(const GroupShape& shape) {
+  const std::uint64_t unit_blocks = kStampBytes / kBlockBytes;
+  const std::uint64_t begin = shape.volume_blocks * unit_blocks, border = begin + shape.page_blocks * unit_blocks;
+  return {{Lba{begin + 1}, 1}, {Lba{border - 1}, 2}, {Lba{border - 3}, 4}};
+}
 
 }  // namespace
 
@@ -52,7 +60,8 @@ void SimGroup::add_initiator(std::size_t index) {
   SessionName name{"iqn.2016-04.com.open-iscsi:" + host.name(), NodeConfig().iqn_prefix + ":" + kVolume,
                    test::kIsid + index};
   User user{&host, std::make_unique<SimInitiator>(host, std::move(name), index + 1, std::move(portals), checkers_), {}};
-  WorkloadShape load{.blocks = shape_.volume_blocks, .page_blocks = shape_.page_blocks};
+  WorkloadShape load{
+      .blocks = shape_.volume_blocks, .page_blocks = shape_.page_blocks, .counters = counters_of(shape_)};
   user.workload = std::make_unique<Workload>(host, *user.disk, load);
   hosts_.push_back(std::move(user));
 }
@@ -95,10 +104,11 @@ void SimGroup::on_started(std::size_t index, std::uint64_t process, const Result
 }
 
 bool SimGroup::make_volume() {
-  const auto answer = control(
-      0, {"POST", "/volumes",
-          fmt::format(R"({{"name":"{}","size_bytes":{},"page_bytes":{},"durability":"{}"}})", kVolume,
-                      shape_.volume_blocks * kStampBytes, shape_.page_blocks * kStampBytes, shape_.durability)});
+  const auto answer =
+      control(0, {"POST", "/volumes",
+                  fmt::format(R"({{"name":"{}","size_bytes":{},"page_bytes":{},"durability":"{}"}})", kVolume,
+                              (shape_.volume_blocks + kCounterPages * shape_.page_blocks) * kStampBytes,
+                              shape_.page_blocks * kStampBytes, shape_.durability)});
   return answer && answer->status < 300;
 }
 

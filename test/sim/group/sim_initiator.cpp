@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace shoal::sim {
@@ -10,7 +11,15 @@ namespace {
 constexpr std::uint32_t kUnitBlocks = kStampBytes / kBlockBytes;  // SCSI blocks in one stamped block
 constexpr Duration kPingInterval = 5s, kPingTimeout = 5s, kLoginTimeout = 15s, kConnectTimeout = 10s;
 
+constexpr std::uint8_t kMiscompare = 0x0e;  // sense key
+
 iscsi::Cdb synchronize_cache() { return test::cdb({0x35}); }
+
+iscsi::Cdb compare_and_write(const Counter& counter) {
+  iscsi::Cdb cdb = test::cdb_with_lba(0x89, counter.first.value, 0);
+  cdb[13] = static_cast<std::byte>(counter.blocks);
+  return cdb;
+}
 
 }  // namespace
 
@@ -144,6 +153,7 @@ void SimInitiator::on(const CommandEnded& event) {
   if (found == requests_.end()) return complain("a command was answered twice");
   Request request = std::move(found->second);
   requests_.erase(found);
+  if (request.kind == Kind::look || request.kind == Kind::raise) return end_counting(std::move(request), event);
   event.status == 0 ? acknowledge(request, event.data) : give_up(request, request.operation);
   request.done(event.status == 0);
 }
@@ -157,6 +167,12 @@ void SimInitiator::read(std::uint64_t first_block, std::uint32_t blocks, Done do
   add({.kind = Kind::read, .first = first_block, .blocks = blocks, .done = std::move(done)});
 }
 void SimInitiator::flush(Done done) { add({.kind = Kind::flush, .done = std::move(done)}); }
+void SimInitiator::look(const Counter& counter, Done done) {
+  add({.kind = Kind::look, .done = std::move(done), .counter = counter});
+}
+void SimInitiator::increment(const Counter& counter, Done done) {
+  add({.kind = Kind::look, .done = std::move(done), .counter = counter, .then_raise = true});
+}
 
 void SimInitiator::add(Request request) {
   const std::uint64_t id = next_request_++;
@@ -173,27 +189,35 @@ Stamp SimInitiator::stamp(const Request& request, std::uint64_t operation, std::
 void SimInitiator::attempt(std::uint64_t id, Request& request) {
   request.sent = true;
   request.begin = checkers_.blocks.next_moment();
-  SessionCommand command{.id = id};
-  const std::uint32_t bytes = request.blocks * kStampBytes;
+  SessionCommand command;
   switch (request.kind) {
     case Kind::read:
       command.cdb = test::read16(request.first * kUnitBlocks, request.blocks * kUnitBlocks);
-      command.read_bytes = bytes;
+      command.read_bytes = request.blocks * kStampBytes;
       break;
     case Kind::flush: command.cdb = synchronize_cache(); break;
-    case Kind::write:
-      if (request.operation != 0) request.older_operations.push_back(request.operation);
-      request.operation = next_operation_++;
-      command.cdb = test::write16(request.first * kUnitBlocks, request.blocks * kUnitBlocks);
-      command.data.resize(bytes);
-      for (std::uint32_t i = 0; i < request.blocks; ++i) {
-        checkers_.blocks.write_begins(stamp(request, request.operation, i));
-        write_stamp(std::as_writable_bytes(std::span(command.data)).subspan(i * kStampBytes, kStampBytes),
-                    stamp(request, request.operation, i));
-      }
+    case Kind::write: command = begin_write(request); break;
+    case Kind::look:
+      command.cdb = test::read16(request.counter.first.value, request.counter.blocks);
+      command.read_bytes = request.counter.blocks * kBlockBytes;
       break;
+    case Kind::raise: command = begin_raise(request); break;
   }
+  command.id = id;
   session_->submit(std::move(command));
+}
+
+SessionCommand SimInitiator::begin_write(Request& request) {
+  if (request.operation != 0) request.older_operations.push_back(request.operation);
+  request.operation = next_operation_++;
+  SessionCommand command{.cdb = test::write16(request.first * kUnitBlocks, request.blocks * kUnitBlocks)};
+  command.data.resize(request.blocks * kStampBytes);
+  for (std::uint32_t i = 0; i < request.blocks; ++i) {
+    checkers_.blocks.write_begins(stamp(request, request.operation, i));
+    write_stamp(std::as_writable_bytes(std::span(command.data)).subspan(i * kStampBytes, kStampBytes),
+                stamp(request, request.operation, i));
+  }
+  return command;
 }
 
 void SimInitiator::give_up(const Request& request, std::uint64_t operation) {
@@ -216,6 +240,38 @@ void SimInitiator::acknowledge(const Request& request, const std::string& data) 
   }
   if (request.kind != Kind::flush) return;
   if (const auto wrong = checkers_.flushes.flush_acknowledged(request.begin)) complain(*wrong);
+}
+
+// ---- counters
+
+CounterValue SimInitiator::raised(const Request& request) const {
+  std::uint64_t count = 0;  // its blocks may differ: others overlap it, and it may be half written
+  for (const CounterValue& before : request.before) count = std::max(count, before.count);
+  return {count + 1, writer_, request.operation};
+}
+
+// Every attempt has a value of its own; one that was lost with its session has an unknown outcome.
+SessionCommand SimInitiator::begin_raise(Request& request) {
+  request.operation = next_operation_++;
+  SessionCommand command{.cdb = compare_and_write(request.counter)};
+  for (const CounterValue& before : request.before) command.data += to_blocks(before, 1);
+  command.data += to_blocks(raised(request), request.counter.blocks);
+  checkers_.counters.begins(request.counter, request.before, raised(request));
+  return command;
+}
+
+void SimInitiator::end_counting(Request request, const CommandEnded& event) {
+  const bool good = event.status == 0, refused = event.sense_key == kMiscompare;
+  if (request.kind == Kind::raise) {
+    if (good) checkers_.counters.acknowledged(request.counter, raised(request));
+    if (refused) checkers_.counters.refused(request.counter, raised(request));
+    return request.done(good || refused);
+  }
+  if (!good) return request.done(false);
+  const auto found = to_values(event.data);
+  if (const auto wrong = checkers_.counters.read(request.counter, found)) complain(*wrong);
+  if (!request.then_raise) return request.done(true);
+  add({.kind = Kind::raise, .done = std::move(request.done), .counter = request.counter, .before = found});
 }
 
 }  // namespace shoal::sim

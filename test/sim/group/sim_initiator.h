@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "test/sim/group/block_checker.h"
+#include "test/sim/group/counter_checker.h"
 #include "test/sim/group/flush_checker.h"
 #include "test/sim/group/initiator_session.h"
 #include "test/sim/world.h"
@@ -26,6 +27,7 @@ struct Checkers {
   std::function<void(std::string)> complain;  // a violation was found
   BlockChecker blocks;
   FlushChecker flushes{blocks};
+  CounterChecker counters;
 };
 
 class SimInitiator {
@@ -41,6 +43,9 @@ class SimInitiator {
   void write(std::uint64_t first_block, std::uint32_t blocks, Done done);
   void read(std::uint64_t first_block, std::uint32_t blocks, Done done);
   void flush(Done done);
+  void look(const Counter& counter, Done done);
+  // Reads the counter, then compares and writes. GOOD, or MISCOMPARE: somebody else was faster.
+  void increment(const Counter& counter, Done done);
 
   bool logged_in() const { return session_ && session_->logged_in(); }
   std::optional<Endpoint> logged_in_at() const { return logged_in() ? std::optional(stream_->peer()) : std::nullopt; }
@@ -48,7 +53,7 @@ class SimInitiator {
   std::uint64_t redirects() const { return redirects_; }
 
  private:
-  enum class Kind { write, read, flush };
+  enum class Kind { write, read, flush, look, raise };
   struct Request {
     Kind kind;
     std::uint64_t first = 0;
@@ -59,6 +64,9 @@ class SimInitiator {
     std::uint64_t operation = 0;                  // of the newest attempt
     std::vector<std::uint64_t> older_operations;  // of attempts on sessions that were lost
     Moment begin = 0;
+    Counter counter{};                 // look, raise
+    bool then_raise = false;           // look
+    std::vector<CounterValue> before;  // raise
   };
 
   // The connection.
@@ -85,6 +93,10 @@ class SimInitiator {
   void attempt(std::uint64_t id, Request& request);
   void give_up(const Request& request, std::uint64_t operation);
   void acknowledge(const Request& request, const std::string& data);
+  SessionCommand begin_write(Request& request);
+  SessionCommand begin_raise(Request& request);
+  CounterValue raised(const Request& request) const;
+  void end_counting(Request request, const CommandEnded& event);
   Stamp stamp(const Request& request, std::uint64_t operation, std::uint32_t block) const;
   void complain(const std::string& what);
 

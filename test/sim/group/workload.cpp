@@ -27,16 +27,19 @@ std::uint64_t Workload::choose_block() {
 }
 
 void Workload::act(std::size_t slot) {
+  ++in_flight_;
   const auto done = [this, slot](bool good) {
+    --in_flight_;
     ++(good ? completed_ : failed_);
     think(slot);
   };
   const unsigned dice = static_cast<unsigned>(random_.below(100));
   if (dice < 4) return disk_.flush(done);
+  if (dice < 14) return disk_.increment(shape_.counters[random_.below(shape_.counters.size())], done);
   const std::uint64_t first = choose_block();
   const std::uint64_t most = random_.below(16) == 0 ? 2 * shape_.page_blocks : 3;
   const auto count = static_cast<std::uint32_t>(std::min(1 + random_.below(most), shape_.blocks - first));
-  dice < 50 ? disk_.write(first, count, done) : disk_.read(first, count, done);
+  dice < 55 ? disk_.write(first, count, done) : disk_.read(first, count, done);
 }
 
 void Workload::verify() {
@@ -60,6 +63,20 @@ void Workload::verify(std::uint64_t first, std::uint32_t blocks) {
     }
     --to_verify_;
     verify_next();
+  });
+}
+
+void Workload::look_at_counters() {
+  for (const Counter& counter : shape_.counters) look(counter);
+}
+
+void Workload::look(const Counter& counter) {
+  disk_.look(counter, [this, counter](bool good) {
+    if (good) {
+      ++looked_;
+      return;
+    }
+    again_.push_back(host_.runtime().after(100ms, [this, counter] { look(counter); }));
   });
 }
 

@@ -30,13 +30,13 @@ void print_violations(const RunReport& report) {
 
 void print_summary(const RunReport& report) {
   std::printf(
-      "seed %llu ok: %llu operations (%llu failed), %llu faults, %llu logins, %llu redirects, %llu flushes, recovered "
-      "in "
-      "%.1f s, trace %016llx\n",
+      "seed %llu ok: %llu operations (%llu failed), %llu faults, %llu logins, %llu redirects, %llu flushes, %llu "
+      "increments (%llu half written), recovered in %.1f s, trace %016llx\n",
       static_cast<unsigned long long>(report.seed), static_cast<unsigned long long>(report.operations),
       static_cast<unsigned long long>(report.failed_operations), static_cast<unsigned long long>(report.faults),
       static_cast<unsigned long long>(report.logins), static_cast<unsigned long long>(report.redirects),
-      static_cast<unsigned long long>(report.flushes), std::chrono::duration<double>(report.recovered_in).count(),
+      static_cast<unsigned long long>(report.flushes), static_cast<unsigned long long>(report.increments),
+      static_cast<unsigned long long>(report.half_written), std::chrono::duration<double>(report.recovered_in).count(),
       static_cast<unsigned long long>(report.hash));
 }
 
@@ -53,16 +53,19 @@ int run_mutated(unsigned long long first, unsigned long long last, const RunOpti
 }
 
 int run_many(unsigned long long first, unsigned long long last, const RunOptions& options) {
-  unsigned long long operations = 0, faults = 0;
+  unsigned long long operations = 0, faults = 0, increments = 0, half_written = 0;
   for (auto seed = first; seed <= last; ++seed) {
     const RunReport report = shoal::sim::run_seed(seed, options);
     operations += report.operations;
     faults += report.faults;
+    increments += report.increments;
+    half_written += report.half_written;
     if (report.violations.empty()) continue;
     print_violations(report);
     return 1;
   }
-  std::printf("seeds %llu-%llu ok: %llu operations, %llu faults\n", first, last, operations, faults);
+  std::printf("seeds %llu-%llu ok: %llu operations, %llu increments (%llu half written), %llu faults\n", first, last,
+              operations, increments, half_written, faults);
   return 0;
 }
 
