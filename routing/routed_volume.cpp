@@ -41,6 +41,7 @@ void RoutedVolume::submit(Operation operation, Completion<IoResult> done) {
   if (!router_) return done(IoResult{.status = IoStatus::failed});
   CHECK(operation.range.first.value + operation.range.count <= size_blocks(), operation.range.first,
         operation.range.count);
+  if (operation.origin.issued_at == Time{}) operation.origin.issued_at = router_->runtime_.now();
   Slot& slot = acquire();
   const bool flush = operation.kind == OperationKind::flush;
   slot.op.begin(std::move(operation), std::move(done), map_->image(), flush ? owners_ : std::vector<StoreId>{},

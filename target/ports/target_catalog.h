@@ -31,6 +31,7 @@ struct LogicalUnit {
   std::uint32_t unmap_granularity_blocks = 128;
   std::shared_ptr<BlockDevice> device;
   std::shared_ptr<UnitState> state;
+  std::optional<std::uint16_t> progress{};  // of FORMAT UNIT or SANITIZE, in 1/65536, where this member does the work
 };
 
 struct TargetListing {

@@ -68,9 +68,11 @@ struct ModeParameters {
 
 enum class UnitCondition : std::uint8_t {
   ready,
-  formatting,       // FORMAT UNIT
-  sanitizing,       // SANITIZE: NOT READY 02/04/1B
-  sanitize_failed,  // MEDIUM ERROR 03/31/03 until it is exited or done again
+  formatting,                    // FORMAT UNIT: NOT READY 02/04/04
+  format_failed,                 // MEDIUM ERROR 03/31/01 until it is done again
+  sanitizing,                    // SANITIZE: NOT READY 02/04/1B
+  sanitize_failed_exit_allowed,  // MEDIUM ERROR 03/31/03 until it is exited (AUSE) or done again
+  sanitize_failed,               // the same, until it is done again
 };
 
 struct UnitView {
