@@ -46,15 +46,34 @@ struct Ask {  // changes what the nexuses of the unit share (unit_state.h)
   UniqueFunction<Answer(UnitAnswer answer)> then;
 };
 
-struct Answer : std::variant<CommandResult, Plan, Ask> {
+// What FORMAT UNIT and SANITIZE do with all blocks of the unit, one pass after the other, whatever becomes of the
+// command, its session and its nexus. Meanwhile the unit is in a condition of its own, and is ready again when all went
+// well.
+struct MediumPass {
+  OperationKind kind = OperationKind::unmap;
+  Slice pattern{};  // write: again and again; whole blocks
+};
+struct MediumWork {
+  std::vector<MediumPass> passes;
+  UnitCondition from = UnitCondition::ready;  // what it is now
+  UnitCondition working = UnitCondition::formatting;
+  UnitCondition failed = UnitCondition::format_failed;
+  bool immediate = false;  // GOOD as soon as it has begun
+  std::uint64_t transfer_bytes = 0;
+};
+
+struct Answer : std::variant<CommandResult, Plan, Ask, MediumWork> {
   using variant::variant;
 };
+
+class CopyResults;
 
 struct CommandContext {
   CommandRequest& request;  // a plan takes its data
   const LogicalUnit& unit;
   std::uint64_t unit_blocks = 0;
   bool lun_exists = true;                    // false only for the commands that any LUN answers
+  CopyResults* copies = nullptr;             // of the nexus
   std::optional<UnitAttention> attention{};  // taken from the queue for REQUEST SENSE
 };
 

@@ -211,6 +211,24 @@ struct GetLbaStatusCdb {  // SBC-3 5.5
   using Used = Fields<ServiceActionField, FirstBlock, AllocationLength>;
 };
 
+// FMTPINFO (protection information) is refused, and so are lists of defects: there are none.
+struct FormatUnitCdb {  // SBC-3 5.4
+  static constexpr std::size_t kBytes = 6;
+  using LongList = Bits<bool, 1, 5>;
+  using FormatData = Bits<bool, 1, 4>;
+  using CompleteList = Bits<bool, 1, 3>;
+  using DefectListFormat = Bits<std::uint8_t, 1, 0, 3>;
+  using Used = Fields<LongList, FormatData, CompleteList, DefectListFormat>;
+};
+
+struct SanitizeCdb {  // SBC-3 5.24
+  static constexpr std::size_t kBytes = 10;
+  using Immediate = Bits<bool, 1, 7>;
+  using AllowExit = Bits<bool, 1, 5>;  // AUSE
+  using ParameterListLength = Field<std::uint16_t, 7>;
+  using Used = Fields<Immediate, AllowExit, ServiceActionField, ParameterListLength>;
+};
+
 namespace golden {
 inline constexpr Cdb kRead16{std::byte{0x88}, std::byte{0x08}, std::byte{0x01}, std::byte{0x02}, std::byte{0x03},
                              std::byte{0x04}, std::byte{0x05}, std::byte{0x06}, std::byte{0x07}, std::byte{0x08},

@@ -18,6 +18,7 @@ using Cdb = std::array<std::byte, 16>;
 enum class Opcode : std::uint8_t {
   test_unit_ready = 0x00,
   request_sense = 0x03,
+  format_unit = 0x04,
   read_6 = 0x08,
   write_6 = 0x0a,
   inquiry = 0x12,
@@ -38,6 +39,7 @@ enum class Opcode : std::uint8_t {
   read_defect_data_10 = 0x37,
   write_same_10 = 0x41,
   unmap = 0x42,
+  sanitize = 0x48,
   log_sense = 0x4d,
   mode_select_10 = 0x55,
   reserve_10 = 0x56,
@@ -45,6 +47,8 @@ enum class Opcode : std::uint8_t {
   mode_sense_10 = 0x5a,
   persistent_reserve_in = 0x5e,
   persistent_reserve_out = 0x5f,
+  extended_copy = 0x83,
+  receive_copy_results = 0x84,
   read_16 = 0x88,
   compare_and_write = 0x89,
   write_16 = 0x8a,
@@ -67,6 +71,13 @@ enum class Opcode : std::uint8_t {
 
 inline constexpr std::uint8_t kReadCapacity16Action = 0x10;  // of service_action_in_16
 inline constexpr std::uint8_t kGetLbaStatusAction = 0x12;
+inline constexpr std::uint8_t kOverwriteAction = 0x01;  // of sanitize
+inline constexpr std::uint8_t kBlockEraseAction = 0x02;
+inline constexpr std::uint8_t kExitFailureModeAction = 0x1f;
+inline constexpr std::uint8_t kExtendedCopyLid1Action = 0x00;  // of extended_copy
+inline constexpr std::uint8_t kCopyStatusAction = 0x00;        // of receive_copy_results
+inline constexpr std::uint8_t kCopyOperatingParametersAction = 0x03;
+inline constexpr std::uint8_t kFailedSegmentDetailsAction = 0x04;
 inline constexpr std::uint8_t kReportTargetPortGroupsAction = 0x0a;  // of maintenance_in
 inline constexpr std::uint8_t kReportSupportedOpcodesAction = 0x0c;
 inline constexpr std::uint8_t kReportTaskFunctionsAction = 0x0d;

@@ -8,6 +8,8 @@
 #include "target/scsi/block_commands.h"
 #include "target/scsi/control_commands.h"
 #include "target/scsi/defect_data.h"
+#include "target/scsi/extended_copy.h"
+#include "target/scsi/format_unit.h"
 #include "target/scsi/inquiry.h"
 #include "target/scsi/lba_status.h"
 #include "target/scsi/log_sense.h"
@@ -19,6 +21,8 @@
 #include "target/scsi/primary_commands.h"
 #include "target/scsi/provisioning_commands.h"
 #include "target/scsi/read_capacity.h"
+#include "target/scsi/receive_copy_results.h"
+#include "target/scsi/sanitize.h"
 #include "target/scsi/supported_opcodes.h"
 #include "target/scsi/target_port_groups.h"
 #include "target/scsi/verify_commands.h"
@@ -54,8 +58,14 @@ constexpr CommandEntry undone_by(bool (*undoes)(const Cdb&), CommandEntry entry)
   return entry;
 }
 
+constexpr CommandEntry despite_condition(CommandEntry entry) {
+  entry.despite_condition = true;
+  return entry;
+}
+
 constexpr CommandEntry for_any_lun(CommandEntry entry, AttentionRule attention) {
   entry.any_lun = true;
+  entry.despite_condition = true;
   entry.despite_reserve = true;
   entry.attention = attention;
   return entry;
@@ -79,6 +89,7 @@ constexpr auto kWrite = Effect::writes;
 constexpr CommandEntry kCommands[] = {
     entry<TestUnitReadyCdb>(Opcode::test_unit_ready, test_unit_ready),
     for_any_lun(entry<RequestSenseCdb>(Opcode::request_sense, request_sense), AttentionRule::take),
+    despite_condition(entry<FormatUnitCdb>(Opcode::format_unit, format_unit, kWrite)),
     entry<Transfer6Cdb>(Opcode::read_6, read_6, kRead),
     entry<Transfer6Cdb>(Opcode::write_6, write_6, kWrite),
     for_any_lun(entry<InquiryCdb>(Opcode::inquiry, inquiry), AttentionRule::ignore),
@@ -100,6 +111,10 @@ constexpr CommandEntry kCommands[] = {
     entry<ReadDefectData10Cdb>(Opcode::read_defect_data_10, read_defect_data_10, kRead),
     entry<WriteSame10Cdb>(Opcode::write_same_10, write_same_10, kWrite),
     if_thin(entry<UnmapCdb>(Opcode::unmap, unmap, kWrite)),
+    despite_condition(action<SanitizeCdb>(Opcode::sanitize, kOverwriteAction, sanitize_overwrite, kWrite)),
+    despite_condition(if_thin(action<SanitizeCdb>(Opcode::sanitize, kBlockEraseAction, sanitize_block_erase, kWrite))),
+    despite_condition(
+        action<SanitizeCdb>(Opcode::sanitize, kExitFailureModeAction, sanitize_exit_failure_mode, kWrite)),
     despite_reserve(entry<LogSenseCdb>(Opcode::log_sense, log_sense)),
     entry<ModeSelect10Cdb>(Opcode::mode_select_10, mode_select_10, kChange),
     entry<Reserve10Cdb>(Opcode::reserve_10, reserve),
@@ -117,6 +132,12 @@ constexpr CommandEntry kCommands[] = {
     reserve_out(ReserveAction::preempt_and_abort),
     reserve_out(ReserveAction::register_and_ignore),
     reserve_out(ReserveAction::register_and_move),
+    action<ExtendedCopyCdb>(Opcode::extended_copy, kExtendedCopyLid1Action, extended_copy, kWrite),
+    action<ReceiveCopyResultsCdb>(Opcode::receive_copy_results, kCopyStatusAction, copy_status, kChange),
+    action<ReceiveCopyResultsCdb>(Opcode::receive_copy_results, kCopyOperatingParametersAction,
+                                  copy_operating_parameters, kChange),
+    action<ReceiveCopyResultsCdb>(Opcode::receive_copy_results, kFailedSegmentDetailsAction, failed_segment_details,
+                                  kChange),
     entry<Transfer16Cdb>(Opcode::read_16, read_16, kRead),
     entry<CompareAndWriteCdb>(Opcode::compare_and_write, compare_and_write, kWrite),
     entry<Transfer16Cdb>(Opcode::write_16, write_16, kWrite),
@@ -131,9 +152,10 @@ constexpr CommandEntry kCommands[] = {
     action<GetLbaStatusCdb>(Opcode::service_action_in_16, kGetLbaStatusAction, get_lba_status, kRead),
     for_any_lun(entry<ReportLunsCdb>(Opcode::report_luns, report_luns), AttentionRule::ignore),
     action<ReportTargetPortGroupsCdb>(Opcode::maintenance_in, kReportTargetPortGroupsAction, report_target_port_groups),
-    action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction, report_supported_opcodes,
-                                      kRead),
-    action<ReportTaskFunctionsCdb>(Opcode::maintenance_in, kReportTaskFunctionsAction, report_task_functions, kRead),
+    despite_condition(action<ReportSupportedOpcodesCdb>(Opcode::maintenance_in, kReportSupportedOpcodesAction,
+                                                        report_supported_opcodes, kRead)),
+    despite_condition(action<ReportTaskFunctionsCdb>(Opcode::maintenance_in, kReportTaskFunctionsAction,
+                                                     report_task_functions, kRead)),
     entry<Transfer12Cdb>(Opcode::read_12, read_12, kRead),
     entry<Transfer12Cdb>(Opcode::write_12, write_12, kWrite),
     entry<Verify12Cdb>(Opcode::write_and_verify_12, write_and_verify_12, kWrite),

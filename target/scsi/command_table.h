@@ -39,8 +39,9 @@ struct CommandEntry {
   bool (*undoes)(const Cdb&) = nullptr;  // by its CDB the command only takes back what it might do: then it does
                                          // nothing that a reservation of either kind forbids
   AttentionRule attention = AttentionRule::report;
-  bool any_lun = false;    // answered for LUNs without a unit, too
-  bool thin_only = false;  // there only where the unit is thin
+  bool despite_condition = false;  // answered, or refused by itself, while the unit is not ready (unit_condition.h)
+  bool any_lun = false;            // answered for LUNs without a unit, too
+  bool thin_only = false;          // there only where the unit is thin
 };
 
 // In the order of opcodes and service actions.

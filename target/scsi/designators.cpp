@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "target/base/check.h"
 #include "target/base/field.h"
 #include "target/scsi/identity.h"
@@ -21,7 +23,7 @@ enum class DesignatorType : std::uint8_t {
 };
 
 namespace designator_layout {
-constexpr std::size_t kHeaderBytes = 4;
+constexpr std::size_t kHeaderBytes = kDesignatorHeaderBytes;
 constexpr std::size_t kMaxBytes = 255;
 using Protocol = Bits<std::uint8_t, 0, 4, 4>;
 using CodeSetField = Bits<CodeSet, 0, 0, 4>;
@@ -105,6 +107,18 @@ std::vector<std::byte> scsi_ports(const LogicalUnit& unit) {
   std::vector<std::byte> ports(port.begin(), port.end());
   ports.insert(ports.end(), descriptors.begin(), descriptors.end());
   return ports;
+}
+
+bool has_unit_designator(const LogicalUnit& unit, ByteSpan designator) {
+  using namespace designator_layout;
+  const std::vector<std::byte> page = device_identification(unit);
+  for (ByteSpan rest(page); !rest.empty();) {
+    const auto header = rest.first<kHeaderBytes>();
+    const ByteSpan known = rest.first(kHeaderBytes + Length::get(header));
+    if (AssociationField::get(header) == Association::unit && std::ranges::equal(known, designator)) return true;
+    rest = rest.subspan(known.size());
+  }
+  return false;
 }
 
 }  // namespace shoal::scsi

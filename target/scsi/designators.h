@@ -14,4 +14,8 @@ namespace shoal::scsi {
 std::vector<std::byte> device_identification(const LogicalUnit& unit);
 std::vector<std::byte> scsi_ports(const LogicalUnit& unit);
 
+// Whether that, header included, is how the page names the unit itself.
+inline constexpr std::size_t kDesignatorHeaderBytes = 4;
+bool has_unit_designator(const LogicalUnit& unit, ByteSpan designator);
+
 }  // namespace shoal::scsi

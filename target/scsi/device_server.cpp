@@ -3,9 +3,11 @@
 #include "target/base/check.h"
 #include "target/scsi/answer.h"
 #include "target/scsi/command_table.h"
+#include "target/scsi/copy_results.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/plan_runner.h"
 #include "target/scsi/unit_attentions.h"
+#include "target/scsi/unit_condition.h"
 #include "target/unit/access.h"
 
 namespace shoal::scsi {
@@ -53,6 +55,9 @@ struct DeviceServer::Impl {
     if (!entry) return no_such_command(request.cdb, *unit);
     if (const auto unused = first_unused_bit(request.cdb, *entry)) return invalid_field(*unused);
     if (conflicts(*entry, request.cdb)) return reservation_conflict();
+    if (!entry->despite_condition) {
+      if (const auto not_ready = not_ready_sense(*unit)) return check_condition(*not_ready);
+    }
     if (write_protected(*entry)) return check_condition(sense::kSoftwareWriteProtected);
     return run(*entry, request, lun_exists);
   }
@@ -69,7 +74,7 @@ struct DeviceServer::Impl {
   }
 
   Answer run(const CommandEntry& entry, CommandRequest& request, bool lun_exists) {
-    CommandContext context{request, *unit, unit->device->size_blocks(), lun_exists};
+    CommandContext context{request, *unit, unit->device->size_blocks(), lun_exists, &copies};
     if (lun_exists && entry.attention == AttentionRule::take) context.attention = attentions.take();
     return entry.run(context);
   }
@@ -77,6 +82,7 @@ struct DeviceServer::Impl {
   std::shared_ptr<LogicalUnit> unit;
   Nexus nexus;
   UnitAttentions attentions;
+  CopyResults copies;
   std::shared_ptr<PlanRunner> runner;
 };
 

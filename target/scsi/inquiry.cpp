@@ -16,6 +16,7 @@ using HierarchicalLuns = Bits<bool, 3, 4>;
 using ResponseDataFormat = Bits<std::uint8_t, 3, 0, 4>;
 using AdditionalLength = Field<std::uint8_t, 4>;
 using TargetPortGroupSupport = Bits<std::uint8_t, 5, 4, 2>;
+using ThirdPartyCopy = Bits<bool, 5, 3>;
 using CommandQueue = Bits<bool, 7, 1>;
 constexpr std::size_t kVendor = 8;
 constexpr std::size_t kProduct = 16;
@@ -47,6 +48,7 @@ StandardData standard_data(bool lun_exists) {
   ResponseDataFormat::put(data, 2);
   AdditionalLength::put(data, kBytes - 5);
   if (lun_exists) TargetPortGroupSupport::put(data, kImplicit);
+  ThirdPartyCopy::put(data, lun_exists);
   CommandQueue::put(data, true);
   put_text(data, kVendor, kVendorId);
   put_text(data, kProduct, kProductId);

@@ -30,6 +30,19 @@ inline constexpr std::uint32_t kMaxAtomicBlocks = (128u << 10) / kBlockBytes;
 inline constexpr std::uint32_t kMaxLbaStatusDescriptors = 4096;
 inline constexpr std::uint32_t kMaxLbaStatusRounds = 64;
 
+// EXTENDED COPY: descriptors and segments of one list and the bytes of both; what a segment can name; blocks that are
+// read, and then written, at once; results that are kept for a nexus.
+inline constexpr std::uint16_t kMaxCopyDescriptors = 4;
+inline constexpr std::uint16_t kMaxCopySegments = 64;
+inline constexpr std::uint32_t kMaxCopyListBytes = 2048;
+inline constexpr std::uint32_t kMaxCopySegmentBytes = 0xffff * kBlockBytes;
+inline constexpr std::uint64_t kCopyPieceBlocks = (4u << 20) / kBlockBytes;
+inline constexpr std::uint8_t kMaxCopyResults = 16;
+
+// FORMAT UNIT, SANITIZE: blocks of one operation that writes no data; and how often one is tried that others abort.
+inline constexpr std::uint64_t kMediumStepBlocks = (64u << 20) / kBlockBytes;
+inline constexpr unsigned kMaxMediumTries = 64;
+
 // WRITE SAME of a pattern becomes writes of this size, whose data are one buffer, repeated.
 inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
 inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;

@@ -5,6 +5,7 @@
 #include "target/base/check.h"
 #include "target/base/countdown.h"
 #include "target/scsi/limits.h"
+#include "target/scsi/medium_worker.h"
 #include "target/unit/access.h"
 
 namespace shoal::scsi {
@@ -44,6 +45,10 @@ bool PlanRunner::follow(Running& command, Answer answer) {
     ask(command, std::move(*change));
     return false;
   }
+  if (MediumWork* const work = std::get_if<MediumWork>(&answer)) {
+    wait_for(command, std::move(*work));
+    return false;
+  }
   if (CommandResult* const result = std::get_if<CommandResult>(&answer))
     return finish_with(command, std::move(*result));
   command.plan = std::get<Plan>(std::move(answer));
@@ -72,6 +77,21 @@ void PlanRunner::on_asked(CommandId id, UnitAnswer answer) {
   command.asking = false;
   auto then = std::move(command.ask_then);
   if (follow(command, then(answer))) advance(command);
+}
+
+void PlanRunner::wait_for(Running& command, MediumWork work) {
+  command.work = ++last_work_;
+  MediumWorker::start(unit_, nexus_.port, std::move(work),
+                      [weak = weak_from_this(), id = command.id, work = command.work](CommandResult result) {
+                        const auto self = weak.lock();
+                        if (self && !self->stopped_) self->on_work_answered(id, work, std::move(result));
+                      });
+}
+
+// Of a command that was aborted there is nothing left, or another by its id.
+void PlanRunner::on_work_answered(CommandId id, std::uint64_t work, CommandResult result) {
+  const auto found = running_.find(id);
+  if (found != running_.end() && found->second.work == work) finish_with(found->second, std::move(result));
 }
 
 // An aborted step is the last one, and so is one that failed, unless the plan knows how to go on.
@@ -134,6 +154,19 @@ void PlanRunner::abort_waiting() {
     Running& command = running_.at(id);
     command.read_bytes = 0;  // it was never counted
     finish(command);
+  }
+}
+
+void PlanRunner::abort_workers() {
+  std::vector<CommandId> ids;
+  for (const auto& [id, command] : running_) {
+    if (command.work != 0) ids.push_back(id);
+  }
+  for (const CommandId id : ids) {
+    if (stopped_) return;
+    if (const auto found = running_.find(id); found != running_.end()) {
+      finish_with(found->second, {.status = status::kTaskAborted});
+    }
   }
 }
 
@@ -251,6 +284,10 @@ void PlanRunner::abort(CommandId id, Completion<> done) {
     return stopped_ ? void() : done();
   }
   if (found->second.asking) return done();
+  if (found->second.work != 0) {
+    finish_with(found->second, {.status = status::kTaskAborted});
+    return stopped_ ? void() : done();
+  }
   found->second.aborted = true;
   const std::vector<OperationId> operations = found->second.in_flight;
   CHECK(!operations.empty(), id.value);
@@ -263,12 +300,14 @@ void PlanRunner::abort(CommandId id, Completion<> done) {
 
 void PlanRunner::abort_all(Completion<> done) {
   abort_waiting();
+  abort_workers();
   for (auto& [id, command] : running_) command.aborted = true;
   select_and_abort({.nexus = nexus_.id, .generation = nexus_.generation}, std::move(done));
 }
 
 void PlanRunner::reset(Completion<> done) {
   abort_waiting();
+  abort_workers();
   for (auto& [id, command] : running_) command.aborted = true;
   select_and_abort({}, std::move(done));
 }

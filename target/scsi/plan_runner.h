@@ -4,7 +4,8 @@
 // read or to be sent.
 //
 // A command that asks for a change of the unit's state is not aborted: the change may itself end the tasks of this
-// nexus (PREEMPT AND ABORT), and would wait for its own end.
+// nexus (PREEMPT AND ABORT), and would wait for its own end. One that waits for work on the medium is aborted at once;
+// the work goes on (medium_worker.h).
 #pragma once
 
 #include <deque>
@@ -45,6 +46,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
     bool reading_partial = false;
     bool advancing = false;  // advance() is on the stack: a device may complete before submit() returns
     bool asking = false;     // the unit's state
+    std::uint64_t work = 0;  // on the medium, that it waits for; 0: none
     UniqueFunction<Answer(UnitAnswer answer)> ask_then{};
     bool aborted = false;
     IoResult failed{};                      // the first operation that did not end well
@@ -58,8 +60,11 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   bool follow(Running& command, Answer answer);
   void ask(Running& command, Ask ask);
   void on_asked(CommandId command, UnitAnswer answer);
+  void wait_for(Running& command, MediumWork work);
+  void on_work_answered(CommandId command, std::uint64_t work, CommandResult result);
   void begin_waiting();
   void abort_waiting();
+  void abort_workers();
   void advance(Running& command);
   bool may_submit(const Running& command) const;
   static Operation next_operation(Running& command);
@@ -83,7 +88,8 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   std::shared_ptr<ReadBudget> budget_;
   std::uint64_t held_ = 0;    // of what is read or unsent, as the budget knows it
   bool awaits_room_ = false;  // the budget will tell
-  bool beginning_ = false;    // begin_waiting() is on the stack
+  std::uint64_t last_work_ = 0;
+  bool beginning_ = false;  // begin_waiting() is on the stack
   bool stopped_ = false;
 };
 

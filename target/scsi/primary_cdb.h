@@ -108,6 +108,19 @@ struct PersistentReserveOutCdb {  // SPC-4 6.16
   using Used = Fields<ServiceActionField, Scope, Type, ParameterListLength>;
 };
 
+struct ExtendedCopyCdb {  // SPC-4 6.4
+  static constexpr std::size_t kBytes = 16;
+  using ParameterListLength = Field<std::uint32_t, 10>;
+  using Used = Fields<ServiceActionField, ParameterListLength>;
+};
+
+struct ReceiveCopyResultsCdb {  // SPC-4 6.20
+  static constexpr std::size_t kBytes = 16;
+  using ListId = Field<std::uint8_t, 2>;
+  using AllocationLength = Field<std::uint32_t, 10>;
+  using Used = Fields<ServiceActionField, ListId, AllocationLength>;
+};
+
 struct ReportLunsCdb {  // SPC-4 6.33
   static constexpr std::size_t kBytes = 12;
   using SelectReport = Field<std::uint8_t, 2>;

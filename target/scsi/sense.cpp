@@ -10,6 +10,7 @@ using InCdb = Bits<bool, 0, 6>;
 using BitPointerValid = Bits<bool, 0, 3>;
 using BitPointer = Bits<std::uint8_t, 0, 0, 3>;
 using FieldPointerField = Field<std::uint16_t, 1>;
+using Progress = Field<std::uint16_t, 1>;
 }  // namespace key_specific_layout
 
 namespace fixed_layout {  // SPC-4 4.5.3
@@ -57,6 +58,18 @@ void put_field_pointer(std::span<std::byte, 3> bytes, const FieldPointer& field)
   FieldPointerField::put(bytes, field.byte);
 }
 
+void put_progress(std::span<std::byte, 3> bytes, std::uint16_t progress) {
+  key_specific_layout::Valid::put(bytes, true);
+  key_specific_layout::Progress::put(bytes, progress);
+}
+
+bool has_key_specific(const Sense& sense) { return sense.field || sense.progress; }
+
+void put_key_specific(std::span<std::byte, 3> bytes, const Sense& sense) {
+  if (sense.field) put_field_pointer(bytes, *sense.field);
+  if (sense.progress) put_progress(bytes, *sense.progress);
+}
+
 void put_information(std::span<std::byte, information_descriptor_layout::kBytes> bytes, std::uint64_t information) {
   using namespace information_descriptor_layout;
   AdditionalLength::put(bytes, kBytes - 2);
@@ -64,11 +77,12 @@ void put_information(std::span<std::byte, information_descriptor_layout::kBytes>
   Information::put(bytes, information);
 }
 
-void put_key_specific(std::span<std::byte, key_specific_descriptor_layout::kBytes> bytes, const FieldPointer& field) {
+void put_key_specific_descriptor(std::span<std::byte, key_specific_descriptor_layout::kBytes> bytes,
+                                 const Sense& sense) {
   using namespace key_specific_descriptor_layout;
   Type::put(bytes, 0x02);
   AdditionalLength::put(bytes, kBytes - 2);
-  put_field_pointer(bytes.subspan<kKeySpecific, 3>(), field);
+  put_key_specific(bytes.subspan<kKeySpecific, 3>(), sense);
 }
 
 }  // namespace
@@ -85,7 +99,7 @@ Slice encode_fixed(const Sense& sense) {
     Valid::put(bytes, true);
     Information::put(bytes, static_cast<std::uint32_t>(*sense.information));
   }
-  if (sense.field) put_field_pointer(std::span(bytes).subspan<kKeySpecific, 3>(), *sense.field);
+  put_key_specific(std::span(bytes).subspan<kKeySpecific, 3>(), sense);
   return Slice::copy_of(bytes);
 }
 
@@ -99,9 +113,9 @@ Slice encode_descriptor(const Sense& sense) {
                     *sense.information);
     size += information_descriptor_layout::kBytes;
   }
-  if (sense.field) {
+  if (has_key_specific(sense)) {
     const auto rest = std::span<std::byte>(bytes).subspan(size);
-    put_key_specific(rest.first<key_specific_descriptor_layout::kBytes>(), *sense.field);
+    put_key_specific_descriptor(rest.first<key_specific_descriptor_layout::kBytes>(), sense);
     size += key_specific_descriptor_layout::kBytes;
   }
   ResponseCode::put(bytes, 0x72);

@@ -18,6 +18,7 @@ enum class SenseKey : std::uint8_t {
   illegal_request = 0x5,
   unit_attention = 0x6,
   data_protect = 0x7,
+  copy_aborted = 0xa,
   miscompare = 0xe,
 };
 
@@ -34,6 +35,7 @@ struct Sense {
   std::uint8_t asc = 0, ascq = 0;
   std::optional<std::uint64_t> information{};
   std::optional<FieldPointer> field{};
+  std::optional<std::uint16_t> progress{};  // in 1/65536; in the place of a field pointer (SPC-4 4.5.2.4.4)
   bool operator==(const Sense&) const = default;
 };
 
@@ -54,7 +56,21 @@ inline constexpr Sense kParameterListLengthError{SenseKey::illegal_request, 0x1a
 inline constexpr Sense kInvalidRelease{SenseKey::illegal_request, 0x26, 0x04};
 inline constexpr Sense kInsufficientRegistrations{SenseKey::illegal_request, 0x55, 0x04};
 inline constexpr Sense kSavingNotSupported{SenseKey::illegal_request, 0x39, 0x00};
+inline constexpr Sense kOperationInProgress{SenseKey::illegal_request, 0x00, 0x16};
+inline constexpr Sense kTooManyTargetDescriptors{SenseKey::illegal_request, 0x26, 0x06};
+inline constexpr Sense kUnsupportedTargetDescriptor{SenseKey::illegal_request, 0x26, 0x07};
+inline constexpr Sense kTooManySegmentDescriptors{SenseKey::illegal_request, 0x26, 0x08};
+inline constexpr Sense kUnsupportedSegmentDescriptor{SenseKey::illegal_request, 0x26, 0x09};
+inline constexpr Sense kInlineDataLengthExceeded{SenseKey::illegal_request, 0x26, 0x0b};
+inline constexpr Sense kCopyAborted{SenseKey::copy_aborted, 0x00, 0x00};
+inline constexpr Sense kUnreachableCopyTarget{SenseKey::copy_aborted, 0x08, 0x04};
+inline constexpr Sense kThirdPartyDeviceFailure{SenseKey::copy_aborted, 0x0d, 0x01};
+inline constexpr Sense kCopyTargetNotReachable{SenseKey::copy_aborted, 0x0d, 0x02};
 inline constexpr Sense kBecomingReady{SenseKey::not_ready, 0x04, 0x01};
+inline constexpr Sense kFormatInProgress{SenseKey::not_ready, 0x04, 0x04};
+inline constexpr Sense kSanitizeInProgress{SenseKey::not_ready, 0x04, 0x1b};
+inline constexpr Sense kFormatFailed{SenseKey::medium_error, 0x31, 0x01};
+inline constexpr Sense kSanitizeFailed{SenseKey::medium_error, 0x31, 0x03};
 inline constexpr Sense kPortUnavailable{SenseKey::not_ready, 0x04, 0x0c};
 inline constexpr Sense kUnrecoveredReadError{SenseKey::medium_error, 0x11, 0x00};
 inline constexpr Sense kInternalTargetFailure{SenseKey::hardware_error, 0x44, 0x00};

@@ -51,6 +51,8 @@ using AtomicGranularity = Field<std::uint32_t, 52>;
 namespace characteristics_layout {  // SBC-3 6.6.2
 constexpr std::size_t kBytes = 64;
 using RotationRate = Field<std::uint16_t, 4>;
+using AfterBlockErase = Bits<std::uint8_t, 7, 6, 2>;  // WABEREQ
+constexpr std::uint8_t kReadsSucceed = 1;
 }  // namespace characteristics_layout
 
 namespace provisioning_layout {  // SBC-3 6.6.7
@@ -115,11 +117,12 @@ PageBytes block_limits(const LogicalUnit& unit) {
   return without_header(page);
 }
 
-PageBytes block_device_characteristics(const LogicalUnit&) {
+PageBytes block_device_characteristics(const LogicalUnit& unit) {
   using namespace characteristics_layout;
   constexpr std::uint16_t kDoesNotRotate = 1;
   std::array<std::byte, kBytes> page{};
   RotationRate::put(page, kDoesNotRotate);
+  if (unit.thin) AfterBlockErase::put(page, kReadsSucceed);  // others have no BLOCK ERASE
   return without_header(page);
 }
 
@@ -137,6 +140,18 @@ PageBytes logical_block_provisioning(const LogicalUnit& unit) {
   return without_header(page);
 }
 
+// What EXTENDED COPY is made of, in words of its own (SPC-4 7.8.17); the limits are RECEIVE COPY RESULTS'.
+PageBytes third_party_copy(const LogicalUnit&) {
+  constexpr std::uint8_t kCopy = 0x83, kResults = 0x84;
+  constexpr std::uint8_t kContent[] = {
+      0x00, 0x01,  0,    12,                                                              // supported commands
+      8,    kCopy, 1,    0x00, kResults, 3, 0x00, 0x03, 0x04, 0, 0, 0, 0x00, 0x08, 0, 4,  // supported descriptors
+      2,    0x02,  0xe4, 0,
+  };
+  const ByteSpan bytes = std::as_bytes(std::span(kContent));
+  return {bytes.begin(), bytes.end()};
+}
+
 struct PageEntry {
   std::uint8_t code;
   PageBytes (*make)(const LogicalUnit&);
@@ -149,6 +164,7 @@ constexpr PageEntry kPages[] = {
     {0x86, extended_inquiry},
     {0x87, mode_page_policy},
     {0x88, scsi_ports},
+    {0x8f, third_party_copy},
     {0xb0, block_limits},
     {0xb1, block_device_characteristics},
     {0xb2, logical_block_provisioning},

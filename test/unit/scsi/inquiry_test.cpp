@@ -15,7 +15,7 @@ Bytes operator+(Bytes a, const Bytes& b) {
 Bytes letters(std::string_view text) { return numbers(as_bytes(text)); }
 Bytes zeros(std::size_t count) { return Bytes(count, 0); }
 
-const Bytes kStandard = Bytes{0x00, 0x00, 0x06, 0x12, 91, 0x10, 0x00, 0x02} + letters("SHOAL   VOLUME          0001") +
+const Bytes kStandard = Bytes{0x00, 0x00, 0x06, 0x12, 91, 0x18, 0x00, 0x02} + letters("SHOAL   VOLUME          0001") +
                         zeros(22) + Bytes{0x00, 0xa0, 0x04, 0x60, 0x04, 0xc0, 0x09, 0x60} + zeros(30);
 
 Cdb inquiry(std::uint16_t allocation_length) { return with(cdb({0x12}), 3, allocation_length); }
@@ -67,7 +67,7 @@ TEST_CASE("a page that does not exist is refused") {
 TEST_CASE("the supported pages are sorted, and each can be read") {
   ScsiRig rig;
   const auto pages = bytes(rig.run(vital_product_data(0)));
-  REQUIRE(pages == Bytes{0x00, 0x00, 0x00, 9, 0x00, 0x80, 0x83, 0x86, 0x87, 0x88, 0xb0, 0xb1, 0xb2});
+  REQUIRE(pages == Bytes{0x00, 0x00, 0x00, 10, 0x00, 0x80, 0x83, 0x86, 0x87, 0x88, 0x8f, 0xb0, 0xb1, 0xb2});
   for (std::size_t i = 4; i < pages.size(); ++i) {
     const auto page = bytes(rig.run(vital_product_data(pages[i])));
     CHECK(page[1] == pages[i]);
@@ -136,7 +136,7 @@ TEST_CASE("page B0 tells the limits of a command") {
 
 TEST_CASE("page B1 says that nothing rotates") {
   ScsiRig rig;
-  CHECK(bytes(rig.run(vital_product_data(0xb1))) == Bytes{0x00, 0xb1, 0x00, 60, 0x00, 0x01} + zeros(58));
+  CHECK(bytes(rig.run(vital_product_data(0xb1))) == Bytes{0x00, 0xb1, 0x00, 60, 0x00, 0x01, 0x00, 0x40} + zeros(56));
 }
 
 TEST_CASE("page B2 of a thin unit says how blocks are unmapped and that they read as zeros") {

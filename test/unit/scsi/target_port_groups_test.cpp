@@ -27,7 +27,7 @@ TEST_CASE("there is one target port group, active and optimized, of the one port
 
 TEST_CASE("initiators are told to ask for the groups and not to set them") {
   ScsiRig rig;
-  CHECK(bytes(rig.run(cdb({0x12, 0, 0, 0, 96})))[5] == 0x10);
+  CHECK(bytes(rig.run(cdb({0x12, 0, 0, 0, 96})))[5] >> 4 == 1);
   CHECK(ended(rig.run(cdb({0xa4, 0x0a}))) == check(5, 0x20, 0));
 }
 

@@ -1,0 +1,101 @@
+#include "target/scsi/medium_worker.h"
+
+#include <algorithm>
+
+#include "target/scsi/limits.h"
+#include "target/scsi/transfer.h"
+#include "target/scsi/unit_condition.h"
+
+namespace shoal::scsi {
+
+namespace {
+
+// Somebody else's work has begun meanwhile, or the keeper of the unit's state is out of reach.
+CommandResult not_begun(UnitAnswer answer, const LogicalUnit& unit) {
+  const auto not_ready = not_ready_sense(unit);
+  return answer == UnitAnswer::conflict && not_ready ? check_condition(*not_ready) : result_of_change(answer);
+}
+
+}  // namespace
+
+MediumWorker::MediumWorker(std::shared_ptr<LogicalUnit> unit, InitiatorPort port, MediumWork work,
+                           Completion<CommandResult> answered)
+    : unit_(std::move(unit)), port_(std::move(port)), work_(std::move(work)), answered_(std::move(answered)) {
+  work_.passes.push_back({.kind = OperationKind::flush});
+}
+
+void MediumWorker::start(std::shared_ptr<LogicalUnit> unit, InitiatorPort port, MediumWork work,
+                         Completion<CommandResult> answered) {
+  const std::shared_ptr<MediumWorker> self(
+      new MediumWorker(std::move(unit), std::move(port), std::move(work), std::move(answered)));
+  self->unit_->state->change(self->port_, ChangeCondition{self->work_.from, self->work_.working},
+                             [self](UnitAnswer answer) { self->on_condition_changed(answer); });
+}
+
+void MediumWorker::on_condition_changed(UnitAnswer answer) {
+  if (answer != UnitAnswer::good) return answered_(not_begun(answer, *unit_));
+  if (work_.immediate) answered_({.status = status::kGood, .transfer_bytes = work_.transfer_bytes});
+  advance();
+}
+
+void MediumWorker::advance() {
+  if (std::exchange(advancing_, true)) return;
+  while (!in_flight_ && !at_end()) submit(next_operation());
+  advancing_ = false;
+  if (!in_flight_) end();
+}
+
+bool MediumWorker::at_end() const { return failed_.status != IoStatus::ok || pass_ == work_.passes.size(); }
+
+Operation MediumWorker::next_operation() const {
+  const MediumPass& pass = work_.passes[pass_];
+  Operation operation{.kind = pass.kind};
+  operation.origin.reservation_generation = unit_->state->view().generation;
+  if (pass.kind == OperationKind::flush) return operation;
+  const bool writes = pass.kind == OperationKind::write;
+  const std::uint64_t step = writes ? std::uint64_t{kPatternWriteBlocks} : kMediumStepBlocks;
+  operation.range = {Lba{next_block_}, std::min(step, unit_->device->size_blocks() - next_block_)};
+  if (writes) operation.data = repeated(pass.pattern, operation.range.count * kBlockBytes);
+  return operation;
+}
+
+void MediumWorker::submit(Operation operation) {
+  in_flight_ = true;
+  const std::uint64_t all = unit_->device->size_blocks();
+  unit_->progress =
+      static_cast<std::uint16_t>(((pass_ + static_cast<double>(next_block_) / all) * 0x10000) / work_.passes.size());
+  const std::uint64_t blocks = operation.kind == OperationKind::flush ? all : operation.range.count;
+  unit_->device->submit(std::move(operation),
+                        [self = shared_from_this(), blocks](IoResult result) { self->on_completed(blocks, result); });
+}
+
+// A reset of the unit is none of its business; an owner that knows a newer state of the unit is asked again by that.
+void MediumWorker::on_completed(std::uint64_t blocks, const IoResult& result) {
+  in_flight_ = false;
+  const bool again = result.status == IoStatus::aborted || result.status == IoStatus::stale_reservation;
+  if (result.status == IoStatus::ok) {
+    tries_ = 0;
+    next_block_ += blocks;
+    if (next_block_ == unit_->device->size_blocks()) {
+      ++pass_;
+      next_block_ = 0;
+    }
+  } else if (!again || ++tries_ == kMaxMediumTries) {
+    failed_.status = result.status;
+  }
+  advance();
+}
+
+void MediumWorker::end() {
+  unit_->progress.reset();
+  const bool ok = failed_.status == IoStatus::ok;
+  unit_->state->change(
+      port_, ChangeCondition{work_.working, ok ? UnitCondition::ready : work_.failed},
+      [self = shared_from_this(), ok](UnitAnswer) {
+        if (self->work_.immediate) return;
+        self->answered_(ok ? CommandResult{.status = status::kGood, .transfer_bytes = self->work_.transfer_bytes}
+                           : failure(self->failed_));
+      });
+}
+
+}  // namespace shoal::scsi
