@@ -14,10 +14,8 @@ namespace {
 
 using Wrong = std::optional<Sense>;
 
-Sense wrong_bit(std::size_t byte, std::uint8_t bit) {
-  Sense sense = sense::kInvalidFieldInParameterList;
-  sense.field = FieldPointer{false, static_cast<std::uint16_t>(byte), bit};
-  return sense;
+Sense wrong_bit(std::size_t byte, unsigned bit) {
+  return sense::invalid_parameter(static_cast<std::uint16_t>(byte), static_cast<std::uint8_t>(bit));
 }
 
 template <class ListField>
@@ -109,7 +107,7 @@ Wrong ModeList::check_page(ByteSpan page, const ModePage& known) const {
   CHECK(page.size() == current.size() && page.size() == changeable.size(), page.size(), known.code);
   for (std::size_t i = ModePageHeader::kBytes; i < page.size(); ++i) {
     const auto wrong = std::to_integer<std::uint8_t>((page[i] ^ current[i]) & ~changeable[i]);
-    if (wrong != 0) return wrong_bit(at_ + i, static_cast<std::uint8_t>(std::bit_width(wrong) - 1));
+    if (wrong != 0) return wrong_bit(at_ + i, std::bit_width(wrong) - 1u);
   }
   return std::nullopt;
 }

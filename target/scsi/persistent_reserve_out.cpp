@@ -82,14 +82,16 @@ Wrong take_counted_ports(PersistentReserveOut& to, ByteSpan list, std::size_t at
   return take_ports(to, list.subspan(at), at);
 }
 
+Wrong must_be_all(ByteSpan list, std::size_t bytes) {
+  return list.size() == bytes ? std::nullopt : Wrong(sense::kParameterListLengthError);
+}
+
 Wrong take_registration(PersistentReserveOut& to, ByteSpan list) {
   using namespace list_layout;
   const auto fixed = list.first<kBytes>();
   if (ThroughPowerLoss::get(fixed)) return sense::invalid_parameter<ThroughPowerLoss>();
   to.all_target_ports = AllTargetPorts::get(fixed);
-  if (!SpecifyInitiatorPorts::get(fixed)) {
-    return list.size() == kBytes ? std::nullopt : Wrong(sense::kParameterListLengthError);
-  }
+  if (!SpecifyInitiatorPorts::get(fixed)) return must_be_all(list, kBytes);
   if (to.action != Action::register_key) return sense::invalid_parameter<SpecifyInitiatorPorts>();
   if (list.size() < kTransportIds) return sense::kParameterListLengthError;
   return take_counted_ports(to, list, kTransportIds, TransportIdBytes::get(list.first<kTransportIds>()));
@@ -101,7 +103,7 @@ Wrong take_list(PersistentReserveOut& to, ByteSpan list) {
   to.key = Key::get(list.first<kBytes>());
   to.action_key = ActionKey::get(list.first<kBytes>());
   if (registers(to.action)) return take_registration(to, list);
-  return list.size() == kBytes ? std::nullopt : Wrong(sense::kParameterListLengthError);
+  return must_be_all(list, kBytes);
 }
 
 Wrong take_move_list(PersistentReserveOut& to, ByteSpan list) {

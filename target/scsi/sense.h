@@ -92,9 +92,9 @@ constexpr Sense invalid_parameter() {
   sense.field = FieldPointer{false, ListField::kByte, ListField::kHighBit};
   return sense;
 }
-constexpr Sense invalid_parameter(std::uint16_t byte) {
+constexpr Sense invalid_parameter(std::uint16_t byte, std::uint8_t bit = 7) {
   Sense sense = kInvalidFieldInParameterList;
-  sense.field = FieldPointer{false, byte, 7};
+  sense.field = FieldPointer{false, byte, bit};
   return sense;
 }
 }  // namespace sense
