@@ -101,11 +101,11 @@ std::vector<std::byte> scsi_ports(const LogicalUnit& unit) {
   DesignatorList list;
   list.add_scsi_name(Association::target_port, port_name(unit));
   const std::vector<std::byte> descriptors = list.take();
-  std::array<std::byte, kBytes> port{};
+  std::vector<std::byte> ports(kBytes + descriptors.size());
+  const auto port = MutableByteSpan(ports).first<kBytes>();
   RelativePort::put(port, kRelativeTargetPort);
   DescriptorsBytes::put(port, static_cast<std::uint16_t>(descriptors.size()));
-  std::vector<std::byte> ports(port.begin(), port.end());
-  ports.insert(ports.end(), descriptors.begin(), descriptors.end());
+  std::ranges::copy(descriptors, ports.begin() + kBytes);
   return ports;
 }
 
