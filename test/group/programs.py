@@ -59,6 +59,10 @@ class Program:
         status = Path(f'/proc/{self.process.pid}/status').read_text()
         return int(status.split('VmRSS:')[1].split()[0]) * 1024
 
+    def anonymous_bytes(self):
+        status = Path(f'/proc/{self.process.pid}/status').read_text()
+        return int(status.split('RssAnon:')[1].split()[0]) * 1024
+
     def descriptors(self):
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
 

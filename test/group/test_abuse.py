@@ -1,17 +1,20 @@
 """Hosts and strangers that break every rule: whatever arrives, the process lives, stays small, and serves the next good host."""
 import os
 import random
+import resource
 import select
 import socket
 import struct
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 
-from initiator import LOGIN_KEYS, Dropped, ScsiError, Session, text
+from initiator import LOGIN_KEYS, Dropped, LoginError, ScsiError, Session, text
 from programs import Disposable, Member, free_address, split
-from support import MIB, GroupTest, eventually
+from support import BUILD, FULL, MIB, GroupTest, eventually
 
 SEED = 20261125
 REQUESTS = {0x00: 'NOP-Out', 0x01: 'SCSI Command', 0x02: 'task management', 0x03: 'login', 0x04: 'text', 0x05: 'Data-Out', 0x06: 'logout',
@@ -42,6 +45,13 @@ def command(tag, cmd_sn, cdb, flags=0x81, expected=0, length=0):
 
 def read_16(lba, blocks):
     return struct.pack('>BBQIBB', 0x88, 0, lba, blocks, 0, 0)
+
+
+def raise_descriptor_limit(needed):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise unittest.SkipTest(f'this process may open {hard} files, and needs {needed}; raise the hard limit (ulimit -Hn)')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def ended(sock, seconds=5):
@@ -79,7 +89,7 @@ class Abuse(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.target = Member(cls.folder.name, log_level='error', **cls.config)
+        cls.target = Member(cls.folder.name, **{'log_level': 'error', **cls.config})
         cls.target.ask('volume', 'create', 'demo', '1GiB')
         cls.iqn = cls.target.ask('volume', 'show', 'demo')['iqn']
 
@@ -251,6 +261,138 @@ class Limits(Abuse):
         for s in sessions:
             s.close()
         eventually(lambda: not self.target.ask('sessions'), 5, 'the end of the sessions')
+
+
+class HalfOpen(Abuse):
+    """Connections by the thousand that do not log in, from the address of a host that does."""
+    count = 10_000 if FULL else 2_000
+    connections = 256  # that one address may have
+
+    def setUp(self):
+        raise_descriptor_limit(self.count + 100)
+        super().setUp()
+
+    def flood(self, first_words=b''):
+        sockets = []
+        for _ in range(self.count):
+            sock = socket.create_connection(self.target.portal, 10)
+            pour(sock, first_words)
+            sockets.append(sock)
+        return sockets
+
+    def fastest_login(self):
+        """Of several: the machine may be busy with something else."""
+        seconds = []
+        for i in range(5):
+            begun = time.monotonic()
+            self.session(isid=0x800000000200 + i).close()
+            seconds.append(time.monotonic() - begun)
+        return min(seconds)
+
+    def assert_a_host_gets_in(self, first_words):
+        base = self.target.descriptors()
+        sockets = self.flood(first_words)
+        self.assertLess(self.fastest_login(), 0.1)
+        self.assertLessEqual(self.target.descriptors(), base + self.connections)
+        self.assert_small(16 * MIB)
+        for sock in sockets:
+            sock.close()
+        eventually(lambda: self.target.descriptors() <= base, 10, 'the end of all connections')
+        eventually(lambda: self.target.resident_bytes() - self.resident < 8 * MIB, 5, 'the memory of all connections')
+
+    def test_silent_ones_do_not_keep_it_out(self):
+        self.assert_a_host_gets_in(b'')
+
+    def test_begun_logins_do_not_keep_it_out(self):
+        keys = {'InitiatorName': 'iqn.2026-11.io.shoal:abuser', 'SessionType': 'Discovery', **{f'X-{i}': 'v' * 100 for i in range(60)}}
+        self.assert_a_host_gets_in(login_request(keys, transit=False))
+
+    def test_cut_off_requests_do_not_keep_it_out(self):
+        self.assert_a_host_gets_in(login_header(8000) + bytes(7000))
+
+
+class ManySessions(Abuse):
+    """What a session costs that is there and does little."""
+    count = 1000 if FULL else 200
+    bytes_each = 64 * 1024
+
+    def test_each_is_small(self):
+        before = self.target.anonymous_bytes()
+        url = f'iscsi://{self.target.portal[0]}:{self.target.portal[1]}/{self.iqn}/0'
+        load = subprocess.Popen([str(BUILD / 'tools' / 'shoal-bench'), url, '--json', '--sessions', str(self.count), '--depth', '1',
+                                 '--pattern', 'randread', '--seconds', '3'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            eventually(lambda: len(self.target.ask('sessions')) >= self.count, 60, 'all sessions')
+            time.sleep(1)  # of load on all of them
+            growth = self.target.anonymous_bytes() - before
+        finally:
+            out, err = load.communicate(timeout=120)
+        self.assertEqual(load.returncode, 0, err)
+        self.assertLessEqual(growth // self.count, self.bytes_each)
+        print(f'shown: {self.count} sessions of {growth // self.count} bytes each', file=sys.stderr)
+
+
+class FailedLogins(Abuse):
+    config = dict(limits={'failed_logins_per_minute': 6, 'sessions': 4})
+
+    def fail(self, source):
+        with self.assertRaises(LoginError) as caught:
+            Session(self.target.portal, 'iqn.2026-11.io.shoal:nowhere', source=source)
+        return caught.exception.status
+
+    def test_an_address_that_fails_often_is_told_to_wait_and_others_are_not(self):
+        seen = [self.fail('127.0.0.3') for _ in range(8)]
+        self.assertEqual(seen, [0x0203] * 6 + [0x0302] * 2)
+        begun = time.monotonic()
+        self.session(source='127.0.0.4', isid=0x800000000300).close()
+        self.assertLess(time.monotonic() - begun, 2)
+        self.assertGreaterEqual(self.target.ask('status')['counters']['delayed_logins'], 2)
+
+    def test_beyond_the_limit_of_sessions_a_login_is_told_so(self):
+        sessions = [self.session(isid=0x800000000400 + i) for i in range(4)]
+        with self.assertRaises(LoginError) as caught:
+            self.session(isid=0x800000000500)
+        self.assertEqual(caught.exception.status, 0x0302)
+        sessions.append(self.session(isid=0x800000000400))  # who has one may come back
+        for s in sessions:
+            s.close()
+        eventually(lambda: len(self.target.ask('sessions')) <= 1, 5, 'the end of the sessions')
+
+
+class SharedName(Abuse):
+    config = dict(log_level='warn')
+
+    def test_two_hosts_of_one_name_do_not_end_each_others_sessions_for_ever(self):
+        sources, refused, served = ['127.0.0.5', '127.0.0.6'], 0, []
+        for i in range(40):
+            try:
+                served.append(self.session(isid=0x800000000600, source=sources[i % 2]))
+            except LoginError as error:
+                self.assertEqual(error.status, 0x0302)
+                refused += 1
+        self.assertGreaterEqual(refused, 18)
+        served[-1].test_unit_ready()
+        self.assertEqual(self.target.said().count('initiator_name_shared'), 1)
+        self.assertEqual(self.target.ask('status')['counters']['shared_names'], refused)
+        for s in served:
+            s.close()
+
+
+class SlowReaders(Abuse):
+    config = dict(limits={'held_read_bytes': 64 * MIB, 'commands_per_session': 256})
+
+    def test_reads_that_nobody_takes_hold_a_bounded_amount(self):
+        readers = [self.session(isid=0x800000000700 + i) for i in range(4)]
+        self.resident = self.target.resident_bytes()
+        for s in readers:
+            pour(s.sock, b''.join(command(100 + i, s.cmd_sn + i, read_16(0, 2048), 0xc1, MIB) for i in range(256)))
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            self.assert_small(64 * MIB + 16 * MIB)
+            time.sleep(0.05)
+        self.check_a_good_host()
+        for s in readers:
+            s.close()
 
 
 class AfterLogin(Abuse):

@@ -44,10 +44,11 @@ def parse(data):
 
 class Session:
     def __init__(self, portal, target, initiator='iqn.2026-11.io.shoal:test', isid=0x800000000001, timeout=30, follow=True,
-                 session_type='Normal', chap=None):
+                 session_type='Normal', chap=None, source=None):
         self.portal, self.target, self.initiator, self.isid, self.timeout = portal, target, initiator, isid, timeout
         self.follow, self.session_type = follow, session_type
         self.chap = chap  # (user, secret), with SHA-256
+        self.source = (source, 0) if source else None  # the address to come from
         self.redirects = []
         self.login()
 
@@ -74,7 +75,7 @@ class Session:
                 raise LoginError(0x0101)
 
     def connect(self, address):
-        self.sock = socket.create_connection(address, self.timeout)
+        self.sock = socket.create_connection(address, self.timeout, self.source)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = address
         self.cmd_sn, self.exp_stat_sn, self.itt, self.events = 1, 0, 1, []
