@@ -12,7 +12,7 @@ namespace shoal::iscsi {
 struct ConnectionLimits {
   std::uint32_t command_window = 128;  // tasks that an initiator may have in progress (open-iscsi asks 128)
   std::uint32_t immediate_tasks = 16;  // immediate commands and management requests in progress: Reject 06 above
-  std::uint32_t command_data_bytes = 16u << 20;     // write data of one command; more is CHECK CONDITION 24/00
+  std::uint32_t command_data_bytes = 32u << 20;     // write data of one command; more is CHECK CONDITION 24/00
   std::size_t outstanding_write_bytes = 32u << 20;  // write data asked for or held, of the session: R2Ts wait above it
   std::size_t held_data_bytes = 1u << 20;           // Data-Out held for commands that wait for a missing CmdSN
   std::size_t waiting_output_bytes = 1u << 20;      // replies to what is no task (NOP, text, Reject) not yet taken

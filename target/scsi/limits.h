@@ -8,7 +8,7 @@
 
 namespace shoal::scsi {
 
-inline constexpr std::uint32_t kMaxTransferBlocks = (16u << 20) / kBlockBytes;  // READ, WRITE
+inline constexpr std::uint32_t kMaxTransferBlocks = (32u << 20) / kBlockBytes;  // READ, WRITE
 inline constexpr std::uint32_t kMaxUnmapBlocks = 1u << 20;                      // all descriptors together
 inline constexpr std::uint32_t kMaxUnmapDescriptors = 256;
 inline constexpr std::uint64_t kMaxWriteSameBlocks = (std::uint64_t{2} << 30) / kBlockBytes;

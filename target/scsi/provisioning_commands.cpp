@@ -94,11 +94,12 @@ void plan_pattern(Plan& plan, BlockRange range, const Slices& block) {
   }
 }
 
-// Blocks that are unmapped read as zeros (LBPRZ), so only zeros may be unmapped for a pattern (SBC-3 5.42).
+// UNMAP asks for blocks to be given back, and they are, whatever the block of data holds: they read as zeros (LBPRZ).
+// Hosts that ask for it send zeros.
 Answer write_same(const WriteSame& write, const CommandContext& command) {
   Plan plan{.transfer_bytes = write.no_data ? 0 : kBlockBytes};
   if (write.range.count == 0) return plan;
-  if (!write.no_data && !all_zeros(command.request.data)) {
+  if (!write.unmap && !write.no_data && !all_zeros(command.request.data)) {
     plan_pattern(plan, write.range, command.request.data);
   } else {
     plan.operations.push_back({.kind = write.unmap ? OperationKind::unmap : OperationKind::zero, .range = write.range});

@@ -127,7 +127,7 @@ TEST_CASE("page B0 tells the limits of a command") {
   ScsiRig rig;
   CHECK(bytes(rig.run(vital_product_data(0xb0))) ==
         Bytes{0x00, 0xb0, 0x00, 60, 0x00, 128, 0x00, 8,                    // compare and write, granularity
-              0,    0,    0x80, 0,  0,    0,   0,    0, 0, 0,    0, 0,     // transfer
+              0,    1,    0,    0,  0,    0,   0,    0, 0, 0,    0, 0,     // transfer
               0,    0x10, 0,    0,  0,    0,   1,    0, 0, 0,    0, 0x80,  // unmap
               0x80, 0,    0,    0,  0,    0,   0,    0, 0, 0x40, 0, 0,     // write same
               0,    0,    0,    8,  0,    0,   0,    8, 0, 0,    0, 8} +   // atomic: length, alignment, granularity
