@@ -28,10 +28,8 @@ NAMES = {
     'Write10': BLOCKS + ' Async DpoFua WriteProtect',
     'Write12': BLOCKS + ' DpoFua WriteProtect',
     'Write16': BLOCKS + ' DpoFua WriteProtect',
-    # Not UnmapUntilEnd of WRITE SAME (10): it sends a block of ff with UNMAP and expects zeros; such a block is written (SBC-3 5.42).
-    'WriteSame10': BLOCKS + ' Check InvalidDataOutSize Unmap UnmapUnaligned UnmapVPD WriteProtect',
-    # Not Unmap of WRITE SAME (16): it reads and writes 32 MiB with one command, whatever MAXIMUM TRANSFER LENGTH says.
-    'WriteSame16': BLOCKS + ' Check InvalidDataOutSize UnmapUnaligned UnmapUntilEnd UnmapVPD WriteProtect',
+    'WriteSame10': BLOCKS + ' Check InvalidDataOutSize Unmap UnmapUnaligned UnmapUntilEnd UnmapVPD WriteProtect',
+    'WriteSame16': BLOCKS + ' Check InvalidDataOutSize Unmap UnmapUnaligned UnmapUntilEnd UnmapVPD WriteProtect',
     'iSCSIResiduals': 'Read10Invalid Read10Residuals Read12Residuals Read16Residuals Write10Residuals Write12Residuals Write16Residuals',
     # Not LUNResetSimpleAsync: it looks at the answer to the reset before it has sent the reset.
     'iSCSITMF': 'AbortTaskSimpleAsync',
