@@ -170,6 +170,12 @@ void PageService::fence_stores(const Fence& fence, Completion<PageStatus> done) 
   all->arrived();
 }
 
+void PageService::raise_reservation(ImageId image, std::uint64_t generation) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    hand(i, [image, generation](PageShard& shard) { shard.raise_reservation(image, generation); });
+  }
+}
+
 void PageService::abort(ImageId image, const AbortSelection& selection, Completion<> done) {
   ask_all([image, selection](PageShard& shard, Completion<> ended) { shard.abort(image, selection, std::move(ended)); },
           std::move(done));

@@ -41,6 +41,8 @@ class PageService final : public PageEndpoint {
 
   // Refuses generations below. Completes with ok when that is durable in every store in service and nothing older runs.
   void fence(const Fence& fence, Completion<PageStatus> done);
+  // Refuses, of requests submitted after this call, what older reservation generations allowed.
+  void raise_reservation(ImageId image, std::uint64_t generation);
   // Cancels what is queued and waits for what runs, of requests submitted before this call.
   void abort(ImageId image, const AbortSelection& selection, Completion<> done);
 

@@ -323,6 +323,11 @@ void PageShard::fence(const Fence& fence, Completion<bool> done) {
   when_ended(older, up_to, [done = std::move(done)]() mutable { done(true); });
 }
 
+void PageShard::raise_reservation(ImageId id, std::uint64_t generation) {
+  const auto found = images_.find(id);
+  if (found != images_.end()) found->second.fence.raise_reservation(generation);
+}
+
 void PageShard::abort(ImageId image, const AbortSelection& selection, Completion<> done) {
   const std::uint64_t up_to = tasks_.last_serial();
   const Selects selected = [image, selection](const Ended& task) {

@@ -36,6 +36,8 @@ class PageShard {
   void submit(PageRequest request, Asker asker, Completion<PageResult> done);
   // Refuses older generations, cancels those that wait, and completes when none runs. False: too many nexuses.
   void fence(const Fence& fence, Completion<bool> done);
+  // Refuses what older reservation generations allowed, of an image that has a map here.
+  void raise_reservation(ImageId image, std::uint64_t generation);
   void abort(ImageId image, const AbortSelection& selection, Completion<> done);
   // Completes when the mutations of that image that were submitted before have ended.
   void drain(ImageId image, Completion<> done);

@@ -67,6 +67,10 @@ std::optional<Generation> SessionFence::generation(const NexusId& id) const {
   return found->second.generation;
 }
 
+void SessionFence::raise_reservation(std::uint64_t generation) {
+  reservation_generation_ = std::max(reservation_generation_, generation);
+}
+
 void SessionFence::begin_generation(Nexus& nexus, Generation generation) { nexus = Nexus{.generation = generation}; }
 
 // ---- which are known --------------------------------------------------------------------------------------------

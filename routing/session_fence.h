@@ -60,6 +60,8 @@ class SessionFence {
   // Refuses generations below. False: too many nexuses.
   bool raise(const NexusId& nexus, Generation generation, Time now);
   std::optional<Generation> generation(const NexusId& nexus) const;
+  // Refuses what older reservation generations allowed.
+  void raise_reservation(std::uint64_t generation);
 
  private:
   using Key = std::pair<OperationId, std::uint32_t>;  // operation and part
