@@ -72,7 +72,7 @@ Outcome apply_one(const UnitView& view, const InitiatorPort& port, const ResetUn
   const UnitAttention attention = reset.kind == ResetKind::logical_unit ? kDeviceReset : kPowerOn;
   outcome.consequences.announcements.push_back({attention, everybody_but(port)});
   outcome.consequences.aborted.all = true;
-  outcome.consequences.end_sessions = reset.kind == ResetKind::target_cold;
+  if (reset.kind == ResetKind::target_cold) outcome.consequences.ended = everybody_but(port);
   return outcome;
 }
 

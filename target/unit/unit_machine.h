@@ -9,7 +9,7 @@
 
 namespace shoal::unit {
 
-inline constexpr std::size_t kMaxRegistrations = 1024;  // of one unit
+inline constexpr std::size_t kMaxRegistrations = 512;  // of one unit
 
 // Who of the nexuses is meant.
 struct Audience {
@@ -28,8 +28,8 @@ struct Announcement {
 // What every member does when it takes in a new state, in this order.
 struct Consequences {
   std::vector<Announcement> announcements;
-  Audience aborted;           // their tasks end, without a response, before the change is answered
-  bool end_sessions = false;  // target cold reset: and their sessions, the asker's last
+  Audience aborted;  // their tasks end, without a response, before the change is answered
+  Audience ended;    // target cold reset: and their sessions. The asker's own ends when it has been answered
   bool operator==(const Consequences&) const = default;
 };
 

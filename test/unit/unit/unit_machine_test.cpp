@@ -55,7 +55,7 @@ TEST_CASE("a reset ends RESERVE and the tasks of all, not persistent reservation
   CHECK(unit.view.generation > before);
   CHECK(unit.last.aborted.includes(kAlice));
   CHECK(unit.last.aborted.includes(kBob));
-  CHECK_FALSE(unit.last.end_sessions);
+  CHECK(unit.last.ended == Audience{});
   CHECK(unit.heard_by(kAlice) == Heard{kReset});
   CHECK(unit.heard_by(kBob).empty());
 
@@ -66,7 +66,8 @@ TEST_CASE("a reset ends RESERVE and the tasks of all, not persistent reservation
   CHECK(unit.view.persistent == kept);
   CHECK(unit.heard_by(kAlice) == Heard{kPowerOn});
   CHECK(unit.tell(kBob, ResetUnit{ResetKind::target_cold}) == UnitAnswer::good);
-  CHECK(unit.last.end_sessions);
+  CHECK(unit.last.ended.includes(kAlice));
+  CHECK_FALSE(unit.last.ended.includes(kBob));
 }
 
 TEST_CASE("a mode that changes is told to all others, one that stays to nobody") {
