@@ -92,8 +92,8 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
     }
     look_for_another_self(*members);
     (*members)[self.id] = self;  // a listing may be older than our own record
+    const bool news = *members != *picture || live != keys;
     keys = std::move(live);
-    const bool news = *members != *picture;
     picture = std::move(members);
     tell(news);
   }

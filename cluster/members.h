@@ -69,10 +69,10 @@ class Members {
   // Stops: the others place no host here any more. Completes when the metadata know it, or when another process has the
   // id; the caller bounds the wait. The next start takes it back.
   void set_draining(Completion<> done);
-  const MemberRecord& self() const;   // incarnation is valid after join()
-  Picture all() const;                // this member included, after join()
-  bool live_hint(MemberId id) const;  // is /c/live/<id> there
-  void on_change(std::function<void()> changed);
+  const MemberRecord& self() const;                  // incarnation is valid after join()
+  Picture all() const;                               // this member included, after join()
+  bool live_hint(MemberId id) const;                 // is /c/live/<id> there
+  void on_change(std::function<void()> changed);     // of records, or of who is announced as alive
   void on_replaced(std::function<void()> replaced);  // another process has this member's id: end
 
  private:

@@ -17,40 +17,12 @@ bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' || c == '_';
 }
 
-// Whatever an initiator calls itself becomes one part of a key: other bytes than plain ones as %xx.
-std::string escape(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    if (is_plain(c)) {
-      text += c;
-    } else {
-      text += fmt::format("%{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  return text;
-}
-
 template <class T>
 std::optional<T> number(std::string_view text, int base) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-std::optional<std::string> unescape(std::string_view text) {
-  std::string name;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      name += text[i];
-      continue;
-    }
-    const auto byte = i + 3 <= text.size() ? number<std::uint8_t>(text.substr(i + 1, 2), 16) : std::nullopt;
-    if (!byte) return std::nullopt;
-    name += static_cast<char>(*byte);
-    i += 2;
-  }
-  return name;
 }
 
 std::vector<std::string_view> parts_of(std::string_view key) {
@@ -72,6 +44,33 @@ std::optional<json> object_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::string escape(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (is_plain(c)) {
+      text += c;
+    } else {
+      text += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  return text;
+}
+
+std::optional<std::string> unescape(std::string_view text) {
+  std::string name;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      name += text[i];
+      continue;
+    }
+    const auto byte = i + 3 <= text.size() ? number<std::uint8_t>(text.substr(i + 1, 2), 16) : std::nullopt;
+    if (!byte) return std::nullopt;
+    name += static_cast<char>(*byte);
+    i += 2;
+  }
+  return name;
+}
 
 std::string gate_key(ImageId image) { return fmt::format("{}{:016x}", kSessionsPrefix, image.value); }
 

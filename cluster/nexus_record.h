@@ -39,6 +39,10 @@ struct ImageGate {
   bool operator==(const ImageGate&) const = default;
 };
 
+// Whatever an initiator calls itself, as one part of a key: other bytes than a-z, 0-9, '.', '-', ':', '_' as %xx.
+std::string escape(std::string_view name);
+std::optional<std::string> unescape(std::string_view text);
+
 inline constexpr std::string_view kSessionsPrefix = "/s/";
 std::string gate_key(ImageId image);
 std::string nexus_key(const NexusName& name);
