@@ -114,11 +114,6 @@ void DeviceServer::abort_all(Completion<> done) {
   runner->abort_all(std::move(done));
 }
 
-void DeviceServer::reset(Completion<> done) {
-  const auto runner = impl_->runner;
-  runner->reset(std::move(done));
-}
-
 void DeviceServer::set_unsent(std::uint64_t bytes) {
   const auto runner = impl_->runner;
   runner->set_unsent(bytes);

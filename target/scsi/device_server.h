@@ -67,7 +67,6 @@ class DeviceServer {
   // Perhaps before it returns, which it does for a command that is not running.
   void abort(CommandId id, Completion<> done);
   void abort_all(Completion<> done);  // of this nexus: ABORT TASK SET, CLEAR TASK SET (TST = 001), end of the session
-  void reset(Completion<> done);      // of every nexus, as far as they are at the BlockDevice: LOGICAL UNIT RESET
 
   // Bytes of results that the caller has and cannot pass on yet: while there are many, reads wait (read_budget.h).
   void set_unsent(std::uint64_t bytes);

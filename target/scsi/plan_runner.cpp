@@ -305,11 +305,4 @@ void PlanRunner::abort_all(Completion<> done) {
   select_and_abort({.nexus = nexus_.id, .generation = nexus_.generation}, std::move(done));
 }
 
-void PlanRunner::reset(Completion<> done) {
-  abort_waiting();
-  abort_workers();
-  for (auto& [id, command] : running_) command.aborted = true;
-  select_and_abort({}, std::move(done));
-}
-
 }  // namespace shoal::scsi

@@ -29,7 +29,6 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   void set_unsent(std::uint64_t bytes);
   void abort(CommandId id, Completion<> done);
   void abort_all(Completion<> done);
-  void reset(Completion<> done);
   // Its device server is gone, perhaps by a completion that is on the stack: nothing begins and nothing completes any
   // more.
   void stop() { stopped_ = true; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "target/base/countdown.h"
 #include "target/server/login_answers.h"
 
 namespace shoal::server {
@@ -14,7 +13,6 @@ using iscsi::TaskResponse;
 
 constexpr std::uint8_t kCheckCondition = 0x02;
 constexpr UnitAttention kPowerOn{0x29, 0x00};
-constexpr UnitAttention kDeviceReset{0x29, 0x03};
 constexpr UnitAttention kCommandsCleared{0x47, 0x7f};
 
 bool addresses_set_of_unit(TaskFunction function) {
@@ -54,9 +52,8 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     claimed_ = true;
     info_.nexus_id = claim->id;
     info_.generation = claim->generation;
-    const InitiatorPort port{info_.nexus.initiator_name, info_.nexus.isid};
     device_server_ =
-        std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port}, context_.reads);
+        std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port()}, context_.reads);
     device_server_->raise(claim->reinstated ? kCommandsCleared : kPowerOn);
   }
   if (connection_) connection_->answer_claim(claimed(claim));
@@ -128,23 +125,35 @@ void SessionDriver::manage(const iscsi::ManagementAsked& asked) {
   if (addresses_set_of_unit(asked.function) && !is_unit(asked.lun)) {
     return connection_->complete_management(asked.id, TaskResponse::lun_does_not_exist);
   }
-  carry_out(asked, [weak = weak_from_this(), id = asked.id, function = asked.function] {
-    if (const auto self = weak.lock()) self->on_managed(id, function);
+  carry_out(asked, [weak = weak_from_this(), id = asked.id, function = asked.function](TaskResponse response) {
+    if (const auto self = weak.lock()) self->on_managed(id, function, response);
   });
 }
 
-void SessionDriver::carry_out(const iscsi::ManagementAsked& asked, Completion<> done) {
+void SessionDriver::carry_out(const iscsi::ManagementAsked& asked, Managed done) {
   switch (asked.function) {
-    case TaskFunction::abort_task: {
-      const Countdown aborts(until_aborted(std::move(done)));
-      Completion<> all_asked = aborts.part();
-      for (const iscsi::TaskId task : asked.tasks) device_server_->abort(scsi::CommandId{task.value}, aborts.part());
-      return all_asked();
-    }
-    case TaskFunction::abort_task_set:
-    case TaskFunction::clear_task_set: return device_server_->abort_all(until_aborted(std::move(done)));
-    default: return reset_unit(asked.function, std::move(done));
+    case TaskFunction::logical_unit_reset: return reset_unit(ResetKind::logical_unit, std::move(done));
+    case TaskFunction::target_warm_reset: return reset_unit(ResetKind::target_warm, std::move(done));
+    case TaskFunction::target_cold_reset: return reset_unit(ResetKind::target_cold, std::move(done));
+    default: break;
   }
+  auto complete = until_aborted([done = std::move(done)]() mutable { done(TaskResponse::complete); });
+  if (asked.function == TaskFunction::abort_task) return abort_tasks(asked.tasks, std::move(complete));
+  device_server_->abort_all(std::move(complete));  // a task set is its nexus' own (TST = 001)
+}
+
+void SessionDriver::abort_tasks(const std::vector<iscsi::TaskId>& tasks, Completion<> done) {
+  const Countdown aborts(std::move(done));
+  Completion<> all_asked = aborts.part();
+  for (const iscsi::TaskId task : tasks) device_server_->abort(scsi::CommandId{task.value}, aborts.part());
+  all_asked();
+}
+
+// Of the unit everywhere in the group: the tasks of this nexus end as those of all others do (suffer()).
+void SessionDriver::reset_unit(ResetKind kind, Managed done) {
+  unit_->state->change(port(), ResetUnit{kind}, [done = std::move(done)](UnitAnswer answer) mutable {
+    done(answer == UnitAnswer::good ? TaskResponse::complete : TaskResponse::rejected);
+  });
 }
 
 // What is being aborted may touch data until the device says otherwise, though its command may have been answered.
@@ -159,36 +168,20 @@ Completion<> SessionDriver::until_aborted(Completion<> done) {
   };
 }
 
-void SessionDriver::on_managed(iscsi::ManagementId id, TaskFunction function) {
+void SessionDriver::on_managed(iscsi::ManagementId id, TaskFunction function, TaskResponse response) {
   if (!connection_) return;
-  connection_->complete_management(id, TaskResponse::complete);
-  if (function == TaskFunction::target_cold_reset) connection_->close("target cold reset");
+  connection_->complete_management(id, response);
+  const bool ends = function == TaskFunction::target_cold_reset && response == TaskResponse::complete;
+  if (ends) connection_->close("target cold reset");  // RFC 7143 11.5.1
 }
 
-// A reset is the unit's: it ends the tasks of every session here, and the others are told by a unit attention; a cold
-// reset ends the sessions themselves (RFC 7143 11.5.1).
-void SessionDriver::reset_unit(TaskFunction function, Completion<> done) {
-  const auto others = others_of_unit();
-  const Countdown resets(std::move(done));
-  Completion<> own = resets.part();
-  for (const auto& other : others) other->suffer_reset(function, resets.part());
-  device_server_->reset(until_aborted(std::move(own)));
-}
-
-void SessionDriver::suffer_reset(TaskFunction function, Completion<> done) {
-  if (function == TaskFunction::target_cold_reset) return end("target cold reset", std::move(done));
-  device_server_->raise(function == TaskFunction::logical_unit_reset ? kDeviceReset : kPowerOn);
-  device_server_->abort_all(until_aborted(std::move(done)));
-}
-
-std::vector<std::shared_ptr<SessionDriver>> SessionDriver::others_of_unit() const {
-  std::vector<std::shared_ptr<SessionDriver>> others;
-  for (const auto& [number, session] : context_.sessions.all()) {
-    if (session.get() != this && session->device_server_ && session->unit_->image == unit_->image) {
-      others.push_back(session);
-    }
+void SessionDriver::suffer(const unit::Consequences& consequences, const Countdown& ends) {
+  const InitiatorPort port = this->port();
+  for (const auto& [attention, audience] : consequences.announcements) {
+    if (audience.includes(port)) device_server_->raise(attention);
   }
-  return others;
+  if (consequences.aborted.includes(port)) device_server_->abort_all(until_aborted(ends.part()));
+  if (consequences.ended.includes(port)) end("target cold reset", ends.part());
 }
 
 // ---- what the world wants
@@ -259,7 +252,7 @@ void SessionDriver::begin_end() {
 
 // Goes on with whatever way out was taken, as soon as nothing runs any more.
 void SessionDriver::advance() {
-  if (running_ != 0 || aborts_open_ != 0) return;
+  if (running_ != 0 || aborts_open_ != 0 || !unit_released()) return;
   if (logging_out_ && connection_) connection_->finish_logout();
   if (!ending_ && !quiet_) return;
   if (!claiming_) give_up_nexus();
@@ -269,6 +262,22 @@ void SessionDriver::advance() {
   tell_all(drops_);
   context_.runtime.post([keep = shared_from_this()] {});  // we may have been called from below
   context_.sessions.remove(info_.number);
+}
+
+// RESERVE ends with its nexus, unless the session only moves: before the host is told of its logout, and before anybody
+// else is told that the session has ended. Where no keeper answers it stays, until a reset or the nexus' next end.
+bool SessionDriver::unit_released() {
+  if (losing_) return false;
+  const bool lost = logging_out_ || (ending_ && !info_.dropping);
+  if (!lost || !claimed_ || told_lost_ || unit_->state->view().reserved_by != port()) return true;
+  losing_ = told_lost_ = true;
+  unit_->state->change(port(), NexusLost{}, [weak = weak_from_this()](UnitAnswer) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->losing_ = false;
+    self->context_.runtime.post([self] { self->advance(); });
+  });
+  return false;
 }
 
 void SessionDriver::give_up_nexus() {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "target/base/countdown.h"
 #include "target/iscsi/events.h"
 #include "target/iscsi/login.h"
 #include "target/ports/session_registry.h"
@@ -23,6 +24,7 @@
 #include "target/scsi/device_server.h"
 #include "target/server/server_context.h"
 #include "target/server/session_connection.h"
+#include "target/unit/unit_machine.h"
 
 namespace shoal::server {
 
@@ -51,6 +53,10 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void request_logout(Duration within, const std::string& reason) override;
   void raise_unit_attention(UnitAttention attention) override;
 
+  // A change of the unit's shared state, as far as this nexus is meant; takes parts of `ends` for the tasks that end.
+  void suffer(const unit::Consequences& consequences, const Countdown& ends);
+
+  bool is_of(ImageId image) const { return device_server_ && unit_->image == image; }
   bool serving() const { return serving_ && connection_; }
   const NexusName& nexus() const { return info_.nexus; }
   SessionInfo info() const;
@@ -61,15 +67,17 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   Slice encoded(const std::optional<scsi::Sense>& sense) const;
   void count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write);
 
-  void carry_out(const iscsi::ManagementAsked& asked, Completion<> done);
-  void reset_unit(iscsi::TaskFunction function, Completion<> done);
-  void suffer_reset(iscsi::TaskFunction function, Completion<> done);
+  using Managed = Completion<iscsi::TaskResponse>;
+  void carry_out(const iscsi::ManagementAsked& asked, Managed done);
+  void abort_tasks(const std::vector<iscsi::TaskId>& tasks, Completion<> done);
+  void reset_unit(ResetKind kind, Managed done);
   Completion<> until_aborted(Completion<> done);
-  void on_managed(iscsi::ManagementId id, iscsi::TaskFunction function);
-  std::vector<std::shared_ptr<SessionDriver>> others_of_unit() const;
+  void on_managed(iscsi::ManagementId id, iscsi::TaskFunction function, iscsi::TaskResponse response);
+  InitiatorPort port() const { return {info_.nexus.initiator_name, info_.nexus.isid}; }
 
   void begin_end();
   void advance();
+  bool unit_released();
   void give_up_nexus();
   void release_nexus();
   void tell_all(std::vector<Completion<>>& waiting);
@@ -89,6 +97,8 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   bool ending_ = false;     // no command starts; what runs is being aborted
   bool quiet_ = false;      // the connection has come to the end of a drop
   bool giving_up_ = false;  // the nexus is on its way back, or was given back
+  bool told_lost_ = false;  // the unit's state has been told that the nexus is lost
+  bool losing_ = false;     // and has not answered
   bool closed_ = false;     // the socket
 
   std::vector<ReleaseNexus> releases_;  // of those who move the session

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "target/base/countdown.h"
 #include "target/server/connection_driver.h"
 #include "target/server/server_context.h"
 
@@ -172,6 +173,15 @@ void TargetServer::end_sessions(const std::string& reason, const std::function<b
   for (const auto& [number, session] : SessionTable::Sessions(impl_->context.sessions.all())) {
     if (which(session->info())) session->end(reason, [] {});
   }
+}
+
+void TargetServer::suffer(ImageId image, const unit::Consequences& consequences, Completion<> done) {
+  const Countdown ends(std::move(done));
+  Completion<> all_asked = ends.part();
+  for (const auto& [number, session] : SessionTable::Sessions(impl_->context.sessions.all())) {
+    if (session->is_of(image)) session->suffer(consequences, ends);
+  }
+  all_asked();
 }
 
 void TargetServer::stop(Duration within, Completion<> done) { impl_->stop(within, std::move(done)); }

@@ -20,6 +20,7 @@
 #include "target/runtime/runtime.h"
 #include "target/scsi/limits.h"
 #include "target/server/admission.h"
+#include "target/unit/unit_machine.h"
 
 namespace shoal::server {
 
@@ -81,6 +82,9 @@ class TargetServer {
   bool drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release, Completion<> done);
   // Ends those that `which` picks, now, also while they log in.
   void end_sessions(const std::string& reason, const std::function<bool(const SessionInfo&)>& which);
+  // What the sessions of the unit here have to hear and to suffer of a change of its shared state. Completes when
+  // nothing of the tasks that it ends can touch data.
+  void suffer(ImageId image, const unit::Consequences& consequences, Completion<> done);
   // Refuses new connections, drops every session after its tasks (async event 2), and completes when all are gone or
   // `within` has passed; then what is left is closed.
   void stop(Duration within, Completion<> done);

@@ -7,6 +7,7 @@
 #include "routing/file_store.h"
 #include "routing/memory_store.h"
 #include "routing/store_folder.h"
+#include "target/base/countdown.h"
 #include "tools/node/availability.h"
 #include "tools/node/node_control.h"
 #include "tools/node/node_parts.h"
@@ -90,6 +91,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void on_joined();
   Started open_links();
   void make_volumes();
+  void make_unit_states(routing::PeerTransport* links);
   void on_members();
   void on_volumes(bool fresh);
   void on_stale_map(ImageId) {
@@ -97,6 +99,9 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   }
   void on_volumes_loaded();
   void on_sessions_loaded();
+  void on_units_known();
+  void on_view(ImageId image, std::uint64_t generation, const std::vector<unit::Consequences>& consequences,
+               Completion<> done);
   void on_replaced();
   void end_sessions(ImageId image);
   void finish(Started result);
@@ -227,8 +232,10 @@ void Node::Impl::make_volumes() {
   parts.volumes->on_busy([this](ImageId image, Completion<cluster::ImageUse> done) {
     parts.sessions->release_idle(image, std::move(done));
   });
+  make_unit_states(links);
   parts.units = std::make_unique<Units>(
-      *parts.volumes, *parts.router, *parts.pages, [this](ImageId image) { end_sessions(image); }, parts.log);
+      *parts.volumes, *parts.unit_states, *parts.router, *parts.pages, [this](ImageId image) { end_sessions(image); },
+      parts.log);
   parts.units->set_portals(parts.config.group_portals, parts.config.member_portal);
   parts.policy = std::make_unique<cluster::RedirectPolicy>(
       parts.config.logins, *parts.members, *parts.volumes, *parts.sessions,
@@ -239,11 +246,33 @@ void Node::Impl::make_volumes() {
   parts.desk->serve_peers();
 }
 
+void Node::Impl::make_unit_states(routing::PeerTransport* links) {
+  parts.unit_states = std::make_unique<cluster::UnitStates>(
+      parts.runtime, parts.meta, *parts.members, links,
+      [this](ImageId image, std::uint64_t generation, const std::vector<unit::Consequences>& consequences,
+             Completion<> done) { on_view(image, generation, consequences, std::move(done)); },
+      parts.log);
+  if (!links) return;
+  parts.on_link_up = std::make_unique<LinkUp>([this](MemberId member) { parts.unit_states->on_link_up(member); });
+  links->subscribe(*parts.on_link_up);
+}
+
+// Owners of pages first: what comes from a member that does not have this view is refused from now on.
+void Node::Impl::on_view(ImageId image, std::uint64_t generation, const std::vector<unit::Consequences>& consequences,
+                         Completion<> done) {
+  parts.pages->raise_reservation(image, generation);
+  const Countdown ends(std::move(done));
+  Completion<> all_told = ends.part();
+  for (const unit::Consequences& each : consequences) parts.server->suffer(image, each, ends.part());
+  all_told();
+}
+
 void Node::Impl::on_members() {
   const auto members = parts.members->all();
   parts.router->set_directory(std::make_shared<const routing::StoreDirectory>(
       directory_of(*members, parts.config.member, stores_of(*parts.pages))));
   if (parts.links) parts.links->update_members(peers_of(*members, parts.config.member));
+  parts.unit_states->on_members();
 }
 
 // A host that is not allowed any more finds nothing when it comes back. Who has proven itself and is still allowed stays,
@@ -265,6 +294,11 @@ void Node::Impl::on_volumes_loaded() {
 }
 
 void Node::Impl::on_sessions_loaded() {
+  control->enter(NodeState::starting, "the keeper of reservations");
+  parts.unit_states->start(guarded(&Impl::on_units_known));
+}
+
+void Node::Impl::on_units_known() {
   parts.door.open(*parts.policy, *parts.sessions, *parts.units);
   control->enter(NodeState::serving);
   parts.log.info("member_serves member={} volumes={}", parts.config.member, parts.units->all().size());

@@ -6,6 +6,7 @@
 #include "cluster/group_sessions.h"
 #include "cluster/members.h"
 #include "cluster/redirect_policy.h"
+#include "cluster/unit_states.h"
 #include "cluster/volumes.h"
 #include "routing/page_service_adapter.h"
 #include "routing/peer_transport.h"
@@ -19,6 +20,16 @@
 #include "tools/node/units.h"
 
 namespace shoal {
+
+// Passes on that a link has come up.
+class LinkUp final : public routing::PeerLinks::Listener {
+ public:
+  explicit LinkUp(std::function<void(MemberId)> then) : then_(std::move(then)) {}
+  void on_link_up(MemberId member) override { then_(member); }
+
+ private:
+  std::function<void(MemberId)> then_;
+};
 
 struct NodeParts {
   NodeParts(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
@@ -41,9 +52,11 @@ struct NodeParts {
   std::unique_ptr<routing::LocalPages> local_pages;
   std::unique_ptr<cluster::Members> members;
   std::unique_ptr<routing::PeerTransport> links;  // null: a single server
+  std::unique_ptr<LinkUp> on_link_up;
   std::unique_ptr<routing::Router> router;
   std::unique_ptr<cluster::Volumes> volumes;
   std::unique_ptr<cluster::GroupSessions> sessions;
+  std::unique_ptr<cluster::UnitStates> unit_states;
   std::unique_ptr<Units> units;
   SecretFiles secrets;  // of CHAP
   std::unique_ptr<cluster::RedirectPolicy> policy;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "target/unit/local_unit_state.h"
 #include "tools/node/portal_listing.h"
 
 namespace shoal {
@@ -17,7 +16,8 @@ void add_counters(routing::VolumeCounters& sum, const routing::VolumeCounters& m
   sum.in_progress += more.in_progress, sum.held_now += more.held_now;
 }
 
-std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, std::shared_ptr<BlockDevice> device) {
+std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, std::shared_ptr<BlockDevice> device,
+                                          std::shared_ptr<UnitState> state) {
   auto unit = std::make_shared<LogicalUnit>();
   unit->image = record.image.id;
   unit->volume = record.name;
@@ -29,15 +29,20 @@ std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, s
   unit->write_cache = record.image.kind == routing::StoreKind::file;
   unit->unmap_granularity_blocks = routing::kChunkBytes / kBlockBytes;
   unit->device = std::move(device);
-  unit->state = std::make_shared<unit::LocalUnitState>();
+  unit->state = std::move(state);
   return unit;
 }
 
 }  // namespace
 
-Units::Units(const cluster::Volumes& volumes, routing::Router& router, routing::PageService& pages,
-             EndSessions end_sessions, Log log)
-    : volumes_(volumes), router_(router), pages_(pages), end_sessions_(std::move(end_sessions)), log_(std::move(log)) {}
+Units::Units(const cluster::Volumes& volumes, cluster::UnitStates& states, routing::Router& router,
+             routing::PageService& pages, EndSessions end_sessions, Log log)
+    : volumes_(volumes),
+      states_(states),
+      router_(router),
+      pages_(pages),
+      end_sessions_(std::move(end_sessions)),
+      log_(std::move(log)) {}
 
 void Units::set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal) {
   group_portals_ = std::move(group_portals);
@@ -65,7 +70,7 @@ void Units::add(const cluster::VolumeRecord& record) {
   const auto map = routing::PageMap::make(record.image);
   pages_.set_map(map);
   auto device = router_.open(map);
-  units_[record.name] = Unit{record, device, logical_unit(record, device)};
+  units_[record.name] = Unit{record, device, logical_unit(record, device, states_.open(record.image.id))};
   by_target_[record.iqn] = record.name;
   log_.info("volume_served name={} image={} bytes={} pages={}", record.name, record.image.id, record.image.size_bytes,
             map->page_count());
@@ -78,6 +83,7 @@ void Units::remove(std::map<std::string, Unit>::iterator unit) {
   removed_.in_progress = removed_.held_now = 0;  // gauges
   by_target_.erase(gone.record.iqn);
   end_sessions_(gone.record.image.id);
+  states_.forget(gone.record.image.id);
   units_.erase(unit);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/unit_states.h"
 #include "cluster/volumes.h"
 #include "routing/page_service.h"
 #include "routing/router.h"
@@ -28,8 +29,8 @@ class Units final : public TargetCatalog {
  public:
   using EndSessions = std::function<void(ImageId image)>;
   // All of it outlives this.
-  Units(const cluster::Volumes& volumes, routing::Router& router, routing::PageService& pages, EndSessions end_sessions,
-        Log log);
+  Units(const cluster::Volumes& volumes, cluster::UnitStates& states, routing::Router& router,
+        routing::PageService& pages, EndSessions end_sessions, Log log);
 
   void set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal);
   // The records have changed. `fresh`: a complete listing stands behind it, so what was deleted is known.
@@ -48,6 +49,7 @@ class Units final : public TargetCatalog {
   void drop_deleted_images();
 
   const cluster::Volumes& volumes_;
+  cluster::UnitStates& states_;
   routing::Router& router_;
   routing::PageService& pages_;
   EndSessions end_sessions_;

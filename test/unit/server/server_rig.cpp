@@ -1,7 +1,5 @@
 #include "test/unit/server/server_rig.h"
 
-#include "target/unit/local_unit_state.h"
-
 namespace shoal::test {
 namespace {
 
@@ -96,11 +94,14 @@ ServerRig::ServerRig() {
   catalog.unit->target_name = kTargetName;
   catalog.unit->identity = {0x3000000000000001, "serial-1"};
   catalog.unit->device = device;
-  catalog.unit->state = std::make_shared<unit::LocalUnitState>();
+  catalog.unit->state = state;
 }
 
 server::TargetServer& ServerRig::start() {
   server_ = std::make_unique<server::TargetServer>(runtime, catalog, policy, registry, config, Log());
+  state->listen([this](const unit::Consequences& consequences, Completion<> done) {
+    server_->suffer(catalog.unit->image, consequences, std::move(done));
+  });
   REQUIRE(server_->listen({"10.0.0.1", 3260}).has_value());
   return *server_;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "target/server/target_server.h"
+#include "target/unit/local_unit_state.h"
 #include "test/support/initiator_pdus.h"
 #include "test/unit/server/manual_runtime.h"
 
@@ -106,6 +107,7 @@ class ServerRig {
   server::ServerConfig config;
   ManualRuntime runtime;
   std::shared_ptr<HeldDevice> device = std::make_shared<HeldDevice>();
+  std::shared_ptr<unit::LocalUnitState> state = std::make_shared<unit::LocalUnitState>();
   FakeCatalog catalog;
   FakePolicy policy;
   FakeRegistry registry;

@@ -377,6 +377,110 @@ TEST_CASE("TARGET COLD RESET is answered and ends all sessions") {
   CHECK(rig.registry.released.size() == 2);
 }
 
+namespace {
+
+// A unit whose state is kept by somebody who answers late, or not at all.
+class HeldState final : public UnitState {
+ public:
+  const UnitView& view() const override { return now; }
+  void change(const InitiatorPort& from, UnitChange change, Completion<UnitAnswer> done) override {
+    asked.push_back({from, std::move(change)});
+    waiting.push_back(std::move(done));
+  }
+  void answer(UnitAnswer answer) {
+    for (auto& each : std::exchange(waiting, {})) each(answer);
+  }
+  UnitView now;
+  std::vector<std::pair<InitiatorPort, UnitChange>> asked;
+  std::vector<Completion<UnitAnswer>> waiting;
+};
+
+struct ReservedRig : ServerRig {
+  ReservedRig() {
+    catalog.unit->state = kept;
+    start();
+  }
+  // The host has logged in and reserved the unit.
+  void reserve(Host& host) {
+    host.log_in();
+    const NexusName nexus = server().sessions().at(0).nexus;
+    kept->now.reserved_by = InitiatorPort{nexus.initiator_name, nexus.isid};
+  }
+  std::shared_ptr<HeldState> kept = std::make_shared<HeldState>();
+};
+
+}  // namespace
+
+TEST_CASE("a reset that the unit's keeper does not carry out is rejected, and ends no session") {
+  ReservedRig rig;
+  Host host(rig);
+  host.log_in();
+  for (const auto function : {iscsi::TaskFunction::logical_unit_reset, iscsi::TaskFunction::target_cold_reset}) {
+    host.add(host.numbers.manage(function));
+    host.send();
+    rig.runtime.settle();
+    CHECK(host.answers().empty());
+    rig.kept->answer(UnitAnswer::unavailable);
+    CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::rejected);
+    CHECK_FALSE(host.wire->closed);
+  }
+}
+
+TEST_CASE("a logout is answered when RESERVE of that nexus has been released") {
+  ReservedRig rig;
+  Host host(rig);
+  rig.reserve(host);
+  host.add(host.numbers.logout());
+  host.send();
+  rig.runtime.settle();
+  REQUIRE(rig.kept->asked.size() == 1);
+  CHECK(rig.kept->asked.front() == std::pair(*rig.kept->now.reserved_by, UnitChange(NexusLost{})));
+  CHECK(host.answers().empty());
+  CHECK(rig.registry.released.empty());
+  rig.kept->answer(UnitAnswer::unavailable);  // it is not waited for longer than the keeper is looked for
+  host.answer<iscsi::LogoutResponse>();
+  CHECK(rig.registry.released.size() == 1);
+}
+
+TEST_CASE("a session that loses its connection releases RESERVE before its nexus") {
+  ReservedRig rig;
+  Host host(rig);
+  rig.reserve(host);
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.kept->asked.size() == 1);
+  CHECK(rig.registry.released.empty());
+  rig.kept->answer(UnitAnswer::good);
+  rig.runtime.settle();
+  CHECK(rig.registry.released.size() == 1);
+}
+
+TEST_CASE("who does not hold RESERVE leaves without a word to the keeper") {
+  ReservedRig rig;
+  Host host(rig);
+  rig.reserve(host);
+  rig.kept->now.reserved_by->isid += 1;
+  host.add(host.numbers.logout());
+  host.send();
+  host.answer<iscsi::LogoutResponse>();
+  CHECK(rig.kept->asked.empty());
+}
+
+TEST_CASE("a session that is moved keeps RESERVE for its next login") {
+  ReservedRig rig;
+  Host host(rig);
+  rig.reserve(host);
+  rig.server().session(1)->drop_after_tasks(
+      "move", [] {}, [] {});
+  rig.runtime.settle();
+  host.wire->broken = true;
+  host.send();
+  rig.runtime.settle();
+  CHECK(rig.kept->asked.empty());
+  CHECK(rig.registry.released.size() == 1);
+}
+
 // ---- counting
 
 TEST_CASE("sessions are counted with what they did") {
