@@ -224,6 +224,13 @@ class Session:
         self.send(struct.pack('>BBHIQIIII16x', 0x40, 0x80, 0, 0, 0, self.itt, 0xffffffff, self.cmd_sn, self.exp_stat_sn))
         self.receive(0x20)
 
+    def manage(self, function, lun=0):
+        """A task management function over a set of tasks; gives the response."""
+        self.itt += 1
+        self.send(struct.pack('>BBHIQIIII16x', 0x02, 0x80 | function, 0, 0, lun << 48, self.itt, 0xffffffff, self.cmd_sn, self.exp_stat_sn))
+        self.cmd_sn += 1
+        return self.receive(0x22)[0][2]
+
     def send_targets(self):
         self.itt += 1
         data = b'SendTargets=All\0'
