@@ -89,20 +89,40 @@ void InitiatorSession::send_waiting() {
 }
 
 void InitiatorSession::send(SessionCommand command) {
-  iscsi::InitiatorTaskTag tag;
+  iscsi::ScsiCommand pdu;
   if (command.data.empty()) {
-    const auto pdu = numbers_.read(command.cdb, command.read_bytes);
+    pdu = numbers_.read(command.cdb, command.read_bytes);
     writer_.add(pdu);
-    tag = pdu.task;
   } else {
-    const auto pdu = numbers_.write(command.cdb, static_cast<std::uint32_t>(command.data.size()));
+    pdu = numbers_.write(command.cdb, static_cast<std::uint32_t>(command.data.size()));
     const std::size_t burst =
         std::min(number(agreed_, "FirstBurstLength"), number(agreed_, "MaxRecvDataSegmentLength"));
     const std::size_t immediate = agreed_["ImmediateData"] == "Yes" ? std::min(burst, command.data.size()) : 0;
     writer_.add_bytes(pdu, as_bytes(command.data).first(immediate));
-    tag = pdu.task;
   }
-  tasks_[tag.value] = {std::move(command), {}, 0};
+  tasks_[pdu.task.value] = {std::move(command), pdu, {}, 0};
+}
+
+bool InitiatorSession::abort(std::uint64_t id) {
+  const auto found = std::ranges::find_if(tasks_, [id](const auto& each) { return each.second.command.id == id; });
+  if (found == tasks_.end()) return false;
+  const auto request = numbers_.abort(found->second.sent);
+  aborts_[request.task.value] = found->first;
+  writer_.add(request);
+  return true;
+}
+
+// A task that does not exist was answered before, or was sent when the target had closed its window: then it is lost
+// with the session.
+void InitiatorSession::on_pdu(const iscsi::TaskManagementResponse& response, const test::Answer&) {
+  take_status(response.numbering.stat_sn);
+  const auto abort = aborts_.find(response.task.value);
+  if (abort == aborts_.end()) return broke("an answer carries the tag of a task");
+  const auto task = tasks_.find(abort->second);
+  aborts_.erase(abort);
+  if (task == tasks_.end() || response.response != iscsi::TaskResponse::complete) return;
+  events_.push_back(CommandAborted{task->second.command.id});
+  tasks_.erase(task);
 }
 
 void InitiatorSession::ping() { writer_.add(numbers_.ping()); }

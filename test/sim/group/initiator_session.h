@@ -40,13 +40,16 @@ struct CommandEnded {
   std::string data;            // read, with GOOD
   std::uint8_t sense_key = 0;  // with CHECK CONDITION
 };
+struct CommandAborted {  // and nothing of it is under way any more
+  std::uint64_t id;
+};
 struct DropAnnounced {};  // async event 2 or 3: the target closes, come back at once
 struct PingAnswered {};
 struct TargetBroke {  // a rule of RFC 7143
   std::string rule;
 };
-using SessionEvent =
-    std::variant<LoggedIn, Redirected, LoginRefused, CommandEnded, DropAnnounced, PingAnswered, TargetBroke>;
+using SessionEvent = std::variant<LoggedIn, Redirected, LoginRefused, CommandEnded, CommandAborted, DropAnnounced,
+                                  PingAnswered, TargetBroke>;
 
 class InitiatorSession {
  public:
@@ -55,12 +58,14 @@ class InitiatorSession {
   std::vector<SessionEvent> receive(const Slice& bytes);
   void submit(SessionCommand command);  // sent when the window allows it
   void ping();
+  bool abort(std::uint64_t id);             // false: it has not been sent, or is answered
   Slices take() { return writer_.take(); }  // to send
   bool logged_in() const { return logged_in_; }
 
  private:
   struct Task {
     SessionCommand command;
+    iscsi::ScsiCommand sent;
     std::string data;  // read so far
     std::uint32_t next_data_sn = 0;
   };
@@ -70,6 +75,7 @@ class InitiatorSession {
   void on_pdu(const iscsi::R2t& r2t, const test::Answer&);
   void on_pdu(const iscsi::DataIn& data, const test::Answer& answer);
   void on_pdu(const iscsi::ScsiResponse& response, const test::Answer& answer);
+  void on_pdu(const iscsi::TaskManagementResponse& response, const test::Answer&);
   void on_pdu(const iscsi::NopIn& nop, const test::Answer&);
   void on_pdu(const iscsi::AsyncMessage& message, const test::Answer&);
   template <class Other>
@@ -92,6 +98,7 @@ class InitiatorSession {
   std::map<std::string, std::string, std::less<>> agreed_;
   std::deque<SessionCommand> waiting_;  // for the window
   std::map<std::uint32_t, Task> tasks_;
+  std::map<std::uint32_t, std::uint32_t> aborts_;  // the task that each is about
   std::vector<SessionEvent> events_;
 };
 

@@ -158,6 +158,24 @@ void SimInitiator::on(const CommandEnded& event) {
   request.done(event.status == 0);
 }
 
+void SimInitiator::on(const CommandAborted& event) {
+  const auto found = requests_.find(event.id);
+  if (found == requests_.end()) return complain("a command was aborted after its answer");
+  Request request = std::move(found->second);
+  requests_.erase(found);
+  give_up(request, request.operation);
+  request.done(false);
+}
+
+void SimInitiator::abort_oldest() {
+  if (!logged_in()) return;
+  for (auto& [id, request] : requests_) {
+    if (!request.sent || request.aborting || !session_->abort(id)) continue;
+    request.aborting = true;
+    return send();
+  }
+}
+
 // ---- requests
 
 void SimInitiator::write(std::uint64_t first_block, std::uint32_t blocks, Done done) {
@@ -188,6 +206,7 @@ Stamp SimInitiator::stamp(const Request& request, std::uint64_t operation, std::
 
 void SimInitiator::attempt(std::uint64_t id, Request& request) {
   request.sent = true;
+  request.aborting = false;
   request.begin = checkers_.blocks.next_moment();
   SessionCommand command;
   switch (request.kind) {

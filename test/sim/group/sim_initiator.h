@@ -46,6 +46,7 @@ class SimInitiator {
   void look(const Counter& counter, Done done);
   // Reads the counter, then compares and writes. GOOD, or MISCOMPARE: somebody else was faster.
   void increment(const Counter& counter, Done done);
+  void abort_oldest();  // of what is sent and not yet being aborted: it ends not GOOD
 
   bool logged_in() const { return session_ && session_->logged_in(); }
   std::optional<Endpoint> logged_in_at() const { return logged_in() ? std::optional(stream_->peer()) : std::nullopt; }
@@ -60,6 +61,7 @@ class SimInitiator {
     std::uint32_t blocks = 0;
     Done done;
     bool sent = false;  // on the session that is, or was last
+    bool aborting = false;
     unsigned losses = 0;
     std::uint64_t operation = 0;                  // of the newest attempt
     std::vector<std::uint64_t> older_operations;  // of attempts on sessions that were lost
@@ -84,6 +86,7 @@ class SimInitiator {
   void on(const Redirected& event);
   void on(const LoginRefused& event);
   void on(const CommandEnded& event);
+  void on(const CommandAborted& event);
   void on(const DropAnnounced&) { come_back_ = kAtOnce; }
   void on(const PingAnswered&) {}
   void on(const TargetBroke& event);

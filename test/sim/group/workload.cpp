@@ -27,6 +27,7 @@ std::uint64_t Workload::choose_block() {
 }
 
 void Workload::act(std::size_t slot) {
+  if (random_.below(40) == 0) disk_.abort_oldest();
   ++in_flight_;
   const auto done = [this, slot](bool good) {
     --in_flight_;

@@ -1,6 +1,6 @@
 // Workload: what one simulated host does with its disk: several commands at a time, short thinking in between, mostly
 // on a few hot blocks on both sides of page borders that all hosts share. Then, when it is told to, a verified pass
-// over everything. Now and then it raises one of the counters.
+// over everything. Now and then it raises one of the counters, or aborts a command.
 #pragma once
 
 #include <cstdint>
