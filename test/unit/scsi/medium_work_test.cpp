@@ -79,6 +79,7 @@ TEST_CASE("while it is formatted a unit answers nothing but what it is") {
   CHECK_FALSE(rig.ended(format));
   CHECK(ended(rig.run(test_unit_ready())) == kFormatting);
   CHECK(ended(rig.run(read_10(0, 1))) == kFormatting);
+  CHECK(ended(rig.run(cdb({0x1b, 1, 0, 0, 3}))) == kFormatting);  // LOEJ, which the unit does not have
   CHECK(ended(rig.run(cdb({0x04}))) == kFormatting);
   CHECK(ended(rig.run(sanitize(kBlockErase))) == kFormatting);
   CHECK(ended(rig.run(vital_product_data(0x80))) == kGood);
