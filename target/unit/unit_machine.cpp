@@ -13,6 +13,7 @@ constexpr UnitAttention kPowerOn{0x29, 0x00};
 constexpr UnitAttention kDeviceReset{0x29, 0x03};
 constexpr UnitAttention kModeParametersChanged{0x2a, 0x01};
 
+Audience everybody() { return {.all = true}; }
 Audience everybody_but(const InitiatorPort& port) { return {.ports = {port}, .all = true}; }
 
 Outcome refused(const UnitView& view, UnitAnswer answer) { return {.answer = answer, .view = view}; }
@@ -70,7 +71,7 @@ Outcome apply_one(const UnitView& view, const InitiatorPort& port, const ResetUn
   ++outcome.view.generation;  // what is still under way of the tasks that end is refused by its age, too
   outcome.view.reserved_by.reset();
   const UnitAttention attention = reset.kind == ResetKind::logical_unit ? kDeviceReset : kPowerOn;
-  outcome.consequences.announcements.push_back({attention, everybody_but(port)});
+  outcome.consequences.announcements.push_back({attention, everybody()});  // who asked for it, too (SAM-5 6.3.3)
   outcome.consequences.aborted.all = true;
   if (reset.kind == ResetKind::target_cold) outcome.consequences.ended = everybody_but(port);
   return outcome;

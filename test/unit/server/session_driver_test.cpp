@@ -337,7 +337,7 @@ TEST_CASE("a set of tasks of a unit that there is not") {
   CHECK(host.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::lun_does_not_exist);
 }
 
-TEST_CASE("LUN RESET ends the tasks of all sessions, and the others hear of it") {
+TEST_CASE("LUN RESET ends the tasks of all sessions, and all hear of it") {
   ServerRig rig;
   rig.start();
   Host host(rig), other(rig, kIsid + 1);
@@ -358,6 +358,7 @@ TEST_CASE("LUN RESET ends the tasks of all sessions, and the others hear of it")
   CHECK(other.answer<iscsi::ScsiResponse>().status == 0x40);  // TASK ABORTED
   rig.device->held = false;
   other.take_unit_attention();
+  host.take_unit_attention();
   host.add(host.read());
   host.send();
   host.answer<iscsi::DataIn>();
