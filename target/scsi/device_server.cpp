@@ -53,11 +53,11 @@ struct DeviceServer::Impl {
       if (const auto attention = attentions.take()) return unit_attention(*attention);
     }
     if (!entry) return no_such_command(request.cdb, *unit);
+    if (conflicts(*entry, request.cdb)) return reservation_conflict();
     if (!entry->despite_condition) {
       if (const auto not_ready = not_ready_sense(*unit)) return check_condition(*not_ready);
     }
     if (const auto unused = first_unused_bit(request.cdb, *entry)) return invalid_field(*unused);
-    if (conflicts(*entry, request.cdb)) return reservation_conflict();
     if (write_protected(*entry)) return check_condition(sense::kSoftwareWriteProtected);
     return run(*entry, request, lun_exists);
   }

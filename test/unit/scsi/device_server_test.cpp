@@ -173,6 +173,16 @@ TEST_CASE("while another nexus has the unit by RESERVE, only the commands that S
   CHECK(ended(rig.run(read_10(0, 1))) == kGood);
 }
 
+TEST_CASE("reservations and a unit that is not ready come before what is wrong with a CDB") {
+  ScsiRig rig;
+  const auto eject = cdb({0x1b, 0, 0, 0, 0x02});
+  CHECK(ended(rig.run(eject)) == kInvalidField);
+  rig.state->painted.condition = UnitCondition::sanitizing;
+  CHECK(ended(rig.run(eject)) == check(2, 0x04, 0x1b));
+  rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());
+  CHECK(ended(rig.run(eject)) == Ended{0x18});
+}
+
 TEST_CASE("software write protection ends what writes blocks, and nothing else") {
   ScsiRig rig;
   rig.state->painted.mode.software_write_protect = true;
