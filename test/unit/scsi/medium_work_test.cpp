@@ -199,9 +199,6 @@ TEST_CASE("a SANITIZE whose command is aborted goes on") {
   SECTION("with all of its nexus") {
     rig.server->abort_all([&] { done = true; });
   }
-  SECTION("with all of the unit") {
-    rig.server->reset([&] { done = true; });
-  }
   CHECK(done);
   CHECK(ended(rig.take(id)) == kTaskAborted);
   CHECK(ended(rig.run(test_unit_ready())) == kSanitizing);
