@@ -41,7 +41,7 @@ class Disk final : public BlockDevice {
   }
 };
 
-std::shared_ptr<LogicalUnit> unit() {
+std::shared_ptr<LogicalUnit> small_unit() {
   auto unit = std::make_shared<LogicalUnit>();
   unit->image = {1};
   unit->volume = "demo";
@@ -72,7 +72,7 @@ scsi::CommandRequest request(FuzzedDataProvider& in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider in(data, size);
-  scsi::DeviceServer server(unit(), {NexusId{}, Generation{1}, {}});
+  scsi::DeviceServer server(small_unit(), {NexusId{}, Generation{1}, {}});
   for (std::uint64_t id = 1; in.remaining_bytes() > 0 && id < 32; ++id) {
     if (in.ConsumeIntegralInRange(0, 7) == 0) {
       server.raise({in.ConsumeIntegral<std::uint8_t>(), in.ConsumeIntegral<std::uint8_t>()});

@@ -207,6 +207,27 @@ TEST_CASE("a SANITIZE whose command is aborted goes on") {
   CHECK(rig.device->text(0, 1) == block_of('a'));
 }
 
+TEST_CASE("what a reset of the unit aborts of a SANITIZE is done again") {
+  ScsiRig rig;
+  rig.device->fill(0, 1, 'a');
+  rig.device->hold();
+  CHECK(ended(rig.run(sanitize(kBlockErase | kImmediate))) == kGood);
+  rig.device->abort({}, [] {});
+  CHECK(condition(rig) == UnitCondition::sanitizing);
+  CHECK(rig.device->held() == 1);
+  rig.device->release();
+  CHECK(condition(rig) == UnitCondition::ready);
+  CHECK(rig.device->text(0, 1) == block_of('\0'));
+}
+
+TEST_CASE("a SANITIZE that is aborted again and again fails in the end") {
+  ScsiRig rig;
+  rig.device->hold();
+  CHECK(ended(rig.run(sanitize(kBlockErase | kImmediate))) == kGood);
+  for (unsigned i = 0; i < kMaxMediumTries; ++i) rig.device->abort({}, [] {});
+  CHECK(ended(rig.run(test_unit_ready())) == kSanitizeFailed);
+}
+
 TEST_CASE("a SANITIZE goes on when its session has gone") {
   ScsiRig rig;
   rig.device->hold();
