@@ -30,9 +30,8 @@ Verdict ReservationModel::access(Who from, Access access) const {
   return access == Access::read && is_write_exclusive(held_->type) ? Verdict::good : Verdict::conflict;
 }
 
-Verdict ReservationModel::persistent_reserve_in(Who from) const {
-  return reserved_for_other(from) ? Verdict::conflict : Verdict::good;
-}
+// SPC-2 5.5.1: while RESERVE is in force all PERSISTENT RESERVE IN and OUT conflict, even those of its holder.
+Verdict ReservationModel::persistent_reserve_in() const { return reserved_by_ ? Verdict::conflict : Verdict::good; }
 
 // ---- SPC-2
 

@@ -50,7 +50,8 @@ struct Reservation {
 
 class ReservationModel {
  public:
-  explicit ReservationModel(int initiators) : initiators_(initiators) {}
+  // `generation`: PRGENERATION as it is found; nobody is registered.
+  ReservationModel(int initiators, std::uint32_t generation) : initiators_(initiators), generation_(generation) {}
 
   Verdict persistent_reserve_out(Who from, const ReserveOut& out);
   Verdict reserve(Who from);  // RESERVE(6)
@@ -58,7 +59,7 @@ class ReservationModel {
   void reset();               // LOGICAL UNIT RESET
   void lose_nexus(Who who);   // its session ended
   Verdict access(Who from, Access access) const;
-  Verdict persistent_reserve_in(Who from) const;
+  Verdict persistent_reserve_in() const;
 
   std::uint32_t generation() const { return generation_; }
   const std::map<Who, Key>& keys() const { return keys_; }
@@ -90,7 +91,7 @@ class ReservationModel {
   void tell_registered(std::uint16_t code, Who except);
 
   int initiators_;
-  std::uint32_t generation_ = 0;
+  std::uint32_t generation_;
   std::map<Who, Key> keys_;
   std::optional<Reservation> held_;
   std::optional<Who> reserved_by_;  // SPC-2

@@ -29,6 +29,7 @@ class ReservationRun {
   void reset(Who who);
 
   ReserveOut any_reserve_out(Who who);
+  std::uint32_t find_generation();
   void log_in(Who who);
   void drain(Who who);
   Answer ask(Who who, const Command& command, const std::string& what);
@@ -42,8 +43,8 @@ class ReservationRun {
   int initiators_;
   Random random_;
   Journal& journal_;
-  ReservationModel model_;
   std::map<Who, Initiator> sessions_;
+  ReservationModel model_;
   std::map<std::string, std::uint64_t> counts_;  // of answers and attentions
 };
 
