@@ -15,7 +15,7 @@ using nlohmann::json;
 
 constexpr std::uint64_t kMinLoginBytes = 64 << 10;  // the text of one login
 constexpr std::uint64_t kMinWriteBytes = 1 << 20;
-constexpr std::uint64_t kMinHeldReadBytes = 64 << 20;  // four of the longest reads
+constexpr std::uint64_t kMinHeldReadBytes = 64 << 20;  // two of the longest reads
 constexpr std::uint64_t kMaxLimitBytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
 

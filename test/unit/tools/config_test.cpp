@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 using namespace shoal;
 
@@ -51,6 +52,27 @@ TEST_CASE("the memory store has the bound that is given, and else none that the 
   REQUIRE(config.has_value());
   CHECK(config->limits.memory_store_bytes == std::uint64_t{1} << 30);
   CHECK_FALSE(parse_config(kSingle, ".")->limits.memory_store_bytes.has_value());
+}
+
+TEST_CASE("each limit of the front end has its key, and its bounds are named") {
+  const auto config = parse_config(
+      R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"limits":{"connections":1,"sessions":2,"half_open":3,
+          "half_open_per_address":4,"login_bytes":65536,"login_bytes_per_address":65537,"failed_logins_per_minute":5,
+          "commands_per_session":6,"write_bytes_per_session":1048576,"held_read_bytes":67108864}})",
+      ".");
+  REQUIRE(config.has_value());
+  const NodeLimits& limits = config->limits;
+  CHECK(std::tie(limits.connections, limits.sessions, limits.half_open, limits.half_open_per_address) ==
+        std::tuple(1, 2, 3, 4));
+  CHECK(std::tie(limits.login_bytes, limits.login_bytes_per_address, limits.failed_logins_per_minute) ==
+        std::tuple(65536, 65537, 5));
+  CHECK(std::tie(limits.commands_per_session, limits.write_bytes_per_session, limits.held_read_bytes) ==
+        std::tuple(6, 1 << 20, 64 << 20));
+  using Catch::Contains;
+  for (const char* key : {"login_bytes", "login_bytes_per_address", "write_bytes_per_session", "held_read_bytes"}) {
+    CHECK_THAT(error_of(fmt::format(R"({{"limits":{{"{}":1}}}})", key)), Contains(key) && Contains("4294967296"));
+  }
+  CHECK_THAT(error_of(R"({"limits":{"sessions":0}})"), Contains("limits.sessions") && Contains("1000000"));
 }
 
 TEST_CASE("a key file is read without its line end and must be long enough") {
