@@ -338,9 +338,11 @@ class Initiator {
 
   template <class Pdu>
   void send(const Pdu& pdu, std::string_view data = {}, const Bend& bend = {}) {
-    if constexpr (!std::is_same_v<Pdu, DataOut> && !std::is_same_v<Pdu, SnackRequest>) latest_tag_ = pdu.task.value;
     const Slice bytes = bent(encode(pdu), data, bend, digests_);
-    if constexpr (std::is_same_v<Pdu, ScsiCommand>) latest_ = bytes;
+    if constexpr (std::is_same_v<Pdu, ScsiCommand>) {
+      latest_ = bytes;
+      latest_tag_ = pdu.task.value;
+    }
     give(bytes);
   }
   void give(const Slice& bytes) {
