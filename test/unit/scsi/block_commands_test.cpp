@@ -231,7 +231,7 @@ TEST_CASE("READ CAPACITY tells the last block and the sizes of blocks") {
   ScsiRig rig;
   CHECK(bytes(rig.run(cdb({0x25}))) == Bytes{0, 0, 0x03, 0xe7, 0, 0, 2, 0});
   const auto capacity = bytes(rig.run(with(cdb({0x9e, 0x10}), 10, std::uint32_t{32})));
-  Bytes expected{0, 0, 0, 0, 0, 0, 0x03, 0xe7, 0, 0, 2, 0, 0, 0, 0xc0, 0};
+  Bytes expected{0, 0, 0, 0, 0, 0, 0x03, 0xe7, 0, 0, 2, 0, 0, 3, 0xc0, 0};
   expected.resize(32);
   CHECK(capacity == expected);
 }
