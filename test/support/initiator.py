@@ -43,12 +43,14 @@ def parse(data):
 
 
 class Session:
+    source = None  # the address to come from
+
     def __init__(self, portal, target, initiator='iqn.2026-11.io.shoal:test', isid=0x800000000001, timeout=30, follow=True,
                  session_type='Normal', chap=None, source=None):
         self.portal, self.target, self.initiator, self.isid, self.timeout = portal, target, initiator, isid, timeout
         self.follow, self.session_type = follow, session_type
         self.chap = chap  # (user, secret), with SHA-256
-        self.source = (source, 0) if source else None  # the address to come from
+        self.source = (source, 0) if source else None
         self.redirects = []
         self.login()
 
