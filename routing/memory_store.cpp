@@ -40,7 +40,8 @@ MemoryStore::MemoryStore(Random& random, std::uint64_t capacity_bytes) : capacit
 
 void MemoryStore::apply(std::vector<PageRecord> batch, Durability, Done done) {
   Result<void, StoreError> result;
-  std::ranges::stable_partition(batch, [](const PageRecord& record) { return is_promise(record.kind); });
+  const auto promises = [](const PageRecord& record) { return is_promise(record.kind); };
+  if (batch.size() > 1) std::ranges::stable_partition(batch, promises);  // which allocates, even for one
   for (const PageRecord& record : batch) {
     if (const auto applied = apply_one(record); !applied && result) result = applied;
   }

@@ -5,7 +5,7 @@ build=${SHOAL_BUILD:-$top/build}
 build_packages="g++ cmake ninja-build ccache pkg-config libiscsi-dev libboost1.81-dev nlohmann-json3-dev catch2 liburing-dev
   libsqlite3-dev libssl-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev"
 run_packages="etcd-server libiscsi-bin python3"
-test_packages="fio iproute2 procps qemu-utils qemu-block-extra"
+test_packages="fio iproute2 procps valgrind qemu-utils qemu-block-extra"
 linux_packages="user-mode-linux debootstrap"
 fuzz_packages="clang-19 libclang-rt-19-dev"
 
