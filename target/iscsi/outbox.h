@@ -3,6 +3,7 @@
 // R2T, Data-In without status, NOP-In that asks: they carry the number that comes next.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "target/iscsi/command_window.h"
@@ -54,9 +55,10 @@ class Outbox {
 
   bool empty() const { return writer_.empty(); }
   std::size_t size() const { return writer_.size(); }
-  Slices take() {
-    answer_bytes_ = 0;
-    return writer_.take();
+  Slices take_some() {  // as PduWriter
+    Slices some = writer_.take_some();
+    answer_bytes_ = std::min(answer_bytes_, writer_.size());
+    return some;
   }
 
  private:

@@ -64,7 +64,7 @@ class SessionRig {
   }
 
   std::vector<Answer> answers() {
-    reader_.receive(outbox.take());
+    reader_.receive(outbox.take_some());
     return reader_.all();
   }
   // The only answer there is, of this kind.
