@@ -99,6 +99,7 @@ std::vector<Answer> Batches::exchange(const Slice& bytes, std::size_t expected,
     target_works();
     while (receive_some()) {
       for (Answer& answer : reader_.all()) {
+        if (!answer.data_digest_ok) throw std::runtime_error("a data digest is wrong");
         if (is_final(answer)) ends.push_back(std::move(answer));
       }
     }
