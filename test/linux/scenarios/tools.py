@@ -4,26 +4,28 @@ from checks import expect, wait_until
 
 KEY_A, KEY_B = "0xa1", "0xb2"
 
-# Prints a word for each thing that is as it must be.
+# Prints a word for each thing that is as it must be. Exit status 14 of sg3-utils: MISCOMPARE.
 BLOCKS = """
 fill() {{ head -c 512 /dev/zero | tr '\\0' $1; }}
 fill A > /tmp/a; fill B > /tmp/b; cat /tmp/a /tmp/b > /tmp/ab
-block() {{ dd if={disk} of=/tmp/block bs=512 skip=$1 count=1 iflag=direct status=none; }}
+block_is() {{ dd if={disk} of=/tmp/block bs=512 skip=$1 count=1 iflag=direct status=none; cmp -n 512 /tmp/block $2; }}
+miscompares() {{ "$@" 2>/dev/null || [ $? = 14 ]; }}
+
 sg_write_same --16 --lba=100 --num=8 --xferlen=512 --in=/tmp/a {disk}
-block 107; cmp /tmp/block /tmp/a && echo written
+block_is 107 /tmp/a && echo written
 sg_verify --16 --lba=100 --count=8 {disk} && echo verified
-sg_verify --16 --lba=100 --count=1 --ebytchk=1 --in=/tmp/b {disk} 2>&1 | grep -qi miscompare && echo differs
-sg_compare_and_write --in=/tmp/ab --lba=100 --num=1 --xferlen=1024 {other} && echo swapped
-block 100; cmp /tmp/block /tmp/b && echo new
-! sg_compare_and_write --quiet --in=/tmp/ab --lba=100 --num=1 --xferlen=1024 {other} && echo refused
+sg_verify --16 --lba=100 --count=1 --ebytchk=1 --ndo=512 --in=/tmp/a {disk} && echo same
+miscompares sg_verify --16 --lba=100 --count=1 --ebytchk=1 --ndo=512 --in=/tmp/b {disk} && echo differs
+sg_compare_and_write --in=/tmp/ab --lba=100 --num=1 --xferlen=1024 {other} && block_is 100 /tmp/b && echo swapped
+miscompares sg_compare_and_write --in=/tmp/ab --lba=100 --num=1 --xferlen=1024 {other} && echo refused
 sg_xcopy if={disk} skip=100 of={disk} seek=300 count=8 bs=512 2>/dev/null
-block 300; cmp /tmp/block /tmp/b && echo copied
-sg_unmap --lba=100 --num=8 {disk}
-block 100; cmp -n 512 /tmp/block /dev/zero && echo unmapped
+block_is 300 /tmp/b && block_is 307 /tmp/a && echo copied
+sg_unmap --force --lba=100 --num=8 {disk}
+block_is 100 /dev/zero && echo unmapped
 blkdiscard --offset 0 --length 1MiB {disk}
-block 307; cmp -n 512 /tmp/block /dev/zero && echo discarded
+block_is 307 /dev/zero && echo discarded
 """
-BLOCKS_SAY = "written verified differs swapped new refused copied unmapped discarded"
+BLOCKS_SAY = "written verified same differs swapped refused copied unmapped discarded"
 
 TRIM = """
 mkfs.ext4 -q -E nodiscard {disk}
@@ -39,13 +41,16 @@ MULTIPATH = """
 modprobe -a dm-multipath dm-service-time
 mount -t tmpfs tmpfs /etc/multipath
 mkdir /etc/multipath/conf.d
-echo 'defaults {{ find_multipaths no
+cat > /etc/multipath/conf.d/rig.conf <<END
+defaults {
+  find_multipaths no
   user_friendly_names no
   path_checker tur
   polling_interval 1
-  reservation_key 0xabc }}' > /etc/multipath/conf.d/rig.conf
+}
+END
 multipathd
-for i in $(seq 50); do [ -e /dev/mapper/{wwid} ] && break; sleep 0.2; done
+for i in $(seq 40); do [ $(multipath -ll | grep -c "active ready running") = 2 ] && break; sleep 0.5; done
 multipath -ll
 """
 
@@ -63,8 +68,7 @@ def run(rig):
     disk, other = (f"/dev/{name}" for name in disks)
 
     with rig.step("sg_inq, sg_vpd, scsi_id: one disk by both paths") as notes:
-        wwid = one_identity(guest, disk, other)
-        notes.append(wwid)
+        notes.append(one_identity(guest, disk, other))
     with rig.step("sg_persist: register, reserve, conflict, preempt, clear, over both"):
         persistent_reservations(guest, disk, other)
     with rig.step("sg_write_same, sg_verify, sg_compare_and_write, sg_xcopy, sg_unmap, blkdiscard"):
@@ -75,11 +79,11 @@ def run(rig):
         expect("clean" in said, said)
         notes.append(said.splitlines()[0])
     with rig.step("multipath -ll: one map of two paths") as notes:
-        said = guest.run(MULTIPATH.format(wwid=wwid))
+        said = guest.run(MULTIPATH)
         expect(said.count("active ready running") == 2, said)
         notes.append(said.splitlines()[0])
     with rig.step("the map serves while a session is logged out") as notes:
-        notes.append(serves_by_one_path(rig, iqn, f"/dev/mapper/{wwid}"))
+        notes.append(serves_by_one_path(rig, iqn, f"/dev/mapper/{said.split()[0]}"))
     with rig.step("logout"):
         guest.run("multipathd -k'shutdown'; sleep 1; multipath -F || true")
         initiator.logout(iqn)
@@ -119,7 +123,7 @@ def persistent_reservations(guest, disk, other):
 def serves_by_one_path(rig, iqn, device):
     """Write and verify through the map, a session away, then back."""
     guest = rig.guest
-    check = f"fio --name=map --filename={device} --rw=write --bs=64k --size=8M --direct=1 --verify=crc32c --output=/dev/null"
+    check = f"fio --name=map --filename={device} --rw=write --bs=64k --size=8M --direct=1 --verify=crc32c --verify_state_save=0 --output=/dev/null"
     guest.run(check)
     portal = rig.group.member_portal(1)
     guest.run(f"iscsiadm -m node -T {iqn} -p {portal} --logout")
