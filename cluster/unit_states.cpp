@@ -140,8 +140,29 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
     if (const auto* other = std::get_if<OtherTerm>(&reply)) on_other_term(other->term);
     const auto* answer = std::get_if<UnitAnswer>(&reply);
     if (!answer) return ask_again(number);
+    const Asked& one = asked.at(number);
+    const bool found_again = one.lost_since && *answer != UnitAnswer::unavailable;
+    if (!found_again || keeping) return finish(number, *answer);
+    catch_up(one.request.image, guarded([this, number, answer = *answer] { finish(number, answer); }));
+  }
+
+  void finish(std::uint64_t number, UnitAnswer answer) {
     auto ended = asked.extract(number);
-    ended.mapped().done(*answer);
+    ended.mapped().done(answer);
+  }
+
+  // A link was broken meanwhile, so the keeper may have answered without this member's having the view.
+  void catch_up(ImageId image, Completion<> done) {
+    const PullRequest request{term, ImageId{image.value - 1}};
+    peers->request(keeper, ControlKind::unit_state, encode(request), kPullWithin,
+                   guarded([this, image, asked_term = term,
+                            done = std::move(done)](const Result<std::string, PeerError>& body) mutable {
+                     const auto reply = body ? decode_unit_reply(*body) : std::nullopt;
+                     const auto* pulled = reply ? std::get_if<PulledUnits>(&*reply) : nullptr;
+                     const bool fits = pulled && pulled->term == asked_term && asked_term == term;
+                     if (!fits || pulled->units.empty() || pulled->units.front().image != image) return done();
+                     adopt(pulled->units.front(), std::move(done));
+                   }));
   }
 
   void ask_again(std::uint64_t number) {

@@ -148,7 +148,8 @@ class UnitGroup {
     auto call = calls.emplace_back(std::make_shared<Call>(Call{from, to, std::move(done), nullptr}));
     call->timer = runtime.after(timeout, [call = call.get()] { call->answer(routing::PeerError::timed_out); });
     runtime.post([this, from, to, body = std::move(body), call]() mutable {
-      if (!linked(from, to)) return call->answer(routing::PeerError::unreachable);
+      const bool lost_view = body.starts_with("{\"adopt\"") && lost_views_to.contains(to);
+      if (!linked(from, to) || lost_view) return call->answer(routing::PeerError::unreachable);
       auto& handler = members.at(to).channel->handler;
       if (!handler) return call->answer(routing::PeerError::refused);
       handler(from, std::move(body), [this, from, call](std::string reply) {
@@ -183,6 +184,7 @@ class UnitGroup {
   std::map<MemberId, Member> members;
   std::set<MemberId> cut_off;
   std::set<MemberId> lost_answers_to;  // the next one to each
+  std::set<MemberId> lost_views_to;    // all that the keeper sends
 };
 
 }  // namespace shoal::test

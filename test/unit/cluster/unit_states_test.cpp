@@ -112,6 +112,15 @@ TEST_CASE("a change whose answer was lost is made once") {
   CHECK(group.view(other).persistent.generation == 1);
 }
 
+TEST_CASE("an answer that was lost is told when this member has the view, which may have been lost, too") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, other = keeper % 3 + 1;
+  group.lost_views_to.insert(MemberId{other});
+  group.lost_answers_to.insert(MemberId{other});
+  CHECK(group.change(other, kAlice, ReserveUnit{}) == UnitAnswer::good);
+  CHECK(group.view(other).reserved_by == kAlice);
+}
+
 TEST_CASE("a keeper that dies is replaced, and nothing is left of what it kept") {
   UnitGroup group;
   const std::uint32_t keeper = group.keeper()->member.value, other = keeper % 3 + 1, third = other % 3 + 1;
