@@ -16,6 +16,7 @@ using WriteCacheEnabled = Bits<bool, 2, 2>;
 namespace control_layout {  // SPC-4 7.5.10
 constexpr std::size_t kBytes = 12;
 using TaskSetType = Bits<std::uint8_t, 2, 5, 3>;
+using TaskAbortedStatus = Bits<bool, 5, 6>;
 using DescriptorSense = Bits<bool, 2, 2>;
 using GlobalLogSaveDisable = Bits<bool, 2, 1>;
 using QueueAlgorithm = Bits<std::uint8_t, 3, 4, 4>;
@@ -67,6 +68,7 @@ ModeBytes control_page(std::uint8_t code, PageControl control, const LogicalUnit
   SoftwareWriteProtect::put(page, shared.software_write_protect);
   if (control != PageControl::changeable) {
     TaskSetType::put(page, kTaskSetPerNexus);
+    TaskAbortedStatus::put(page, true);  // tasks that another nexus ends are answered, so that their host need not wait
     GlobalLogSaveDisable::put(page, true);
     QueueAlgorithm::put(page, kUnrestrictedReordering);
     BusyTimeoutPeriod::put(page, kBusyWithoutLimit);

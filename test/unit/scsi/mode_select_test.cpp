@@ -21,7 +21,7 @@ const Bytes kHeader6(4, 0), kHeader10(8, 0);
 const Bytes kCaching = Bytes{0x08, 18, 0x04} + Bytes(17, 0);
 const Bytes kExceptions = Bytes{0x1c, 10, 0x08} + Bytes(9, 0);
 Bytes control(unsigned sense_bit, unsigned protect_bit) {
-  return {0x0a, 10, 0x22 | sense_bit, 0x10, protect_bit, 0, 0, 0, 0xff, 0xff, 0, 0};
+  return {0x0a, 10, 0x22 | sense_bit, 0x10, protect_bit, 0x40, 0, 0, 0xff, 0xff, 0, 0};
 }
 
 struct Rig : ScsiRig {

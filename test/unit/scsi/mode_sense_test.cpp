@@ -23,7 +23,7 @@ Bytes operator+(Bytes a, const Bytes& b) {
 }
 
 const Bytes kCaching = Bytes{0x08, 18, 0x04} + Bytes(17, 0);
-const Bytes kControl{0x0a, 10, 0x22, 0x10, 0, 0, 0, 0, 0xff, 0xff, 0, 0};
+const Bytes kControl{0x0a, 10, 0x22, 0x10, 0, 0x40, 0, 0, 0xff, 0xff, 0, 0};
 const Bytes kExceptions = Bytes{0x1c, 10, 0x08} + Bytes(9, 0);
 const Bytes kDescriptor{0, 0, 0x03, 0xe8, 0, 0, 0x02, 0x00};
 
@@ -66,7 +66,7 @@ TEST_CASE("what was changed is current, and the unit says so when it is write pr
   ScsiRig rig;
   rig.state->painted.mode = {.descriptor_sense = true, .software_write_protect = true};
   const auto control = bytes(rig.run(mode_sense_6(0x0a, 0, kDbd)));
-  CHECK(Bytes(control.begin(), control.begin() + 9) == Bytes{15, 0, 0x90, 0, 0x0a, 10, 0x26, 0x10, 0x08});
+  CHECK(Bytes(control.begin(), control.begin() + 10) == Bytes{15, 0, 0x90, 0, 0x0a, 10, 0x26, 0x10, 0x08, 0x40});
   CHECK(bytes(rig.run(mode_sense_10(0x0a, 0, kDbd)))[3] == 0x90);
   CHECK(bytes(rig.run(mode_sense_6(0x80 | 0x0a, 0, kDbd)))[6] == 0x22);
 }
