@@ -52,7 +52,7 @@ void OperationInProgress::begin(Operation operation, Completion<IoResult> done, 
   window_.resize(std::clamp<std::uint64_t>(parts_, 1, window));
   settled_at_ = {};
   result_ = {};
-  gap_ = false;
+  applied_ = gap_ = false;
 }
 
 bool OperationInProgress::more() const { return next_ < parts_ && result_.status == IoStatus::ok && !gap_; }
@@ -118,7 +118,7 @@ IoStatus OperationInProgress::error_of(const OperationPart& part, PageStatus sta
 
 void OperationInProgress::broke(OperationPart& part, Time settled_at) {
   if (!is_mutation(operation_.kind) || keeps(part)) return;
-  part.doubted = true;
+  part.doubted = applied_ = true;
   const bool elsewhere = part.in_doubt() && part.broke != part.asked;
   part.broke = elsewhere ? MemberId{} : part.asked;
   part.settled_at = std::max(part.settled_at, settled_at);
@@ -129,6 +129,7 @@ void OperationInProgress::answered(OperationPart& part) {
 }
 
 void OperationInProgress::end_ok(OperationPart& part, PageResult result) {
+  applied_ = applied_ || (is_mutation(operation_.kind) && !keeps(part));
   part.data = std::move(result.data);
   part.lba_status = std::move(result.lba_status);
   part.state = PartState::ended;
@@ -190,6 +191,10 @@ void OperationInProgress::gather_lba_status(OperationPart& part) {
 std::pair<Completion<IoResult>, IoResult> OperationInProgress::finish() {
   CHECK(active_ && parts_ended(), front_, next_, parts_);
   active_ = false;
+  if (result_.status == IoStatus::stale_reservation) {
+    result_.detail = applied_ ? 1 : 0;
+    result_.data = std::move(operation_.data);
+  }
   operation_ = {};
   return {std::move(done_), std::move(result_)};
 }

@@ -84,7 +84,8 @@ class OperationInProgress {
 
   bool parts_ended() const { return front_ == next_ && !more(); }
   bool finished(Time now) const { return parts_ended() && now >= settled_at_; }
-  // Once, when finished: frees this for the next operation.
+  // Once, when finished: frees this for the next operation. One that was refused everywhere as stale_reservation gets
+  // its data back, to be repeated; where a part may have been applied, `detail` is 1.
   std::pair<Completion<IoResult>, IoResult> finish();
 
  private:
@@ -108,7 +109,8 @@ class OperationInProgress {
   std::vector<MemberId> keepers_;
   Time settled_at_{};  // of parts that have left the window
   IoResult result_;
-  bool gap_ = false;  // lba_status: a part told less than all, so what follows is not adjacent
+  bool applied_ = false;  // a part of a mutation was, or may have been
+  bool gap_ = false;      // lba_status: a part told less than all, so what follows is not adjacent
 };
 
 IoStatus to_io_status(PageStatus status);

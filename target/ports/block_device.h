@@ -55,7 +55,9 @@ enum class IoStatus : std::uint8_t {
   owner_silent,    // the member that has the page does not answer and is expected back: NOT READY 02/04/01
   data_lost,       // the last copy is gone (a store that was wiped or replaced): NOT READY 02/04/0C
   fenced,          // a newer generation of the nexus holds it: nobody waits for this answer any more
-  stale_reservation,  // the reservation generation is older than the owner's: check again and repeat
+  // The reservation generation is older than the owner's: check again and repeat, with the data, which are given back.
+  // detail: 1 where some of the blocks may have been changed
+  stale_reservation,
   miscompare,      // compare_and_write: detail = byte offset of the first difference
   medium_error,    // read error of the store
   no_space,        // the store is full

@@ -75,6 +75,7 @@ void PlanRunner::ask(Running& command, Ask ask) {
 void PlanRunner::on_asked(CommandId id, UnitAnswer answer) {
   Running& command = running_.at(id);
   command.asking = false;
+  command.origin.reservation_generation = unit_->state->view().generation;  // which it may have changed itself
   auto then = std::move(command.ask_then);
   if (follow(command, then(answer))) advance(command);
 }
@@ -198,7 +199,8 @@ Operation PlanRunner::next_operation(Running& command) {
 
 void PlanRunner::submit(Running& command, Operation operation) {
   const OperationId id = numbers_.next();
-  command.in_flight.push_back(id);
+  command.in_flight.push_back(
+      {id, operation.kind, operation.range, operation.fua, command.origin.reservation_generation});
   operation.origin = command.origin;
   operation.origin.id = id;
   operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
@@ -212,9 +214,27 @@ void PlanRunner::on_completed(CommandId id, OperationId operation, IoResult resu
   const auto found = running_.find(id);
   CHECK(found != running_.end(), id.value, operation.value);
   Running& command = found->second;
-  std::erase(command.in_flight, operation);
+  const auto at = std::ranges::find(command.in_flight, operation, &InFlight::id);
+  const InFlight ended = *at;
+  command.in_flight.erase(at);
+  if (may_repeat(command, ended, result)) return repeat(command, ended, std::move(result.data));
   take_result(command, std::move(result));
   advance(command);
+}
+
+bool PlanRunner::may_repeat(const Running& command, const InFlight& refused, const IoResult& result) const {
+  const UnitView& view = unit_->state->view();
+  return result.status == IoStatus::stale_reservation && result.detail == 0 && !command.aborted &&
+         command.failed.status == IoStatus::ok && view.generation > refused.reservation_generation &&
+         view.condition == UnitCondition::ready &&
+         unit::allows(view, nexus_.port, is_mutation(refused.kind) ? AccessKind::write : AccessKind::read) &&
+         !unit::reserved_for_other(view, nexus_.port);
+}
+
+// The generation grows each time, so there is an end to it.
+void PlanRunner::repeat(Running& command, const InFlight& refused, Slices data) {
+  command.origin.reservation_generation = unit_->state->view().generation;
+  submit(command, {.kind = refused.kind, .range = refused.range, .fua = refused.fua, .data = std::move(data)});
 }
 
 void PlanRunner::take_result(Running& command, IoResult result) {
@@ -289,12 +309,12 @@ void PlanRunner::abort(CommandId id, Completion<> done) {
     return stopped_ ? void() : done();
   }
   found->second.aborted = true;
-  const std::vector<OperationId> operations = found->second.in_flight;
+  const std::vector<InFlight> operations = found->second.in_flight;
   CHECK(!operations.empty(), id.value);
   const Countdown aborts(std::move(done));
   Completion<> all_asked = aborts.part();
-  for (const OperationId operation : operations)
-    select_and_abort({nexus_.id, operation, nexus_.generation}, aborts.part());
+  for (const InFlight& operation : operations)
+    select_and_abort({nexus_.id, operation.id, nexus_.generation}, aborts.part());
   all_asked();
 }
 

@@ -3,6 +3,9 @@
 // nothing of it is in flight. Reads wait, in their order, while as many bytes as they may hold (read_budget.h) are
 // read or to be sent.
 //
+// What an owner refuses because it knows newer reservations is checked against ours as they are by then, and repeated
+// under a new number where they are newer and allow it; not where some of its blocks may have been changed already.
+//
 // A command that asks for a change of the unit's state is not aborted: the change may itself end the tasks of this
 // nexus (PREEMPT AND ABORT), and would wait for its own end. One that waits for work on the medium is aborted at once;
 // the work goes on (medium_worker.h).
@@ -34,6 +37,13 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   void stop() { stopped_ = true; }
 
  private:
+  struct InFlight {
+    OperationId id;
+    OperationKind kind;
+    BlockRange range;
+    bool fua;
+    std::uint64_t reservation_generation;
+  };
   struct Running {
     CommandId id;
     Plan plan;
@@ -41,7 +51,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
     Completion<CommandResult> done;
     std::uint64_t read_bytes = 0;
     std::size_t next = 0;  // in plan.operations
-    std::vector<OperationId> in_flight{};
+    std::vector<InFlight> in_flight{};
     bool reading_partial = false;
     bool advancing = false;  // advance() is on the stack: a device may complete before submit() returns
     bool asking = false;     // the unit's state
@@ -69,6 +79,8 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   static Operation next_operation(Running& command);
   void submit(Running& command, Operation operation);
   void on_completed(CommandId command, OperationId operation, IoResult result);
+  bool may_repeat(const Running& command, const InFlight& refused, const IoResult& result) const;
+  void repeat(Running& command, const InFlight& refused, Slices data);
   static void take_result(Running& command, IoResult result);
   bool end_step(Running& command);
   bool finish_with(Running& command, CommandResult result);

@@ -67,6 +67,7 @@ class MemoryDevice final : public BlockDevice {
     done();
   }
 
+  std::uint64_t newest_reservations = 0;  // what older ones allowed is refused when it is performed
   std::vector<Operation> log;
   std::vector<AbortSelection> aborts;
   std::uint64_t lba_status_blocks = 1u << 20;
@@ -91,6 +92,9 @@ class MemoryDevice final : public BlockDevice {
   }
 
   IoResult perform(std::size_t number, const Operation& operation) {
+    if (operation.origin.reservation_generation < newest_reservations) {
+      return {.status = IoStatus::stale_reservation, .data = operation.data};
+    }
     if (failure_ && failure_->at == number) return {.status = failure_->status, .detail = failure_->detail};
     switch (operation.kind) {
       case OperationKind::read:

@@ -116,6 +116,27 @@ TEST_CASE("the first error wins, and is told when no part is under way any more"
   CHECK(rig.volume->counters().failed == 1);
 }
 
+TEST_CASE("a write that owners refused for its reservations gets its data back, unless a part was or may be written") {
+  RouterRig rig;
+  const auto refused = rig.write(kPageBlocks - 2, 5);
+  rig.pages.sessions.answer(with_status(PageStatus::stale_reservation));
+  rig.link(kSecond).answer(with_status(PageStatus::stale_reservation));
+  CHECK(status(refused) == IoStatus::stale_reservation);
+  CHECK((*refused)->detail == 0);
+  CHECK(same_bytes((*refused)->data, {pattern(kPageBlocks - 2, 5)}));
+  const auto partly = rig.write(kPageBlocks - 2, 5);
+  rig.pages.sessions.answer(with_status(PageStatus::stale_reservation));
+  rig.link(kSecond).answer();
+  CHECK(status(partly) == IoStatus::stale_reservation);
+  CHECK((*partly)->detail == 1);
+  const auto doubtful = rig.write(kPageBlocks, 3);
+  rig.links.break_link(kSecond);
+  rig.links.connect(kSecond);
+  rig.link(kSecond).answer(with_status(PageStatus::stale_reservation));
+  CHECK(status(doubtful) == IoStatus::stale_reservation);
+  CHECK((*doubtful)->detail == 1);
+}
+
 TEST_CASE("after an error no further part is started") {
   RouterRig rig(ImageOf{.pages = 9, .stores = 1}, {.parts_in_flight = 2});
   const auto answer = rig.read(0, 9 * kPageBlocks);

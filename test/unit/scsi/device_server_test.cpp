@@ -194,7 +194,71 @@ TEST_CASE("software write protection ends what writes blocks, and nothing else")
   CHECK(ended(rig.run(cdb({0x35}))) == kGood);
 }
 
-TEST_CASE("when the owner knows newer reservations the command is to be repeated, or conflicts by now") {
+namespace {
+
+// A command is under way while its owner learns of newer reservations than generation 7, by which it was allowed.
+CommandId start_outdated(ScsiRig& rig, CommandRequest request) {
+  rig.device->hold();
+  const CommandId id = rig.start(std::move(request));
+  rig.device->newest_reservations = 8;
+  return id;
+}
+
+}  // namespace
+
+TEST_CASE("what an owner with newer reservations refuses is repeated as a new operation, when ours are newer, too") {
+  ScsiRig rig;
+  const CommandId id = start_outdated(rig, write_of(0, block_of('x')));
+  rig.state->painted.generation = 8;
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == kGood);
+  REQUIRE(rig.device->log.size() == 2);
+  const Operation &refused = rig.device->log[0], &repeated = rig.device->log[1];
+  CHECK(refused.origin.reservation_generation == 7);
+  CHECK(repeated.origin.reservation_generation == 8);
+  CHECK(repeated.origin.id == OperationId{2});
+  CHECK(repeated.origin.lowest_unfinished == OperationId{2});
+  CHECK(repeated.origin.issued_at == refused.origin.issued_at);
+  CHECK(repeated.range == refused.range);
+  CHECK(rig.device->text(0, 1) == block_of('x'));
+}
+
+TEST_CASE("of a command with several operations each that is refused is repeated") {
+  ScsiRig rig(1'000'000);
+  const CommandId id = start_outdated(rig, long_pattern());
+  REQUIRE(rig.device->held() > 2);
+  rig.state->painted.generation = 8;
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == kGood);
+}
+
+TEST_CASE("what was refused is not repeated after an abort, or while the unit is sanitized") {
+  ScsiRig rig;
+  const CommandId aborted = start_outdated(rig, write_of(0, block_of('x')));
+  rig.state->painted.generation = 8;
+  rig.server->abort_all([] {});
+  CHECK(ended(rig.take(aborted)) == kTaskAborted);
+  ScsiRig sanitized;
+  const CommandId busy = start_outdated(sanitized, write_of(0, block_of('x')));
+  sanitized.state->painted.generation = 8;
+  sanitized.state->painted.condition = UnitCondition::sanitizing;
+  sanitized.device->release();
+  CHECK(ended(sanitized.take(busy)) == Ended{0x08});
+  CHECK(sanitized.device->log.size() == 1);
+}
+
+TEST_CASE("what may have been written in part is not repeated") {
+  ScsiRig rig;
+  rig.device->fail_at(0, IoStatus::stale_reservation, 1);
+  rig.device->hold();
+  const CommandId id = rig.start(write_of(0, block_of('x')));
+  rig.state->painted.generation = 8;
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == Ended{0x08});
+  CHECK(rig.device->log.size() == 1);
+}
+
+TEST_CASE("when the owner knows newer reservations than we the host is to try again, or it conflicts by now") {
   ScsiRig rig;
   rig.device->fail_at(0, IoStatus::stale_reservation);
   CHECK(ended(rig.give(write_10(0, 1), block_of('x'))) == Ended{0x08});
