@@ -103,7 +103,7 @@ void Connection::peer_closed(Time now) {
 
 std::optional<Event> Connection::next_event() { return events_.pop(); }
 
-Slices Connection::transmit() { return outbox_.take_some(); }
+Slices Connection::transmit() { return outbox_.take(); }
 bool Connection::has_output() const { return !outbox_.empty(); }
 std::size_t Connection::output_bytes() const { return outbox_.size(); }
 bool Connection::wants_input() const { return outbox_.size() <= limits_.output_bytes; }

@@ -3,7 +3,6 @@
 // R2T, Data-In without status, NOP-In that asks: they carry the number that comes next.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include "target/iscsi/command_window.h"
@@ -55,10 +54,9 @@ class Outbox {
 
   bool empty() const { return writer_.empty(); }
   std::size_t size() const { return writer_.size(); }
-  Slices take_some() {  // as PduWriter
-    Slices some = writer_.take_some();
-    answer_bytes_ = std::min(answer_bytes_, writer_.size());
-    return some;
+  Slices take() {
+    answer_bytes_ = 0;
+    return writer_.take();
   }
 
  private:

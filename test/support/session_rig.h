@@ -64,7 +64,7 @@ class SessionRig {
   }
 
   std::vector<Answer> answers() {
-    reader_.receive(outbox.take_some());
+    reader_.receive(outbox.take());
     return reader_.all();
   }
   // The only answer there is, of this kind.

@@ -258,34 +258,6 @@ TEST_CASE("the writer takes a run out of several slices, with padding and digest
   }
 }
 
-TEST_CASE("with much to sum the writer gives the first of it, and what it keeps is whole when it is given") {
-  const std::string large = pattern(100 * 1024), small = pattern(300, 5);
-  PduWriter writer;
-  writer.set_digests({true, true});
-  test::AnswerReader reader;
-  reader.set_digests({true, true});
-  std::uint32_t added = 0, portions = 0, read = 0;
-  const auto add = [&](const std::string& data) {
-    writer.add(DataIn{.task = {added++}}, {Slice::copy_of(data.substr(0, 100)), Slice::copy_of(data.substr(100))});
-  };
-  for (int i = 0; i < 9; ++i) add(i % 3 == 1 ? small : large + "odd");
-  for (; !writer.empty(); ++portions) {
-    if (portions < 3) add(large);  // while it is under way
-    const std::size_t before = writer.size();
-    const Slices some = writer.take_some();
-    CHECK(before - writer.size() == total_size(some));
-    CHECK(total_size(some) <= 5 * large.size());
-    reader.receive(some);
-  }
-  while (const auto answer = reader.next()) {
-    CHECK(answer->data_digest_ok);
-    CHECK(answer->as<DataIn>()->task.value == read++);
-    if (answer->data.size() == small.size()) CHECK(answer->data == small);
-  }
-  CHECK(read == added);
-  CHECK(portions >= 3);
-}
-
 TEST_CASE("any bytes at all end in PDUs, in waiting or in an error, and never in more memory than came in") {
   SeededRandom random(3);
   for (int round = 0; round < 500; ++round) {
