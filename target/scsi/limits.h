@@ -39,7 +39,8 @@ inline constexpr std::uint32_t kMaxCopySegmentBytes = 0xffff * kBlockBytes;
 inline constexpr std::uint64_t kCopyPieceBlocks = (4u << 20) / kBlockBytes;
 inline constexpr std::uint8_t kMaxCopyResults = 16;
 
-// FORMAT UNIT, SANITIZE: blocks of one operation that writes no data; and how often one is tried that others abort.
+// FORMAT UNIT, SANITIZE: blocks of one operation that writes no data; and how often one is tried that others abort, or
+// the end is told while the keeper of the unit's state is out of reach.
 inline constexpr std::uint64_t kMediumStepBlocks = (64u << 20) / kBlockBytes;
 inline constexpr unsigned kMaxMediumTries = 64;
 

@@ -38,9 +38,18 @@ void MediumWorker::on_condition_changed(UnitAnswer answer) {
   advance();
 }
 
+// A keeper that took over knows nothing of this work, and hosts write again.
+bool MediumWorker::is_current() const { return unit_->state->view().condition == work_.working; }
+
 void MediumWorker::advance() {
   if (std::exchange(advancing_, true)) return;
-  while (!in_flight_ && !at_end()) submit(next_operation());
+  while (!in_flight_ && !at_end()) {
+    if (is_current()) {
+      submit(next_operation());
+    } else {
+      failed_.status = IoStatus::failed;
+    }
+  }
   advancing_ = false;
   if (!in_flight_) end();
 }
@@ -86,16 +95,20 @@ void MediumWorker::on_completed(std::uint64_t blocks, const IoResult& result) {
   advance();
 }
 
+// What is over is told until somebody has heard it: a unit that nobody works on must not stay so.
 void MediumWorker::end() {
   unit_->progress.reset();
+  const UnitCondition after = failed_.status == IoStatus::ok ? UnitCondition::ready : work_.failed;
+  unit_->state->change(port_, ChangeCondition{work_.working, after}, [self = shared_from_this()](UnitAnswer answer) {
+    if (answer == UnitAnswer::unavailable && ++self->tellings_ < kMaxMediumTries) return self->end();
+    self->answer_end();
+  });
+}
+
+void MediumWorker::answer_end() {
+  if (work_.immediate) return;
   const bool ok = failed_.status == IoStatus::ok;
-  unit_->state->change(
-      port_, ChangeCondition{work_.working, ok ? UnitCondition::ready : work_.failed},
-      [self = shared_from_this(), ok](UnitAnswer) {
-        if (self->work_.immediate) return;
-        self->answered_(ok ? CommandResult{.status = status::kGood, .transfer_bytes = self->work_.transfer_bytes}
-                           : failure(self->failed_));
-      });
+  answered_(ok ? CommandResult{.status = status::kGood, .transfer_bytes = work_.transfer_bytes} : failure(failed_));
 }
 
 }  // namespace shoal::scsi

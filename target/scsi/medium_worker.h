@@ -2,8 +2,9 @@
 // aborted, a session that ends and a reset change nothing: what a reset aborts is done again (SBC-3 4.36).
 //
 // Its operations are of no nexus: owners neither fence them nor know them when they are repeated, and filling blocks
-// twice is as good as once. What is over when its member is: the unit's condition stays as it was, until its keeper is
-// another.
+// twice is as good as once. What ends it is a unit that is in that condition no more, because its keeper is another:
+// what hosts write from then on is theirs. It is over when its member is, too; then the unit's condition stays as it
+// was, until its keeper is another.
 #pragma once
 
 #include <memory>
@@ -24,12 +25,14 @@ class MediumWorker : public std::enable_shared_from_this<MediumWorker> {
                Completion<CommandResult> answered);
 
   void on_condition_changed(UnitAnswer answer);
+  bool is_current() const;
   void advance();
   bool at_end() const;
   Operation next_operation() const;
   void submit(Operation operation);
   void on_completed(std::uint64_t blocks, const IoResult& result);
   void end();
+  void answer_end();
 
   std::shared_ptr<LogicalUnit> unit_;
   InitiatorPort port_;
@@ -38,6 +41,7 @@ class MediumWorker : public std::enable_shared_from_this<MediumWorker> {
   std::size_t pass_ = 0;
   std::uint64_t next_block_ = 0;  // of the pass
   unsigned tries_ = 0;            // of the next operation
+  unsigned tellings_ = 0;         // of the end, that nobody has heard
   bool in_flight_ = false;        // one at a time: hosts of other units are to notice little
   bool advancing_ = false;        // advance() is on the stack: a device may complete before submit() returns
   IoResult failed_{};

@@ -110,6 +110,37 @@ TEST_CASE("FORMAT UNIT with IMMED is GOOD as soon as it has begun") {
   CHECK(condition(rig) == UnitCondition::ready);
 }
 
+TEST_CASE("a format ends where the unit's keeper is another, and what hosts write then stays") {
+  ScsiRig rig(3 * kMediumStepBlocks);
+  rig.device->hold();
+  const CommandId format = rig.start({.cdb = cdb({0x04})});
+  rig.state->painted = {.generation = std::uint64_t{2} << 32};  // the next keeper's first view
+  const std::size_t before = rig.device->log.size();
+  rig.device->release();
+  CHECK(rig.device->log.size() == before);
+  CHECK(ended(rig.take(format)) == check(4, 0x44, 0));
+  CHECK(condition(rig) == UnitCondition::ready);
+}
+
+TEST_CASE("the end of a format is told again where no keeper has heard it") {
+  ScsiRig rig;
+  rig.device->hold();
+  const CommandId format = rig.start({.cdb = cdb({0x04})});
+  rig.state->unavailable = 3;
+  rig.device->release();
+  CHECK(condition(rig) == UnitCondition::ready);
+  CHECK(ended(rig.take(format)) == kGood);
+}
+
+TEST_CASE("a format that nobody hears the end of ends all the same") {
+  ScsiRig rig;
+  rig.device->hold();
+  const CommandId format = rig.start({.cdb = cdb({0x04})});
+  rig.state->unavailable = 2 * kMaxMediumTries;
+  rig.device->release();
+  CHECK(rig.ended(format));
+}
+
 // ---- SANITIZE
 
 TEST_CASE("SANITIZE refuses reserved bits and service actions that are not there") {
