@@ -68,6 +68,16 @@ std::uint32_t ReservationRun::find_generation() {
 void ReservationRun::run(std::uint64_t operations) {
   for (std::uint64_t i = 0; i < operations; ++i) one_operation();
   for (const auto& [who, session] : sessions_) drain(who);
+  leave_clean();
+}
+
+// Nothing stays reserved or registered. The model does what the target does, so that attentions are still judged.
+void ReservationRun::leave_clean() {
+  reset(1);
+  for (const ReserveOut& out : {ReserveOut{.action = Action::register_and_ignore, .action_key = 1},
+                                ReserveOut{.action = Action::clear, .key = 1}}) {
+    expect(ask(1, persistent_reserve_out(out), name_of(out.action)), model_.persistent_reserve_out(1, out));
+  }
 }
 
 std::string ReservationRun::summary() const {

@@ -21,6 +21,7 @@ class ReservationRun {
 
  private:
   void one_operation();
+  void leave_clean();
   void change_reservations(Who who);
   void use_unit(Who who);
   void reserve_or_release(Who who);
