@@ -4,19 +4,13 @@
 
 #include <algorithm>
 
+#include "target/base/iscsi_name.h"
 #include "target/base/log.h"
 
 namespace shoal::cluster {
 namespace {
 
 using Patterns = std::vector<std::string>;
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 bool is_plain(char c) { return c > ' ' && c < 0x7f; }
 bool all_plain(std::string_view text) { return std::all_of(text.begin(), text.end(), is_plain); }
@@ -31,11 +25,11 @@ bool any_matches(const Patterns& patterns, std::string_view name) {
 // Characters that no initiator name has would make a pattern that never matches.
 bool is_pattern(std::string_view text) {
   return !text.empty() && text.size() <= kMaxAccessPatternBytes && all_plain(text) &&
-         text.find_first_of(",/\\\"'=") == std::string_view::npos && lower_case(text) == text;
+         text.find_first_of(",/\\\"'=") == std::string_view::npos && normalised_name(text) == text;
 }
 
 std::optional<std::string> move_to(Patterns& to, Patterns& from, std::string_view given) {
-  const std::string pattern = lower_case(given);
+  const std::string pattern = normalised_name(given);
   if (!is_pattern(pattern)) {
     return fmt::format(
         "{} is no initiator name: 1 to {} printable characters without blanks; '*' and '?' stand for "
@@ -100,7 +94,7 @@ std::optional<std::string> deny(VolumeAccess& access, std::string_view pattern) 
   return move_to(access.deny, access.allow, pattern);
 }
 bool forget(VolumeAccess& access, std::string_view given) {
-  const std::string pattern = lower_case(given);
+  const std::string pattern = normalised_name(given);
   return std::erase(access.allow, pattern) + std::erase(access.deny, pattern) != 0;
 }
 

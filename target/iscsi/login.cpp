@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "target/base/check.h"
+#include "target/base/iscsi_name.h"
 #include "target/iscsi/framer.h"
 
 namespace shoal::iscsi {
@@ -18,14 +19,6 @@ std::string_view name_of(KeyId id) { return key_row(id).name; }
 const std::string* find(const TextKeys& keys, KeyId id) {
   const std::string* value = keys.find(name_of(id));
   return value && !is_reserved_answer(*value) ? value : nullptr;
-}
-
-// RFC 3722 for the characters that names consist of in practice: lower case ASCII.
-std::string normalised(std::string_view name) {
-  std::string text(name);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
 }
 
 bool is_name(std::string_view name) {
@@ -118,9 +111,9 @@ std::optional<Refuse> LoginNegotiator::check_places(const TextKeys& keys) {
 bool LoginNegotiator::says_again(const KeyRow& row, const std::string& value) const {
   if (!(said_ & bit_of(row.id))) return false;
   switch (row.id) {
-    case KeyId::initiator_name: return normalised(value) == agreed_.initiator_name;
+    case KeyId::initiator_name: return normalised_name(value) == agreed_.initiator_name;
     case KeyId::initiator_alias: return value == agreed_.initiator_alias;
-    case KeyId::target_name: return normalised(value) == agreed_.target_name;
+    case KeyId::target_name: return normalised_name(value) == agreed_.target_name;
     case KeyId::session_type: return value == (agreed_.discovery ? "Discovery" : "Normal");
     default: return false;
   }
@@ -152,7 +145,7 @@ std::optional<Refuse> LoginNegotiator::read_identity(const TextKeys& keys) {
   const std::string* initiator = find(keys, KeyId::initiator_name);
   if (!initiator) return Refuse{LoginStatus::missing_parameter, "no InitiatorName"};
   if (!is_name(*initiator)) return Refuse{LoginStatus::initiator_error, "InitiatorName"};
-  agreed_.initiator_name = normalised(*initiator);
+  agreed_.initiator_name = normalised_name(*initiator);
   agreed_.isid = first_.isid;
   agreed_.cid = first_.cid;
   if (agreed_.discovery) return std::nullopt;
@@ -160,7 +153,7 @@ std::optional<Refuse> LoginNegotiator::read_identity(const TextKeys& keys) {
   const std::string* target = find(keys, KeyId::target_name);
   if (!target) return Refuse{LoginStatus::missing_parameter, "no TargetName"};
   if (!is_name(*target)) return Refuse{LoginStatus::not_found, "TargetName"};
-  agreed_.target_name = normalised(*target);
+  agreed_.target_name = normalised_name(*target);
   return std::nullopt;
 }
 

@@ -25,7 +25,6 @@
 
 namespace shoal::iscsi {
 
-inline constexpr std::size_t kMaxNameBytes = 223;                // 4.2.7
 inline constexpr unsigned kMaxLoginRequests = 32;                // of one login
 inline constexpr std::size_t kMaxLoginTextBytes = 64 * 1024;     // of one login, all requests together
 inline constexpr std::uint16_t kDiscoveryTsih = 0xffff;          // discovery sessions have no nexus to number

@@ -1,9 +1,9 @@
 #include "target/iscsi/text_exchange.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "target/base/check.h"
+#include "target/base/iscsi_name.h"
 #include "target/iscsi/keys.h"
 
 namespace shoal::iscsi {
@@ -81,9 +81,7 @@ std::optional<TargetsWanted> TextExchange::answer(const TextKeys& keys) {
 
 // Appendix C: All in discovery sessions only; in a normal session what concerns its own target.
 std::optional<TargetsWanted> TextExchange::answer_send_targets(const std::string& value) {
-  std::string name = value;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string name = normalised_name(value);
   if (parameters_.discovery) {
     if (value == "All") return TargetsWanted{};
     if (!name.empty()) return TargetsWanted{name};

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "target/base/field.h"
+#include "target/base/iscsi_name.h"
 
 namespace shoal::scsi {
 
@@ -22,7 +23,6 @@ using AdditionalLength = Field<std::uint16_t, 2>;
 constexpr std::uint8_t kInitiatorPort = 1;  // format code
 constexpr std::uint8_t kIscsi = 5;
 constexpr std::string_view kSeparator = ",i,0x";
-constexpr std::size_t kMaxNameBytes = 223;  // RFC 7143 4.2.7.1
 constexpr std::size_t kMaxIsidDigits = 12;
 
 std::optional<std::uint64_t> parse_isid(std::string_view digits) {
@@ -34,19 +34,12 @@ std::optional<std::uint64_t> parse_isid(std::string_view digits) {
   return isid;
 }
 
-// Names are compared in lower case, as logins bring them (RFC 3722).
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  return lower;
-}
-
 std::optional<InitiatorPort> parse_port(std::string_view text) {
   const std::size_t name_bytes = text.find(kSeparator);
   if (name_bytes == 0 || name_bytes > kMaxNameBytes || name_bytes == text.npos) return std::nullopt;
   const auto isid = parse_isid(text.substr(name_bytes + kSeparator.size()));
   if (!isid) return std::nullopt;
-  return InitiatorPort{lower_case(text.substr(0, name_bytes)), *isid};
+  return InitiatorPort{normalised_name(text.substr(0, name_bytes)), *isid};
 }
 
 }  // namespace
