@@ -1,11 +1,11 @@
 #include "cluster/unit_follower.h"
 
 #include "cluster/keeper_record.h"
+#include "target/unit/attentions.h"
 
 namespace shoal::cluster {
 namespace {
 
-constexpr UnitAttention kPowerOn{0x29, 0x00};
 const unit::Audience kEverybody{.all = true};
 
 }  // namespace
@@ -16,7 +16,7 @@ std::vector<unit::Consequences> UnitFollower::adopt(const UnitSnapshot& unit) {
   std::vector<unit::Consequences> consequences;
   if (unit.serial <= serial_) return consequences;
   const bool gap = unit.recent.empty() || unit.recent.front().serial > serial_ + 1;
-  if (gap) consequences.push_back({.announcements = {{kPowerOn, kEverybody}}, .aborted = kEverybody});
+  if (gap) consequences.push_back({.announcements = {{unit::kPowerOn, kEverybody}}, .aborted = kEverybody});
   for (const UnitSnapshot::Change& each : unit.recent) {
     if (each.serial > serial_) consequences.push_back(each.consequences);
   }
@@ -28,7 +28,7 @@ std::vector<unit::Consequences> UnitFollower::adopt(const UnitSnapshot& unit) {
 unit::Consequences UnitFollower::begin_term(std::uint32_t term) {
   view_ = first_view(term);
   serial_ = 0;
-  return {.announcements = {{kPowerOn, kEverybody}}};
+  return {.announcements = {{unit::kPowerOn, kEverybody}}};
 }
 
 }  // namespace shoal::cluster

@@ -6,6 +6,7 @@
 
 #include "target/base/check.h"
 #include "target/unit/access.h"
+#include "target/unit/attentions.h"
 
 namespace shoal::unit {
 
@@ -13,10 +14,6 @@ namespace {
 
 using Action = PersistentReserveOut::Action;
 using Ports = std::vector<InitiatorPort>;
-
-constexpr UnitAttention kReservationsPreempted{0x2a, 0x03};
-constexpr UnitAttention kReservationsReleased{0x2a, 0x04};
-constexpr UnitAttention kRegistrationsPreempted{0x2a, 0x05};
 
 // One command at work on a copy of the state, which counts only if the command ends well.
 struct Work {

@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "target/unit/access.h"
+#include "target/unit/attentions.h"
 #include "target/unit/persistent_reserve.h"
 
 namespace shoal::unit {
 
 namespace {
-
-constexpr UnitAttention kPowerOn{0x29, 0x00};
-constexpr UnitAttention kDeviceReset{0x29, 0x03};
-constexpr UnitAttention kModeParametersChanged{0x2a, 0x01};
 
 Audience everybody() { return {.all = true}; }
 Audience everybody_but(const InitiatorPort& port) { return {.ports = {port}, .all = true}; }
