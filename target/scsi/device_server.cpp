@@ -5,6 +5,7 @@
 #include "target/scsi/command_table.h"
 #include "target/scsi/copy_results.h"
 #include "target/scsi/limits.h"
+#include "target/scsi/lun.h"
 #include "target/scsi/plan_runner.h"
 #include "target/scsi/unit_attentions.h"
 #include "target/scsi/unit_condition.h"
@@ -13,13 +14,6 @@
 namespace shoal::scsi {
 
 namespace {
-
-// LUN 0 in either of the forms that initiators use for small numbers (SAM-5 4.7.7.2, 4.7.7.3).
-bool is_lun_0(std::uint64_t lun) {
-  constexpr std::uint64_t kPeripheralDevice = 0;
-  constexpr std::uint64_t kFlatSpace = std::uint64_t{1} << 62;
-  return lun == kPeripheralDevice || lun == kFlatSpace;
-}
 
 CommandResult unit_attention(const UnitAttention& attention) {
   return check_condition({SenseKey::unit_attention, attention.asc, attention.ascq});

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "target/scsi/lun.h"
 #include "target/server/login_answers.h"
+#include "target/unit/attentions.h"
 
 namespace shoal::server {
 namespace {
@@ -12,19 +14,10 @@ using iscsi::TaskFunction;
 using iscsi::TaskResponse;
 
 constexpr std::uint8_t kCheckCondition = 0x02;
-constexpr UnitAttention kPowerOn{0x29, 0x00};
-constexpr UnitAttention kCommandsCleared{0x47, 0x7f};
 
 bool addresses_set_of_unit(TaskFunction function) {
   return function == TaskFunction::abort_task_set || function == TaskFunction::clear_task_set ||
          function == TaskFunction::logical_unit_reset;
-}
-
-// LUN 0, in either of the forms that initiators use for small numbers (SAM-5 4.7.7.2, 4.7.7.3).
-bool is_unit(iscsi::Lun lun) {
-  constexpr iscsi::Lun kPeripheralDevice{0};
-  constexpr iscsi::Lun kFlatSpace{std::uint64_t{1} << 62};
-  return lun == kPeripheralDevice || lun == kFlatSpace;
 }
 
 }  // namespace
@@ -54,7 +47,7 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     info_.generation = claim->generation;
     device_server_ =
         std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port()}, context_.reads);
-    device_server_->raise(claim->reinstated ? kCommandsCleared : kPowerOn);
+    device_server_->raise(claim->reinstated ? unit::kCommandsCleared : unit::kPowerOn);
   }
   if (connection_) connection_->answer_claim(claimed(claim));
   advance();
@@ -122,7 +115,7 @@ void SessionDriver::count(const scsi::CommandResult& result, std::uint32_t expec
 
 void SessionDriver::manage(const iscsi::ManagementAsked& asked) {
   if (ending_) return;
-  if (addresses_set_of_unit(asked.function) && !is_unit(asked.lun)) {
+  if (addresses_set_of_unit(asked.function) && !scsi::is_lun_0(asked.lun.value)) {
     return connection_->complete_management(asked.id, TaskResponse::lun_does_not_exist);
   }
   carry_out(asked, [weak = weak_from_this(), id = asked.id, function = asked.function](TaskResponse response) {
