@@ -174,8 +174,9 @@ unit::Consequences consequences_of(const json& value) {
 json change_json(const UnitChange& change) { return std::visit(ChangeWriter{}, change); }
 
 UnitChange change_of(const json& value) {
-  const auto& [what, how] =
-      *readable(value.size() == 1 ? std::optional(value.items().begin()) : std::nullopt, "change");
+  const auto change = readable(value.size() == 1 ? std::optional(value.items().begin()) : std::nullopt, "change");
+  const std::string& what = change.key();
+  const json& how = change.value();
   if (what == "out") return reserve_out_of(how);
   if (what == "reserve") return ReserveUnit{};
   if (what == "release") return ReleaseUnit{};
