@@ -17,7 +17,7 @@
 //
 // flush goes to every owner of the image: SYNCHRONIZE CACHE covers what other sessions wrote through other members,
 // too. lba_status covers at most kMaxLbaStatusPages pages from range.first on.
-// abort() with a zero nexus covers the operations that came through this member. Group-wide LUN RESET is left out.
+// abort() with a zero nexus covers the operations that came through this member.
 #pragma once
 
 #include <cstdint>

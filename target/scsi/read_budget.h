@@ -1,9 +1,9 @@
 // ReadBudget: how many bytes the reads of all sessions together may hold, being read or to be sent to a host that may
 // not take them. Pure, but for telling those that wait.
 //
-// Who holds something may hold no more than half of the budget has left: so one alone comes to a quarter of it, several
-// share, and something is always left. The other half is for those that hold nothing, one read each: a host that takes
-// its answers is served however many others do not.
+// Who holds something may hold no more than half of the budget has left: so one alone comes to a quarter of it, and
+// several share. The other half is for those that hold nothing, one read each: a host that takes its answers is served
+// while others do not, unless so many of those hold a large read each that this half is full, too.
 #pragma once
 
 #include <cstdint>
