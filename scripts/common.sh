@@ -39,6 +39,6 @@ configure_and_build() {
   cmake -S "$top" -B "$directory" -G Ninja $options >"$directory.cmake.log" 2>&1 ||
     { tail -n 20 "$directory.cmake.log" >&2; die "cmake failed"; }
   rm -f "$directory.cmake.log"
-  ninja -C "$directory" "$@" | grep -v -E '^\[[0-9]+/[0-9]+\]|ninja: Entering' || true
+  ninja -C "$directory" "$@" | { grep -v -E '^\[[0-9]+/[0-9]+\]|ninja: Entering' || true; }
   [ "${PIPESTATUS[0]}" -eq 0 ] || die "the build failed"
 }

@@ -175,7 +175,8 @@ TEST_CASE("NDOB stands for zeros and takes no data") {
 
 TEST_CASE("WRITE SAME of a pattern writes the pattern") {
   ScsiRig rig;
-  const std::string block = std::string(511, '\0') + "x";
+  std::string block(kBlockBytes, '\0');
+  block.back() = 'x';
   CHECK(ended(rig.give(write_same_10(0, 3, 2), block)) == kGood);
   CHECK(rig.device->text(2, 4) == kZeros + block + block + kZeros);
 }
