@@ -7,6 +7,7 @@
 #include "target/base/check.h"
 #include "target/base/field.h"
 #include "target/scsi/identity.h"
+#include "target/scsi/report_bytes.h"
 
 namespace shoal::scsi {
 
@@ -55,8 +56,8 @@ class DesignatorList {
       Protocol::put(header, kIscsi);
       ProtocolValid::put(header, true);
     }
-    bytes_.insert(bytes_.end(), header.begin(), header.end());
-    bytes_.insert(bytes_.end(), designator.begin(), designator.end());
+    append(bytes_, header);
+    append(bytes_, designator);
   }
   // Relative target port and target port group: two reserved bytes, then the number.
   void add_number(DesignatorType type, std::uint16_t number) {
@@ -72,7 +73,7 @@ class DesignatorList {
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
-  std::vector<std::byte> bytes_;
+  ReportBytes bytes_;
 };
 
 // RFC 7143 4.2.7.4: the name of an iSCSI target port.

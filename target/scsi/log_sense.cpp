@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "target/scsi/primary_cdb.h"
+#include "target/scsi/report_bytes.h"
 
 namespace shoal::scsi {
 
@@ -27,17 +28,15 @@ using ParameterLength = Field<std::uint8_t, 3>;
 using Temperature = Field<std::uint8_t, 6>;
 }  // namespace exceptions_layout
 
-using LogBytes = std::vector<std::byte>;
-
 struct LogPage {
   std::uint8_t code, subpage;
-  LogBytes (*parameters)(std::uint8_t code);
+  ReportBytes (*parameters)(std::uint8_t code);
 };
 
-LogBytes supported_pages(std::uint8_t);
-LogBytes supported_subpages(std::uint8_t code);
+ReportBytes supported_pages(std::uint8_t);
+ReportBytes supported_subpages(std::uint8_t code);
 
-LogBytes exceptions(std::uint8_t) {
+ReportBytes exceptions(std::uint8_t) {
   using namespace exceptions_layout;
   constexpr std::uint8_t kBinaryList = 3, kTemperatureUnknown = 0xff;
   std::array<std::byte, kBytes> parameter{};
@@ -52,8 +51,8 @@ constexpr LogPage kPages[] = {{kSupportedPages, kNoSubpage, supported_pages},
                               {kInformationalExceptions, kNoSubpage, exceptions},
                               {kInformationalExceptions, kAllSubpages, supported_subpages}};
 
-LogBytes supported_pages(std::uint8_t) {
-  LogBytes codes;
+ReportBytes supported_pages(std::uint8_t) {
+  ReportBytes codes;
   for (const LogPage& page : kPages) {
     if (page.subpage == kNoSubpage) codes.push_back(std::byte{page.code});
   }
@@ -61,8 +60,8 @@ LogBytes supported_pages(std::uint8_t) {
 }
 
 // SPC-4 7.3.19, 7.3.20: pairs of codes; of page 00, those of all pages.
-LogBytes supported_subpages(std::uint8_t code) {
-  LogBytes pairs;
+ReportBytes supported_subpages(std::uint8_t code) {
+  ReportBytes pairs;
   for (const LogPage& page : kPages) {
     if (code != kSupportedPages && code != page.code) continue;
     pairs.push_back(std::byte{page.code});
@@ -71,17 +70,17 @@ LogBytes supported_subpages(std::uint8_t code) {
   return pairs;
 }
 
-LogBytes with_header(const LogPage& page) {
+ReportBytes with_header(const LogPage& page) {
   using namespace page_layout;
-  const LogBytes parameters = page.parameters(page.code);
+  const ReportBytes parameters = page.parameters(page.code);
   std::array<std::byte, kHeaderBytes> header{};
   DisableSave::put(header, true);
   SubpageFormat::put(header, page.subpage != kNoSubpage);
   PageCode::put(header, page.code);
   SubpageCode::put(header, page.subpage);
   PageLength::put(header, static_cast<std::uint16_t>(parameters.size()));
-  LogBytes bytes(header.begin(), header.end());
-  bytes.insert(bytes.end(), parameters.begin(), parameters.end());
+  ReportBytes bytes(header.begin(), header.end());
+  append(bytes, parameters);
   return bytes;
 }
 

@@ -5,6 +5,7 @@
 #include "target/scsi/mode_layout.h"
 #include "target/scsi/mode_pages.h"
 #include "target/scsi/primary_cdb.h"
+#include "target/scsi/report_bytes.h"
 
 namespace shoal::scsi {
 
@@ -26,8 +27,6 @@ ModeRequest decode(const Cdb& cdb) {
           .subpage = Layout::SubpageCode::get(cdb),
           .block_descriptor = !Layout::DisableBlockDescriptors::get(cdb)};
 }
-
-void append(ModeBytes& to, const ModeBytes& bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
 
 ModeBytes block_descriptor(std::uint64_t unit_blocks) {
   constexpr std::uint64_t kMany = ModeBlockDescriptor::kAsManyAsThereAre;

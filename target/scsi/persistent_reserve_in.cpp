@@ -2,14 +2,13 @@
 
 #include "target/scsi/identity.h"
 #include "target/scsi/primary_cdb.h"
+#include "target/scsi/report_bytes.h"
 #include "target/scsi/transport_id.h"
 #include "target/unit/access.h"
 
 namespace shoal::scsi {
 
 namespace {
-
-using ReportBytes = std::vector<std::byte>;
 
 namespace header_layout {  // SPC-4 tables 169, 171
 constexpr std::size_t kBytes = 8;
@@ -46,11 +45,6 @@ using Type = Bits<ReservationType, 13, 0, 4>;
 using RelativePort = Field<std::uint16_t, 18>;
 using TransportIdBytes = Field<std::uint32_t, 20>;
 }  // namespace full_status_layout
-
-template <class Bytes>
-void append(ReportBytes& to, const Bytes& bytes) {
-  to.insert(to.end(), bytes.begin(), bytes.end());
-}
 
 ReportBytes with_header(const PersistentReservations& persistent, const ReportBytes& content) {
   std::array<std::byte, header_layout::kBytes> header{};

@@ -6,6 +6,7 @@
 #include "target/scsi/copy_results.h"
 #include "target/scsi/limits.h"
 #include "target/scsi/primary_cdb.h"
+#include "target/scsi/report_bytes.h"
 
 namespace shoal::scsi {
 
@@ -100,12 +101,12 @@ Answer failed_segment_details(CommandContext& command) {
   const auto result = command.copies->find(list_id(command));
   if (!result || !result->failure) return unknown_list_id();
   const Slice sense = encode_fixed(*result->failure);
-  std::vector<std::byte> data(kHeaderBytes);
+  ReportBytes data(kHeaderBytes);
   const auto header = std::span(data).first<kHeaderBytes>();
   AvailableData::put(header, static_cast<std::uint32_t>(kHeaderBytes + sense.size() - kUncountedBytes));
   Status::put(header, status::kCheckCondition);
   SenseLength::put(header, static_cast<std::uint16_t>(sense.size()));
-  data.insert(data.end(), sense.bytes().begin(), sense.bytes().end());
+  append(data, sense.bytes());
   command.copies->forget(list_id(command));
   return good(ByteSpan(data), allocation_length(command));
 }

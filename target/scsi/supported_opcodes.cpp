@@ -2,6 +2,7 @@
 
 #include "target/scsi/command_table.h"
 #include "target/scsi/primary_cdb.h"
+#include "target/scsi/report_bytes.h"
 
 namespace shoal::scsi {
 
@@ -47,10 +48,6 @@ using LogicalUnitReset = Bits<bool, 0, 3>;
 using TargetReset = Bits<bool, 0, 1>;
 using AdditionalLength = Field<std::uint8_t, 3>;
 }  // namespace task_functions_layout
-
-using ReportBytes = std::vector<std::byte>;
-
-void append(ReportBytes& to, ByteSpan bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
 
 // Longer than a member that is silent makes a command wait.
 void append_timeouts(ReportBytes& to) {
