@@ -20,6 +20,12 @@ std::uint64_t read_bytes_of(const Plan& plan) {
   return bytes;
 }
 
+// What an operation needs of a persistent reservation. A flush is a command's that changes the unit.
+AccessKind access_of(OperationKind kind) {
+  const bool looks = kind == OperationKind::read || kind == OperationKind::lba_status;
+  return looks ? AccessKind::read : AccessKind::write;
+}
+
 }  // namespace
 
 PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> budget)
@@ -179,7 +185,7 @@ void PlanRunner::advance(Running& command) {
   if (command.advancing) return;
   do {
     command.advancing = true;
-    while (may_submit(command)) submit(command, next_operation(command));
+    while (may_submit(command)) submit(command, next_operation(command), command.origin.reservation_generation);
     command.advancing = false;
   } while (command.in_flight.empty() && !stopped_ && end_step(command));
 }
@@ -197,12 +203,12 @@ Operation PlanRunner::next_operation(Running& command) {
   return std::move(command.plan.operations[command.next++]);
 }
 
-void PlanRunner::submit(Running& command, Operation operation) {
+void PlanRunner::submit(Running& command, Operation operation, std::uint64_t reservation_generation) {
   const OperationId id = numbers_.next();
-  command.in_flight.push_back(
-      {id, operation.kind, operation.range, operation.fua, command.origin.reservation_generation});
+  command.in_flight.push_back({id, operation.kind, operation.range, operation.fua, reservation_generation});
   operation.origin = command.origin;
   operation.origin.id = id;
+  operation.origin.reservation_generation = reservation_generation;
   operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
   unit_->device->submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
     if (const auto self = weak.lock(); self && !self->stopped_) self->on_completed(command, id, std::move(result));
@@ -226,15 +232,16 @@ bool PlanRunner::may_repeat(const Running& command, const InFlight& refused, con
   const UnitView& view = unit_->state->view();
   return result.status == IoStatus::stale_reservation && result.detail == 0 && !command.aborted &&
          command.failed.status == IoStatus::ok && view.generation > refused.reservation_generation &&
-         view.condition == UnitCondition::ready &&
-         unit::allows(view, nexus_.port, is_mutation(refused.kind) ? AccessKind::write : AccessKind::read) &&
-         !unit::reserved_for_other(view, nexus_.port);
+         view.condition == UnitCondition::ready && unit::allows(view, nexus_.port, access_of(refused.kind)) &&
+         !unit::reserved_for_other(view, nexus_.port) &&
+         !(is_mutation(refused.kind) && view.mode.software_write_protect);
 }
 
-// The generation grows each time, so there is an end to it.
+// The generation grows each time, so there is an end to it. It is this operation's alone: what may be read now may be
+// closed to the write that follows in the same command.
 void PlanRunner::repeat(Running& command, const InFlight& refused, Slices data) {
-  command.origin.reservation_generation = unit_->state->view().generation;
-  submit(command, {.kind = refused.kind, .range = refused.range, .fua = refused.fua, .data = std::move(data)});
+  submit(command, {.kind = refused.kind, .range = refused.range, .fua = refused.fua, .data = std::move(data)},
+         unit_->state->view().generation);
 }
 
 void PlanRunner::take_result(Running& command, IoResult result) {
@@ -276,8 +283,7 @@ CommandResult PlanRunner::result_of(Running& command) const {
 // An owner that knows newer reservations than we did may mean one that excludes us, or only that the command is to be
 // repeated.
 CommandResult PlanRunner::failure_of(const Running& command) const {
-  const AccessKind access =
-      command.plan.operations.front().kind == OperationKind::read ? AccessKind::read : AccessKind::write;
+  const AccessKind access = access_of(command.plan.operations.front().kind);
   if (command.failed.status == IoStatus::stale_reservation &&
       !unit::allows(unit_->state->view(), nexus_.port, access)) {
     return {.status = status::kReservationConflict};

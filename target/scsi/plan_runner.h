@@ -77,7 +77,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   void advance(Running& command);
   bool may_submit(const Running& command) const;
   static Operation next_operation(Running& command);
-  void submit(Running& command, Operation operation);
+  void submit(Running& command, Operation operation, std::uint64_t reservation_generation);
   void on_completed(CommandId command, OperationId operation, IoResult result);
   bool may_repeat(const Running& command, const InFlight& refused, const IoResult& result) const;
   void repeat(Running& command, const InFlight& refused, Slices data);

@@ -247,6 +247,28 @@ TEST_CASE("what was refused is not repeated after an abort, or while the unit is
   CHECK(sanitized.device->log.size() == 1);
 }
 
+TEST_CASE("a write that reads first is not let pass by what only allows to read") {
+  ScsiRig rig;
+  CommandRequest part_of_a_block = write_of(0, "some");
+  part_of_a_block.cdb = write_10(0, 1);
+  const CommandId id = start_outdated(rig, std::move(part_of_a_block));
+  rig.state->painted.generation = 8;
+  rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == Ended{0x18});
+  CHECK(rig.device->text(0, 1) == std::string(kBlockBytes, char{0}));
+}
+
+TEST_CASE("a write that was refused is not repeated where the unit is write protected by now") {
+  ScsiRig rig;
+  const CommandId id = start_outdated(rig, write_of(0, block_of('x')));
+  rig.state->painted.generation = 8;
+  rig.state->painted.mode.software_write_protect = true;
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == Ended{0x08});
+  CHECK(rig.device->log.size() == 1);
+}
+
 TEST_CASE("what may have been written in part is not repeated") {
   ScsiRig rig;
   rig.device->fail_at(0, IoStatus::stale_reservation, 1);
@@ -268,6 +290,18 @@ TEST_CASE("when the owner knows newer reservations than we the host is to try ag
   rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());
   rig.device->release();
   CHECK(ended(rig.take(id)) == Ended{0x18});
+}
+
+TEST_CASE("what only looks is tried again where the newer reservation keeps others from writing") {
+  for (const auto& look : {read_10(0, 1), with(cdb({0x9e, 0x12}), 10, 24u)}) {
+    ScsiRig rig;
+    rig.device->fail_at(0, IoStatus::stale_reservation, 1);
+    rig.device->hold();
+    const CommandId id = rig.start({.cdb = look, .read = true, .expected_bytes = 512});
+    rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());
+    rig.device->release();
+    CHECK(ended(rig.take(id)) == Ended{0x08});
+  }
 }
 
 // ---- operations
