@@ -193,6 +193,12 @@ void Connection::complete_management(ManagementId id, TaskResponse response, Tim
   advance_drop(now);
 }
 
+void Connection::abort_undelivered(Time now) {
+  if (!logged_in()) return;
+  session_->abort_undelivered();
+  advance_drop(now);
+}
+
 void Connection::finish_logout(Time now) {
   if (logged_in() && session_->finish_logout()) end(EndReason::logged_out, "", Closing::half_close, now);
 }

@@ -74,6 +74,7 @@ class Connection {
   void answer_targets(const std::vector<TargetRecord>& targets, Time now);
   void complete(TaskId task, const Outcome& outcome, Time now);
   void complete_management(ManagementId id, TaskResponse response, Time now);
+  void abort_undelivered(Time now);
   void finish_logout(Time now);
 
   // Move the session away without an error at the host (protocol.md 5.7, the quick way): the command window is closed,

@@ -11,6 +11,7 @@ namespace shoal::iscsi {
 
 inline constexpr std::uint8_t kGood = 0x00;
 inline constexpr std::uint8_t kCheckCondition = 0x02;
+inline constexpr std::uint8_t kTaskAborted = 0x40;
 
 using FixedSense = std::array<std::byte, 18>;
 

@@ -42,6 +42,8 @@ class Session {
 
   void complete(TaskId id, const Outcome& outcome);
   void complete_management(ManagementId id, TaskResponse response);
+  // Ends what SCSI has not seen yet of the tasks, with TASK ABORTED: somebody else has reset the unit.
+  void abort_undelivered();
   void answer_targets(const std::vector<TargetRecord>& targets);
   bool finish_logout();  // false: none was asked for
   bool logging_out() const { return logout_.has_value(); }

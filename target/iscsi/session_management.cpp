@@ -1,7 +1,9 @@
 // Session's task management (RFC 7143 4.2.3, 11.5, 11.6).
 #include <algorithm>
+#include <utility>
 
 #include "target/base/check.h"
+#include "target/iscsi/iscsi_sense.h"
 #include "target/iscsi/session.h"
 
 namespace shoal::iscsi {
@@ -75,6 +77,15 @@ bool Session::affects(const Management& management, const Task& task) const {
       request.function == TaskFunction::target_warm_reset || request.function == TaskFunction::target_cold_reset;
   if (!whole_target && task.command.lun != request.lun) return false;
   return task.command.immediate ? task.arrival() < management.id.value : precedes(task.cmd_sn, request.cmd_sn);
+}
+
+void Session::abort_undelivered() {
+  for (const std::uint16_t slot : std::exchange(undelivered_, {})) {
+    Task& found = tasks_.at(slot);
+    const Task task = std::move(found);
+    release(found);
+    send_response(task, kTaskAborted, residual_of(0, task.command.expected_bytes), task.transfer.r2ts_sent(), {});
+  }
 }
 
 void Session::drop_task(Task& task) {

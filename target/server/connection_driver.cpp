@@ -176,8 +176,7 @@ void ConnectionDriver::place(const iscsi::LoginQuestion& question) {
 
 void ConnectionDriver::on_placed(const iscsi::LoginQuestion& question, const LoginDecision& decision) {
   if (!stream_) return;
-  const auto unit =
-      question.discovery ? nullptr : context_.catalog.find(question.target_name, question.initiator_name);
+  const auto unit = question.discovery ? nullptr : context_.catalog.find(question.target_name, question.initiator_name);
   context_.log.info("login_placed decision={} reason={} initiator={} target={} peer={} local={}", to_string(decision),
                     quoted(decision.reason), quoted(question.initiator_name), quoted(question.target_name),
                     peer_.to_string(), local_.to_string());
@@ -249,6 +248,11 @@ void ConnectionDriver::complete(iscsi::TaskId task, const iscsi::Outcome& outcom
 
 void ConnectionDriver::complete_management(iscsi::ManagementId id, iscsi::TaskResponse response) {
   connection_.complete_management(id, response, now());
+  wake();
+}
+
+void ConnectionDriver::abort_undelivered() {
+  connection_.abort_undelivered(now());
   wake();
 }
 

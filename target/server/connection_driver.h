@@ -45,6 +45,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void answer_claim(const iscsi::LoginAnswer& answer) override;
   void complete(iscsi::TaskId task, const iscsi::Outcome& outcome) override;
   void complete_management(iscsi::ManagementId id, iscsi::TaskResponse response) override;
+  void abort_undelivered() override;
   void finish_logout() override;
   void begin_drop() override;
   void send_drop_event() override;

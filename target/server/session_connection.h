@@ -17,6 +17,7 @@ class SessionConnection {
   virtual void answer_claim(const iscsi::LoginAnswer& answer) = 0;
   virtual void complete(iscsi::TaskId task, const iscsi::Outcome& outcome) = 0;
   virtual void complete_management(iscsi::ManagementId id, iscsi::TaskResponse response) = 0;
+  virtual void abort_undelivered() = 0;  // tasks that were not handed to the session yet
   virtual void finish_logout() = 0;
   virtual void begin_drop() = 0;
   virtual void send_drop_event() = 0;

@@ -173,8 +173,14 @@ void SessionDriver::suffer(const unit::Consequences& consequences, const Countdo
   for (const auto& [attention, audience] : consequences.announcements) {
     if (audience.includes(port)) device_server_->raise(attention);
   }
-  if (consequences.aborted.includes(port)) device_server_->abort_all(until_aborted(ends.part()));
+  if (consequences.aborted.includes(port)) abort_everything(ends.part());
   if (consequences.ended.includes(port)) end("target cold reset", ends.part());
+}
+
+// Also what still gathers its data, or waits for other tasks: it must not begin after the reset has been answered.
+void SessionDriver::abort_everything(Completion<> done) {
+  if (connection_) connection_->abort_undelivered();
+  device_server_->abort_all(until_aborted(std::move(done)));
 }
 
 // ---- what the world wants

@@ -71,6 +71,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void carry_out(const iscsi::ManagementAsked& asked, Managed done);
   void abort_tasks(const std::vector<iscsi::TaskId>& tasks, Completion<> done);
   void reset_unit(ResetKind kind, Managed done);
+  void abort_everything(Completion<> done);
   Completion<> until_aborted(Completion<> done);
   void on_managed(iscsi::ManagementId id, iscsi::TaskFunction function, iscsi::TaskResponse response);
   InitiatorPort port() const { return {info_.nexus.initiator_name, info_.nexus.isid}; }

@@ -28,7 +28,7 @@ struct Announcement {
 // What every member does when it takes in a new state, in this order.
 struct Consequences {
   std::vector<Announcement> announcements;
-  Audience aborted;  // their tasks end, without a response, before the change is answered
+  Audience aborted;  // their tasks end, with TASK ABORTED (TAS = 1), before the change is answered
   Audience ended;    // target cold reset: and their sessions. The asker's own ends when it has been answered
   bool operator==(const Consequences&) const = default;
 };

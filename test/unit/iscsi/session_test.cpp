@@ -272,6 +272,31 @@ TEST_CASE("immediate commands take no number and are bounded") {
   CHECK(rig.ready() == Tags{4});
 }
 
+TEST_CASE(
+    "a reset by somebody else ends what gathers and what waits for its turn, and data that come later are dropped") {
+  SessionRig rig;
+  rig.send(rig.write(1, 100));
+  const auto r2t = rig.answer<R2t>();
+  rig.send(rig.read(2, 4));
+  const TaskId running = rig.command().task;
+  rig.send(rig.read(3, 4, TaskAttribute::ordered));
+  rig.session().abort_undelivered();
+  const auto answers = rig.answers();
+  REQUIRE(answers.size() == 2);
+  for (std::size_t i : {0, 1}) {
+    const auto aborted = std::get<ScsiResponse>(answers[i].pdu);
+    CHECK(aborted.status == 0x40);
+    CHECK(aborted.task == InitiatorTaskTag{i == 0 ? 1u : 3u});
+  }
+  rig.send(rig.data_for(r2t), std::string(100, 'x'));
+  CHECK(rig.silent());
+  CHECK_FALSE(rig.next_event());
+  rig.session().complete(running, rig.good("text"));
+  CHECK(rig.answer<DataIn>().task == InitiatorTaskTag{2});
+  rig.send(rig.read(1, 4));  // its tag is free
+  CHECK(rig.ready() == Tags{1});
+}
+
 TEST_CASE("simple tasks overtake a write that still gathers, ordered ones do not") {
   SessionRig rig;
   rig.send(rig.write(1, 100));

@@ -412,6 +412,29 @@ struct ReservedRig : ServerRig {
 
 }  // namespace
 
+TEST_CASE("a write of another host that still gathers when the unit is reset never reaches the device") {
+  ServerRig rig;
+  rig.start();
+  Host writer(rig), resetter(rig, kIsid + 1);
+  writer.log_in();
+  resetter.log_in();
+  const auto command = writer.numbers.write(write16(0, 8), 4096);
+  writer.add(command);
+  writer.send();
+  rig.runtime.settle();
+  const auto r2t = writer.answer<iscsi::R2t>();
+  resetter.add(resetter.numbers.manage(iscsi::TaskFunction::logical_unit_reset));
+  resetter.send();
+  rig.runtime.settle();
+  CHECK(resetter.answer<iscsi::TaskManagementResponse>().response == iscsi::TaskResponse::complete);
+  CHECK(writer.answer<iscsi::ScsiResponse>().status == 0x40);
+  writer.add(iscsi::DataOut{.final = true, .task = command.task, .transfer = r2t.transfer}, std::string(4096, 'x'));
+  writer.send();
+  rig.runtime.settle();
+  CHECK(writer.answers().empty());
+  CHECK(rig.device->origins.empty());
+}
+
 TEST_CASE("a reset that the unit's keeper does not carry out is rejected, and ends no session") {
   ReservedRig rig;
   Host host(rig);
