@@ -79,5 +79,7 @@ TEST_CASE("a name or an ISID that is none is refused") {
                                  "iqn.test,i,0x1234567890abc", "iqn.test,i,0x-1", "iqn.test,i,1"}) {
     CHECK_FALSE(port_in(of_text(text)));
   }
-  CHECK_FALSE(port_in(of_text(std::string(224, 'n') + ",i,0x1")));
+  std::string too_long(224, 'n');
+  too_long += ",i,0x1";
+  CHECK_FALSE(port_in(of_text(too_long)));
 }
