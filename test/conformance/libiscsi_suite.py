@@ -16,13 +16,20 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import Empty, SimpleQueue
+from urllib.parse import urlsplit
 
 import verdict
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'support'))
+from initiator import Session
 
 TOOL = 'iscsi-test-cu'
 SECONDS = 40
 BANNER = 'cunit.sourceforge'  # what stands before it is set-up
+# It counts on zeros in blocks 0 to 256 and writes them up to 255.
+WANT_ZEROS = ('ALL.MultipathIO.CompareAndWrite',)
 PROBES = ('ALL.TestUnitReady.Simple', 'ALL.Read10.Simple', 'ALL.Write10.Simple')
 
 
@@ -70,6 +77,13 @@ def last_words(text):
     return lines[-1].strip() if lines else ''
 
 
+def write_zeros(volume):
+    url = urlsplit(volume.split('|')[0])
+    with Session((url.hostname, url.port), url.path.split('/')[1]) as session:
+        session.clear_attentions()
+        session.write(0, bytes(512 * 264))
+
+
 class Suite:
     """The tests that wait, and what came of the others."""
 
@@ -91,6 +105,8 @@ class Suite:
                 name = self.waiting.get_nowait()
             except Empty:
                 return
+            if name in WANT_ZEROS:
+                write_zeros(volume)
             self.results[name] = run_test(name, volume, self.tool)
             if self.results[name][0] not in ('passed', 'skipped') and not self.serves(volume, probes):
                 self.left_unusable.append(name)

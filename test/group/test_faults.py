@@ -190,6 +190,7 @@ class Wiped(GroupTest):
             self.group.script('member', '3', 'wipe')
             self.group.script('member', '3', 'start')
             up(self.group, 3)
+            s.clear_attentions()  # that member may have been the keeper of what nexuses share
             for page, owner in enumerate(owners):
                 if owner != 3:
                     self.assertEqual(s.read(lba(page), 8), data[page])
@@ -213,6 +214,7 @@ class Memory(GroupTest):
             self.group.script('member', '1', 'kill')
             self.group.script('member', '1', 'start')
             up(self.group, 1)
+            s.clear_attentions()
             with self.assertRaises(ScsiError) as caught:
                 s.read(lba(page_of(owners, 1)), 8)
             self.assertEqual(caught.exception.code, NOT_READY_LOST)
