@@ -1,6 +1,9 @@
 // EventQueue: events in order, in one flat vector that is reused once it has been emptied.
 #pragma once
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,6 +23,17 @@ class EventQueue {
     std::optional<Event> event(std::move(events_[next_++]));
     if (next_ == events_.size()) clear();
     return event;
+  }
+  // The commands that nobody has taken yet, in order: they are not in the queue any more.
+  std::vector<Command> take_commands() {
+    const auto is_command = [](const Event& event) { return std::holds_alternative<CommandReady>(event); };
+    const auto first = events_.begin() + static_cast<std::ptrdiff_t>(next_);
+    const auto commands = std::stable_partition(first, events_.end(), std::not_fn(is_command));
+    std::vector<Command> taken;
+    for (auto at = commands; at != events_.end(); ++at) taken.push_back(std::move(std::get<CommandReady>(*at).command));
+    events_.erase(commands, events_.end());
+    if (next_ == events_.size()) clear();
+    return taken;
   }
   void clear() {
     events_.clear();

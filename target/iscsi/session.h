@@ -113,6 +113,7 @@ class Session {
   void begin_waiting_managements();
   void begin(Management& management);
   bool affects(const Management& management, const Task& task) const;
+  void answer_aborted(Task& task);
   void drop_task(Task& task);
   bool drop_held(InitiatorTaskTag tag);
   void respond(const TaskManagementRequest& request, TaskResponse response);

@@ -80,12 +80,16 @@ bool Session::affects(const Management& management, const Task& task) const {
 }
 
 void Session::abort_undelivered() {
-  for (const std::uint16_t slot : std::exchange(undelivered_, {})) {
-    Task& found = tasks_.at(slot);
-    const Task task = std::move(found);
-    release(found);
-    send_response(task, kTaskAborted, residual_of(0, task.command.expected_bytes), task.transfer.r2ts_sent(), {});
+  for (const Command& command : events_.take_commands()) {
+    if (Task* const task = tasks_.find(command.task)) answer_aborted(*task);
   }
+  for (const std::uint16_t slot : std::exchange(undelivered_, {})) answer_aborted(tasks_.at(slot));
+}
+
+void Session::answer_aborted(Task& found) {
+  const Task task = std::move(found);
+  release(found);
+  send_response(task, kTaskAborted, residual_of(0, task.command.expected_bytes), task.transfer.r2ts_sent(), {});
 }
 
 void Session::drop_task(Task& task) {

@@ -171,6 +171,23 @@ TEST_CASE("a numbered request takes its number and occupies the window until it 
   CHECK(rig.answer<TaskManagementResponse>().numbering.max_cmd_sn == CmdSn{228});
 }
 
+TEST_CASE(
+    "a reset by somebody else ends commands that the driver has not taken yet, and nothing else that waits for it") {
+  SessionRig rig;
+  rig.send(rig.read(1, 4));
+  rig.send(rig.write(2, 100), std::string(100, 'x'));
+  rig.send(set_request(rig, TaskFunction::clear_task_set, 3));
+  rig.send(rig.read(4, 4));
+  rig.session().abort_undelivered();
+  CHECK(rig.answer<ScsiResponse>().status == 0x40);
+  const auto event = rig.next_event();
+  REQUIRE(event);
+  CHECK(std::get<ManagementAsked>(*event).function == TaskFunction::clear_task_set);
+  CHECK_FALSE(rig.next_event());
+  rig.send(rig.read(4, 4));
+  CHECK(rig.command().tag == InitiatorTaskTag{4});
+}
+
 TEST_CASE("management requests count with the immediate commands") {
   SessionRig rig;
   rig.limits.immediate_tasks = 1;
