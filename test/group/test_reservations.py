@@ -81,11 +81,13 @@ class Reservations(GroupTest):
             stop.set()
             for thread in threads:
                 thread.join(30)
-        for writer in writers:
-            writer.close()
         aborted = (0, 0, 0)  # TASK ABORTED
         self.assertLessEqual(set(seen), {pr.GOOD, RESET, aborted})
-        self.assertIn(RESET, seen)
+        self.assertTrue({RESET, aborted} & set(seen), 'no write met a reset')
+        self.assertEqual(self.hosts[0].manage(LUN_RESET), 0)
+        for writer in writers:
+            self.assertEqual(attention(writer), RESET)
+            writer.close()
 
     def test_random_reservations_of_three_hosts_on_three_members_follow_the_model(self):
         seed = random.randrange(1 << 32)
