@@ -172,9 +172,9 @@ std::span<const CommandEntry> with_opcode(Opcode opcode) {
   return {range.begin(), range.end()};
 }
 
-bool offered(const CommandEntry& entry, const LogicalUnit& unit) { return unit.thin || !entry.thin_only; }
-
 }  // namespace
+
+bool offered(const CommandEntry& entry, const LogicalUnit& unit) { return unit.thin || !entry.thin_only; }
 
 std::span<const CommandEntry> command_table() { return kCommands; }
 

@@ -44,6 +44,8 @@ struct CommandEntry {
   bool thin_only = false;          // there only where the unit is thin
 };
 
+bool offered(const CommandEntry& entry, const LogicalUnit& unit);
+
 // In the order of opcodes and service actions.
 std::span<const CommandEntry> command_table();
 

@@ -74,7 +74,7 @@ void append_descriptor(ReportBytes& to, const CommandEntry& entry, bool timeouts
 ReportBytes all_commands(const LogicalUnit& unit, bool timeouts) {
   ReportBytes report(sizeof(std::uint32_t));
   for (const CommandEntry& entry : command_table()) {
-    if (unit.thin || !entry.thin_only) append_descriptor(report, entry, timeouts);
+    if (offered(entry, unit)) append_descriptor(report, entry, timeouts);
   }
   store_be(MutableByteSpan(report), 0, static_cast<std::uint32_t>(report.size() - sizeof(std::uint32_t)));
   return report;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "target/scsi/answer.h"
 #include "target/scsi/lun.h"
 #include "target/server/login_answers.h"
 #include "target/unit/attentions.h"
@@ -12,8 +13,6 @@ namespace {
 
 using iscsi::TaskFunction;
 using iscsi::TaskResponse;
-
-constexpr std::uint8_t kCheckCondition = 0x02;
 
 bool addresses_set_of_unit(TaskFunction function) {
   return function == TaskFunction::abort_task_set || function == TaskFunction::clear_task_set ||
@@ -107,7 +106,7 @@ void SessionDriver::on_sent() {
 }
 
 void SessionDriver::count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write) {
-  if (result.status == kCheckCondition) ++context_.counters.check_conditions;
+  if (result.status == scsi::status::kCheckCondition) ++context_.counters.check_conditions;
   const std::uint64_t bytes = std::min<std::uint64_t>(result.transfer_bytes, expected_bytes);
   (write ? info_.written_bytes : info_.read_bytes) += bytes;
   (write ? context_.counters.written_bytes : context_.counters.read_bytes) += bytes;
