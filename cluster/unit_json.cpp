@@ -85,8 +85,9 @@ ModeParameters mode_of(const json& value) { return {value.at(0).get<bool>(), val
 
 struct ChangeWriter {
   json operator()(const PersistentReserveOut& out) const {
-    return {{"out", json::array({number(out.action), number(out.type), out.key, out.action_key, out.through_power_loss,
-                                 out.all_target_ports, out.unregister, ports_json(out.ports)})}};
+    return {
+        {"out", json::array({number(out.action), out.type ? number(*out.type) : json(), out.key, out.action_key,
+                             out.through_power_loss, out.all_target_ports, out.unregister, ports_json(out.ports)})}};
   }
   json operator()(const ReserveUnit&) const { return {{"reserve", nullptr}}; }
   json operator()(const ReleaseUnit&) const { return {{"release", nullptr}}; }
@@ -100,7 +101,7 @@ struct ChangeWriter {
 
 PersistentReserveOut reserve_out_of(const json& value) {
   return {.action = enumerator(value.at(0), PersistentReserveOut::Action::replace_lost),
-          .type = type_of(value.at(1)),
+          .type = value.at(1).is_null() ? std::nullopt : std::optional(type_of(value.at(1))),
           .key = value.at(2).get<std::uint64_t>(),
           .action_key = value.at(3).get<std::uint64_t>(),
           .through_power_loss = value.at(4).get<bool>(),

@@ -102,7 +102,8 @@ struct PersistentReserveOut {
     replace_lost = 8,
   };
   Action action = Action::register_key;
-  ReservationType type = ReservationType::write_exclusive;
+  // nullopt: SCOPE and TYPE name none that there is, which PREEMPT ignores where it only removes registrations.
+  std::optional<ReservationType> type = ReservationType::write_exclusive;
   std::uint64_t key = 0, action_key = 0;
   bool through_power_loss = false;   // APTPL
   bool all_target_ports = false;     // ALL_TG_PT

@@ -36,10 +36,8 @@ using TransportIdBytes = Field<std::uint32_t, 20>;
 
 bool registers(Action action) { return action == Action::register_key || action == Action::register_and_ignore; }
 
-bool uses_type(Action action) {
-  return action == Action::reserve || action == Action::release || action == Action::preempt ||
-         action == Action::preempt_and_abort;
-}
+bool needs_type(Action action) { return action == Action::reserve || action == Action::release; }
+bool preempts(Action action) { return action == Action::preempt || action == Action::preempt_and_abort; }
 
 bool is_known(ReservationType type) {
   switch (type) {
@@ -53,15 +51,18 @@ bool is_known(ReservationType type) {
   return false;
 }
 
-// Scope and type are ignored where they mean nothing (SPC-4 table 184).
+// Scope and type are ignored where they mean nothing (SPC-4 table 184, 5.13.11.4.3): of a preemption only who knows the
+// reservations can tell.
 Wrong take_cdb(PersistentReserveOut& to, const Cdb& cdb) {
   constexpr std::uint8_t kWholeUnit = 0;
   to.action = Action{ServiceActionField::get(cdb)};
-  if (!uses_type(to.action)) return std::nullopt;
-  if (Layout::Scope::get(cdb) != kWholeUnit) return sense::invalid<Layout::Scope>();
+  if (!needs_type(to.action) && !preempts(to.action)) return std::nullopt;
+  const bool good_scope = Layout::Scope::get(cdb) == kWholeUnit;
   to.type = Layout::Type::get(cdb);
-  if (!is_known(to.type)) return sense::invalid<Layout::Type>();
-  return std::nullopt;
+  if (good_scope && is_known(*to.type)) return std::nullopt;
+  to.type.reset();
+  if (preempts(to.action)) return std::nullopt;
+  return good_scope ? sense::invalid<Layout::Type>() : sense::invalid<Layout::Scope>();
 }
 
 // All of `ids`, which begins at byte `at` of the list, must be TransportIDs.

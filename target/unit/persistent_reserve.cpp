@@ -68,6 +68,8 @@ void announce(Work& work, UnitAttention attention, Ports ports) {
 
 // ---- the reservation
 
+bool is_for_type(Action action) { return action == Action::reserve || action == Action::release; }
+
 // Of the all-registrants types everybody who is registered holds it.
 PersistentReservation held_by(ReservationType type, const InitiatorPort& port) {
   return {type, is_all_registrants(type) ? InitiatorPort{} : port};
@@ -130,7 +132,7 @@ UnitAnswer register_key(Work& work) {
 UnitAnswer reserve(Work& work) {
   auto& held = work.state.held;
   if (held && !(holds(work.state, work.port) && held->type == work.asked.type)) return UnitAnswer::conflict;
-  held = held_by(work.asked.type, work.port);
+  held = held_by(*work.asked.type, work.port);
   return UnitAnswer::good;
 }
 
@@ -158,7 +160,7 @@ Ports take_over(Work& work) {
   Ports removed = remove_registrations(work, [&](const Registration& registration) {
     return registration.port != work.port && (key == 0 || registration.key == key);
   });
-  work.state.held = held_by(work.asked.type, work.port);
+  work.state.held = held_by(*work.asked.type, work.port);
   announce(work, kRegistrationsPreempted, removed);
   if (type_before != work.asked.type) announce(work, kReservationsReleased, others_registered(work));
   if (key == work.asked.key) removed.push_back(work.port);  // its other tasks are preempted, too
@@ -182,6 +184,7 @@ bool names_the_holder(const PersistentReservations& state, std::uint64_t key) {
 UnitAnswer preempt(Work& work) {
   const bool reservation = names_the_holder(work.state, work.asked.action_key);
   if (!reservation && work.asked.action_key == 0) return UnitAnswer::invalid_field_in_list;
+  if (reservation && !work.asked.type) return UnitAnswer::invalid_field_in_cdb;
   Ports preempted = reservation ? take_over(work) : preempt_registrations(work);
   if (!reservation && preempted.empty()) return UnitAnswer::conflict;  // nobody has that key
   if (work.asked.action == Action::preempt_and_abort) work.consequences.aborted.ports = std::move(preempted);
@@ -214,6 +217,7 @@ UnitAnswer register_and_move(Work& work) {
 
 UnitAnswer carry_out_registered(Work& work) {
   if (!work.shows_its_key()) return UnitAnswer::conflict;
+  if (is_for_type(work.asked.action) && !work.asked.type) return UnitAnswer::invalid_field_in_cdb;
   switch (work.asked.action) {
     case Action::reserve: return reserve(work);
     case Action::release: return release(work);

@@ -1,6 +1,5 @@
 // PERSISTENT RESERVE OUT (SPC-4 5.13, 6.16): what each service action makes of a unit's registrations and reservation,
-// and which nexuses hear of it. Pure. The caller has checked scope and type, and that no parameter is longer than
-// allowed.
+// and which nexuses hear of it. Pure. The caller has checked that no parameter is longer than allowed.
 //
 // In one portal group an initiator port is a nexus, so a registration for all target ports (ALL_TG_PT) is one like any
 // other, and is kept only to be reported. No reservation is ever lost, so there is none to replace.

@@ -44,6 +44,7 @@ TEST_CASE("every change that can be asked for arrives as it was sent") {
                                                      .all_target_ports = true,
                                                      .unregister = true,
                                                      .ports = {kWild, kPlain}},
+                                PersistentReserveOut{.type = std::nullopt},
                                 ReserveUnit{},
                                 ReleaseUnit{},
                                 ChangeMode{{.descriptor_sense = false, .software_write_protect = true}},

@@ -159,7 +159,7 @@ TEST_CASE("a list beyond the limit is a length error") {
 
 TEST_CASE("scope and type must exist where they mean something, and are ignored elsewhere") {
   Rig rig;
-  for (const auto action : {Action::reserve, Action::release, Action::preempt, Action::preempt_and_abort}) {
+  for (const auto action : {Action::reserve, Action::release}) {
     for (const unsigned wrong : {0x00u, 0x02u, 0x04u, 0x09u, 0x0fu}) {
       const auto result = rig.reserve(action, list(), wrong);
       CHECK(ended(result) == kInvalidField);
@@ -172,6 +172,17 @@ TEST_CASE("scope and type must exist where they mean something, and are ignored 
   CHECK(rig.state->changes.empty());
   CHECK(ended(rig.reserve(Action::register_key, list(0, 0), 0xf2)) == kGood);
   CHECK(ended(rig.reserve(Action::clear, list(0, kActionKey), 0xf2)) == kGood);
+}
+
+TEST_CASE("a preemption leaves it to the unit's reservations whether scope and type mean something") {
+  for (const auto action : {Action::preempt, Action::preempt_and_abort}) {
+    for (const unsigned wrong : {0x00u, 0x0fu, 0x21u}) {
+      Rig rig;
+      rig.reserve(action, list(), wrong);
+      CHECK(rig.asked() ==
+            PersistentReserveOut{.action = action, .type = std::nullopt, .key = kKey, .action_key = kActionKey});
+    }
+  }
 }
 
 TEST_CASE("REGISTER AND MOVE names one port behind the only target port") {

@@ -316,6 +316,25 @@ TEST_CASE("without a reservation a preemption removes registrations and reserves
   CHECK(unit.key_of(kAlice) == 0);
 }
 
+TEST_CASE("a preemption needs a type only where it takes a reservation over") {
+  TestedUnit unit = held_by_alice(Type::write_exclusive);
+  PersistentReserveOut out{.action = Action::preempt, .type = std::nullopt, .key = 0xb, .action_key = 0xc};
+  CHECK(unit.reserve_out(kBob, out) == UnitAnswer::good);
+  CHECK(unit.key_of(kCarol) == 0);
+  out.action_key = 0xa;
+  CHECK(unit.reserve_out(kBob, out) == UnitAnswer::invalid_field_in_cdb);
+  CHECK(unit.key_of(kAlice) == 0xa);
+}
+
+TEST_CASE("no reservation is made or released without a type") {
+  TestedUnit unit = held_by_alice(Type::write_exclusive);
+  for (const auto action : {Action::reserve, Action::release}) {
+    CHECK(unit.reserve_out(kAlice, {.action = action, .type = std::nullopt, .key = 0xa}) ==
+          UnitAnswer::invalid_field_in_cdb);
+  }
+  CHECK(unit.view.persistent.held);
+}
+
 TEST_CASE("a holder that preempts itself changes its type and stays registered") {
   TestedUnit unit = held_by_alice(Type::write_exclusive);
   CHECK(unit.reserve_out(kAlice, {.action = Action::preempt,
