@@ -317,6 +317,12 @@ std::shared_ptr<UnitState> UnitStates::open(ImageId image) {
   return impl_->units.at(image);
 }
 
+std::vector<ImageId> UnitStates::images() const {
+  std::vector<ImageId> images;
+  for (const auto& [image, unit] : impl_->units) images.push_back(image);
+  return images;
+}
+
 void UnitStates::forget(ImageId image) {
   impl_->units.erase(image);
   if (impl_->keeping) impl_->keeping->forget(image);

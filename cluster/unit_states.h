@@ -51,10 +51,14 @@ class UnitStates {
   ~UnitStates();
   UnitStates(const UnitStates&) = delete;
 
-  // After Members::join. Completes when this member knows the keeper's views, or is the keeper.
-  void start(Completion<> known);
+  // After Members::join. Completes when this member knows the keeper's views, or is the keeper. Nothing that is guessed
+  // would do instead, so it does not give up; `overdue` is told every kViewsWithin who keeps it waiting (0: no keeper
+  // is known), so that nobody wonders why this member serves no host.
+  void start(Completion<> known, std::function<void(MemberId keeper)> overdue);
   // The state of that image's unit, the same object each time; it may outlive this.
   std::shared_ptr<UnitState> open(ImageId image);
+  // Those that were opened and those whose views have come: before their volume is known here, or after it was deleted.
+  std::vector<ImageId> images() const;
   void forget(ImageId image);  // it was deleted
 
   void on_members();  // the list of members, or who is announced as alive, has changed

@@ -52,6 +52,7 @@ void Units::set_portals(std::vector<Endpoint> group_portals, std::optional<Endpo
 void Units::follow(bool fresh) {
   const auto records = volumes_.all();
   remove_deleted();
+  if (fresh) forget_deleted_images();
   for (const auto& [name, record] : *records) {
     const auto known = units_.find(name);
     if (known != units_.end() && known->second.record.image.id == record.image.id) {
@@ -93,6 +94,13 @@ void Units::remove_deleted() {
     const auto next = std::next(unit);
     if (volumes_.was_deleted(unit->second.record.image.id)) remove(unit);
     unit = next;
+  }
+}
+
+// Views of a unit may come when it has gone from here, or before it was ever shown.
+void Units::forget_deleted_images() {
+  for (const ImageId image : states_.images()) {
+    if (volumes_.was_deleted(image)) states_.forget(image);
   }
 }
 

@@ -46,6 +46,7 @@ class Units final : public TargetCatalog {
   void add(const cluster::VolumeRecord& record);
   void remove(std::map<std::string, Unit>::iterator unit);
   void remove_deleted();
+  void forget_deleted_images();
   void drop_deleted_images();
 
   const cluster::Volumes& volumes_;

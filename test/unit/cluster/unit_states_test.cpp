@@ -281,6 +281,20 @@ TEST_CASE("a deleted unit is forgotten, and who still has it is told that nobody
   CHECK(group.view(keeper) == first_view(1));
 }
 
+TEST_CASE("a late view of a deleted unit is kept only until it is known to be deleted") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, other = keeper % 3 + 1;
+  UnitStates& states = *group.member(other).states;
+  constexpr ImageId kDeleted{3};
+  UnitSnapshot late{.image = kDeleted, .serial = 1, .view = first_view(1)};
+  late.view.reserved_by = kAlice;
+  group.member(other).channel->handler(MemberId{keeper}, encode(UnitRequest(AdoptRequest{1, late})),
+                                       [](const std::string&) {});
+  CHECK(states.images() == std::vector{kDeleted, UnitGroup::kImage});
+  states.forget(kDeleted);
+  CHECK(states.images() == std::vector{UnitGroup::kImage});
+}
+
 // ---- who is to be the keeper
 
 TEST_CASE("a keeper stands while it is announced, or is gone when nothing is seen of it") {
