@@ -66,14 +66,23 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
 
   // ---- terms
 
-  void start(Completion<> done) {
-    known.push_back(std::move(done));
+  void start(Completion<> done, std::function<void(MemberId)> overdue) {
+    known = std::move(done);
     if (!election) return begin_term(self(), 1);
     peers->serve(ControlKind::unit_state,
                  guarded([this](MemberId from, const std::string& body, Completion<std::string> reply) {
                    on_request(from, body, std::move(reply));
                  }));
+    await_views(std::move(overdue));
     election->start([this](const KeeperRecord& record) { on_keeper(record); });
+  }
+
+  void await_views(std::function<void(MemberId)> overdue) {
+    views_due = runtime.after(kViewsWithin, [this, overdue = std::move(overdue)]() mutable {
+      log.warn("unit_views_unknown keeper={} term={} linked={}", keeper, term, peers->connected(keeper));
+      overdue(keeper);
+      await_views(std::move(overdue));
+    });
   }
 
   // A record of an earlier incarnation of this member is about to be replaced.
@@ -113,7 +122,8 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
   }
 
   void tell_known() {
-    for (auto& done : std::exchange(known, {})) done();
+    views_due.reset();
+    if (auto done = std::exchange(known, {})) done();
   }
 
   // ---- as a member: changes that are asked for here
@@ -300,8 +310,9 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
       answering;                         // as the keeper: who waits for what is being adopted
   std::map<std::uint64_t, Asked> asked;  // by number of the change
   std::uint64_t last_number = 0;
-  std::vector<Completion<>> known;
-  std::unique_ptr<Timer> pulling;  // again
+  Completion<> known;                // waits until the views are
+  std::unique_ptr<Timer> views_due;  // while they are not
+  std::unique_ptr<Timer> pulling;    // again
   std::unique_ptr<KeeperElection> election;
 };
 
@@ -310,7 +321,9 @@ UnitStates::UnitStates(Runtime& runtime, MetaStore& meta, const Members& members
     : impl_(std::make_shared<Impl>(runtime, meta, members, peers, std::move(on_adopted), std::move(log))) {}
 UnitStates::~UnitStates() = default;
 
-void UnitStates::start(Completion<> known) { impl_->start(std::move(known)); }
+void UnitStates::start(Completion<> known, std::function<void(MemberId keeper)> overdue) {
+  impl_->start(std::move(known), std::move(overdue));
+}
 
 std::shared_ptr<UnitState> UnitStates::open(ImageId image) {
   impl_->unit(image);

@@ -37,6 +37,7 @@ inline constexpr Duration kKeeperRetry = 100ms;
 inline constexpr Duration kAdoptWithin = 15s;
 inline constexpr Duration kChangeWithin = 20s;
 inline constexpr Duration kPullWithin = 5s;
+inline constexpr Duration kViewsWithin = 10s;  // to know the keeper's views after a start; then people are told
 
 // What this member does when it goes by a new view of that generation, in the order of the list. Completes when nothing
 // of the tasks that end can touch data.

@@ -100,6 +100,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void on_volumes_loaded();
   void on_sessions_loaded();
   void on_units_known();
+  void on_units_overdue(MemberId keeper);
   void on_view(ImageId image, std::uint64_t generation, const std::vector<unit::Consequences>& consequences,
                Completion<> done);
   void on_replaced();
@@ -295,7 +296,20 @@ void Node::Impl::on_volumes_loaded() {
 
 void Node::Impl::on_sessions_loaded() {
   control->enter(NodeState::starting, "the keeper of reservations");
-  parts.unit_states->start(guarded(&Impl::on_units_known));
+  parts.unit_states->start(guarded(&Impl::on_units_known), guarded(&Impl::on_units_overdue));
+}
+
+// No host is let in before: who reserves a unit, and whether it is ready, would be a guess.
+void Node::Impl::on_units_overdue(MemberId keeper) {
+  const std::string why =
+      keeper == MemberId{}
+          ? std::string("a keeper of reservations: the metadata name none; see that they are reachable")
+          : fmt::format(
+                "the keeper of reservations, member {}, which does not answer; see that it "
+                "runs and that its peer address is reachable from here",
+                keeper);
+  parts.door.close("this member waits for " + why);
+  control->enter(NodeState::starting, why);
 }
 
 void Node::Impl::on_units_known() {

@@ -52,6 +52,7 @@ class UnitGroup {
     std::unique_ptr<Members> members;
     std::unique_ptr<UnitStates> states;
     bool serves = false;
+    std::vector<MemberId> overdue;  // whose views it told to wait for
     std::vector<unit::Consequences> suffered;
     std::vector<std::uint64_t> generations;
     bool holds = false;  // what the tasks that end do
@@ -101,7 +102,8 @@ class UnitGroup {
     member.states->open(kImage);
     member.members->on_change([&member] { member.states->on_members(); });
     member.members->join([&member, this, id] {
-      member.states->start([&member] { member.serves = true; });
+      member.states->start([&member] { member.serves = true; },
+                           [&member](MemberId keeper) { member.overdue.push_back(keeper); });
       link_up(id);
     });
   }

@@ -177,11 +177,16 @@ TEST_CASE("a member that starts serves only when it knows the views") {
   group.kill(late);
   group.cut_off.insert(MemberId{late});
   group.start(late);
-  group.runtime.run_for(30s);
+  group.runtime.run_for(kViewsWithin - 1s);
+  CHECK(group.member(late).overdue.empty());
+  group.runtime.run_for(kViewsWithin + 2s);
+  CHECK(group.member(late).overdue == std::vector(2, MemberId{keeper}));
   CHECK_FALSE(group.member(late).serves);
   group.heal(late);
   group.runtime.run_for(1s);
   CHECK(group.member(late).serves);
+  group.runtime.run_for(2 * kViewsWithin);
+  CHECK(group.member(late).overdue.size() == 2);
   CHECK(group.view(late).reserved_by == kAlice);
 }
 
@@ -255,7 +260,7 @@ TEST_CASE("a single server keeps its own units, without metadata") {
       },
       Log());
   bool known = false;
-  states.start([&] { known = true; });
+  states.start([&] { known = true; }, [](MemberId) {});
   CHECK(known);
   const auto state = states.open(ImageId{7});
   std::optional<UnitAnswer> answer;
