@@ -19,7 +19,9 @@ using routing::PeerError;
 struct Asked {
   ChangeRequest request;
   Completion<UnitAnswer> done;
-  std::optional<Time> lost_since{};  // since then no keeper has answered
+  Time tried{};                      // the last time
+  bool repeated = false;             // its outcome was lost once: it may have been made without this member's hearing
+  std::optional<Time> lost_since{};  // since then no keeper has had it
   std::unique_ptr<Timer> retry{};
 };
 
@@ -136,7 +138,8 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
   }
 
   void ask(std::uint64_t number) {
-    const Asked& one = asked.at(number);
+    Asked& one = asked.at(number);
+    one.tried = runtime.now();
     if (keeping) return keep(one.request, guarded([this, number](const UnitReply& reply) { on_reply(number, reply); }));
     if (!election || keeper == MemberId{} || !peers->connected(keeper)) return ask_again(number);
     peers->request(keeper, ControlKind::unit_state, encode(one.request), kChangeWithin,
@@ -149,11 +152,14 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
   void on_reply(std::uint64_t number, const UnitReply& reply) {
     if (const auto* other = std::get_if<OtherTerm>(&reply)) on_other_term(other->term);
     const auto* answer = std::get_if<UnitAnswer>(&reply);
+    Asked& one = asked.at(number);
+    const bool was_taken = runtime.now() - one.tried >= kKeeperRetry;  // not turned away at once
+    if (!answer && was_taken) one.lost_since.reset();
     if (!answer) return ask_again(number);
-    const Asked& one = asked.at(number);
-    const bool found_again = one.lost_since && *answer != UnitAnswer::unavailable;
-    if (!found_again || keeping) return finish(number, *answer);
-    catch_up(one.request.image, guarded([this, number, answer = *answer] { finish(number, answer); }));
+    if (!one.repeated || keeping) return finish(number, *answer);
+    catch_up(one.request.image, guarded([this, number, answer = *answer](bool caught_up) {
+               caught_up ? finish(number, answer) : ask_again(number);
+             }));
   }
 
   void finish(std::uint64_t number, UnitAnswer answer) {
@@ -162,23 +168,25 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
   }
 
   // A link was broken meanwhile, so the keeper may have answered without this member's having the view.
-  void catch_up(ImageId image, Completion<> done) {
+  void catch_up(ImageId image, Completion<bool> done) {
     const PullRequest request{term, ImageId{image.value - 1}};
     peers->request(keeper, ControlKind::unit_state, encode(request), kPullWithin,
                    guarded([this, image, asked_term = term,
                             done = std::move(done)](const Result<std::string, PeerError>& body) mutable {
                      const auto reply = body ? decode_unit_reply(*body) : std::nullopt;
                      const auto* pulled = reply ? std::get_if<PulledUnits>(&*reply) : nullptr;
-                     const bool fits = pulled && pulled->term == asked_term && asked_term == term;
-                     if (!fits || pulled->units.empty() || pulled->units.front().image != image) return done();
-                     adopt(pulled->units.front(), std::move(done));
+                     if (!pulled || pulled->term != asked_term || asked_term != term) return done(false);
+                     const bool changed = !pulled->units.empty() && pulled->units.front().image == image;
+                     if (!changed) return done(true);
+                     adopt(pulled->units.front(), [done = std::move(done)]() mutable { done(true); });
                    }));
   }
 
   void ask_again(std::uint64_t number) {
     Asked& one = asked.at(number);
+    one.repeated = true;
     if (!one.lost_since) one.lost_since = runtime.now();
-    if (runtime.now() - *one.lost_since >= kKeeperWithin) return on_reply(number, UnitAnswer::unavailable);
+    if (runtime.now() - *one.lost_since >= kKeeperWithin) return finish(number, UnitAnswer::unavailable);
     one.retry = runtime.after(kKeeperRetry, [this, number] { ask(number); });
   }
 

@@ -276,8 +276,8 @@ void Node::Impl::on_members() {
   parts.unit_states->on_members();
 }
 
-// A host that is not allowed any more finds nothing when it comes back. Who has proven itself and is still allowed stays,
-// whatever becomes of CHAP.
+// A host that is not allowed any more finds nothing when it comes back. Who has proven itself and is still allowed
+// stays, whatever becomes of CHAP.
 void Node::Impl::on_volumes(bool fresh) {
   parts.units->follow(fresh);
   parts.server->end_sessions("the volume's lists do not allow it any more", [this](const auto& session) {

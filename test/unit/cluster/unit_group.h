@@ -151,7 +151,8 @@ class UnitGroup {
     call->timer = runtime.after(timeout, [call = call.get()] { call->answer(routing::PeerError::timed_out); });
     runtime.post([this, from, to, body = std::move(body), call]() mutable {
       const bool lost_view = body.starts_with("{\"adopt\"") && lost_views_to.contains(to);
-      if (!linked(from, to) || lost_view) return call->answer(routing::PeerError::unreachable);
+      const bool lost_pull = body.starts_with("{\"pull\"") && lost_pulls[from] > 0 && lost_pulls[from]-- > 0;
+      if (!linked(from, to) || lost_view || lost_pull) return call->answer(routing::PeerError::unreachable);
       auto& handler = members.at(to).channel->handler;
       if (!handler) return call->answer(routing::PeerError::refused);
       handler(from, std::move(body), [this, from, call](std::string reply) {
@@ -187,6 +188,7 @@ class UnitGroup {
   std::set<MemberId> cut_off;
   std::set<MemberId> lost_answers_to;  // the next one to each
   std::set<MemberId> lost_views_to;    // all that the keeper sends
+  std::map<MemberId, int> lost_pulls;  // so many of each
 };
 
 }  // namespace shoal::test

@@ -121,6 +121,38 @@ TEST_CASE("an answer that was lost is told when this member has the view, which 
   CHECK(group.view(other).reserved_by == kAlice);
 }
 
+TEST_CASE("an answer is not told while this member lacks the view: the change is asked for again, for a while") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, other = keeper % 3 + 1;
+  group.lost_views_to.insert(MemberId{other});
+  group.lost_answers_to.insert(MemberId{other});
+  group.lost_pulls[MemberId{other}] = 2;
+  CHECK(group.change(other, kAlice, ReserveUnit{}) == UnitAnswer::good);
+  CHECK(group.view(other).reserved_by == kAlice);
+  group.lost_answers_to.insert(MemberId{other});
+  group.lost_pulls[MemberId{other}] = 1000;
+  const Time begun = group.runtime.now();
+  CHECK(group.change(other, kAlice, ReleaseUnit{}) == UnitAnswer::unavailable);
+  CHECK(group.view(other).reserved_by == kAlice);
+  CHECK(group.runtime.now() - begun < kKeeperWithin + 1s);
+}
+
+TEST_CASE("a change that a keeper has worked at is looked for again as long as one that was never taken") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, away = keeper % 3 + 1, third = away % 3 + 1;
+  group.cut(away);
+  const auto answer = group.begin(away, kAlice, ResetUnit{});
+  group.runtime.run_for(kKeeperWithin - 500ms);
+  group.member(third).holds = true;
+  group.heal(away);
+  group.runtime.run_for(3s);
+  CHECK_FALSE(*answer);
+  group.lost_answers_to.insert(MemberId{away});
+  group.member(third).let_go();
+  group.runtime.run_for(1s);
+  CHECK(*answer == UnitAnswer::good);
+}
+
 TEST_CASE("a keeper that dies is replaced, and nothing is left of what it kept") {
   UnitGroup group;
   const std::uint32_t keeper = group.keeper()->member.value, other = keeper % 3 + 1, third = other % 3 + 1;
