@@ -279,7 +279,8 @@ void Connection::end(EndReason reason, std::string detail, Closing how, Time now
 std::optional<Time> Connection::keep_alive_deadline() const {
   if (!logged_in() || logout_deadline_ || session_->logging_out()) return std::nullopt;
   if (session_->ping_outstanding()) return std::max(heard_, pinged_) + limits_.ping_timeout;
-  return heard_ + limits_.ping_interval;
+  return heard_ +
+         (open_tasks() == 0 ? limits_.ping_interval : std::min(limits_.ping_interval, limits_.waiting_ping_interval));
 }
 
 std::optional<Time> Connection::deadline() const {

@@ -20,6 +20,7 @@ struct ConnectionLimits {
   Duration login_timeout = 15s;                     // from accept to full feature phase
   std::size_t output_bytes = 8u << 20;              // ready and not yet taken: wants_input() is false above it
   Duration ping_interval = 10s;                     // idle time before a NOP-In
+  Duration waiting_ping_interval = 3s;              // the same while a task is open: is its initiator still there?
   Duration ping_timeout = 20s;  // NOP-In without any answer: the connection ends; a paused guest is back by then
   Duration drop_timeout = 20s;  // of begin_drop() for write data and acknowledgements to come
   Duration linger = 2s;         // wait for the peer's FIN after a half-close

@@ -113,6 +113,8 @@ void DeviceServer::set_unsent(std::uint64_t bytes) {
   runner->set_unsent(bytes);
 }
 
+void DeviceServer::set_heard(Time at) { impl_->runner->set_heard(at); }
+
 void DeviceServer::raise(UnitAttention attention) { impl_->attentions.raise(attention); }
 
 }  // namespace shoal::scsi

@@ -19,8 +19,8 @@
 #include "target/ports/target_catalog.h"
 #include "target/ports/target_events.h"
 #include "target/ports/unit_state.h"
-#include "target/scsi/sense.h"
 #include "target/scsi/read_budget.h"
+#include "target/scsi/sense.h"
 
 namespace shoal::scsi {
 
@@ -70,6 +70,9 @@ class DeviceServer {
 
   // Bytes of results that the caller has and cannot pass on yet: while there are many, reads wait (read_budget.h).
   void set_unsent(std::uint64_t bytes);
+
+  // Something came from the initiator then: it waits for what it has asked for (plan_runner.h).
+  void set_heard(Time at);
 
   // Reported by the next command that may report it; at most kMaxUnitAttentions wait, no two alike.
   void raise(UnitAttention attention);

@@ -244,7 +244,7 @@ void PlanRunner::repeat(Running& command, const InFlight& refused, Slices data) 
          unit_->state->view().generation);
 }
 
-void PlanRunner::take_result(Running& command, IoResult result) {
+void PlanRunner::take_result(Running& command, IoResult result) const {
   const bool was_partial = std::exchange(command.reading_partial, false);
   if (result.status != IoStatus::ok) {
     if (command.failed.status == IoStatus::ok) command.failed = std::move(result);
@@ -255,6 +255,7 @@ void PlanRunner::take_result(Running& command, IoResult result) {
     command.plan.partial.reset();
   } else {
     command.last = std::move(result);
+    command.origin.issued_at = std::max(command.origin.issued_at, heard_);
   }
 }
 

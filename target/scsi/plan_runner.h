@@ -6,6 +6,10 @@
 // What an owner refuses because it knows newer reservations is checked against ours as they are by then, and repeated
 // under a new number where they are newer and allow it; not where some of its blocks may have been changed already.
 //
+// A command may take longer than the age that owners accept (ghost writes, rule (d) in ARCHITECTURE.md). Its operations
+// are as old as the command; once one of them has ended well, those that follow are as old as the last sign of life of
+// the initiator, which still waits for it. So a command whose initiator has fallen silent comes to an end.
+//
 // A command that asks for a change of the unit's state is not aborted: the change may itself end the tasks of this
 // nexus (PREEMPT AND ABORT), and would wait for its own end. One that waits for work on the medium is aborted at once;
 // the work goes on (medium_worker.h).
@@ -30,6 +34,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   void run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done);
   // As those of DeviceServer.
   void set_unsent(std::uint64_t bytes);
+  void set_heard(Time at) { heard_ = at; }
   void abort(CommandId id, Completion<> done);
   void abort_all(Completion<> done);
   // Its device server is gone, perhaps by a completion that is on the stack: nothing begins and nothing completes any
@@ -81,7 +86,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   void on_completed(CommandId command, OperationId operation, IoResult result);
   bool may_repeat(const Running& command, const InFlight& refused, const IoResult& result) const;
   void repeat(Running& command, const InFlight& refused, Slices data);
-  static void take_result(Running& command, IoResult result);
+  void take_result(Running& command, IoResult result) const;
   bool end_step(Running& command);
   bool finish_with(Running& command, CommandResult result);
   void finish(Running& command);
@@ -91,6 +96,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
 
   std::shared_ptr<LogicalUnit> unit_;
   Nexus nexus_;
+  Time heard_{};  // the initiator
   OperationNumbers numbers_;
   std::map<CommandId, Running> running_;
   std::deque<CommandId> waiting_;  // of running_: reads that have not begun

@@ -35,6 +35,7 @@ void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
   reading_ = false;
   if (!context_.watch.check()) return pass();  // closed, like all others: what was read is not looked at
   if (result) {
+    if (session_) session_->on_heard(now());
     connection_.receive(room_.take(*result, now()), now());
     if (!connection_.logged_in()) {
       owner_.on_login_heard(number_, connection_.login_requests(), connection_.held_login_bytes());

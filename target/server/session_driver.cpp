@@ -105,6 +105,10 @@ void SessionDriver::on_sent() {
   if (connection_ && device_server_) device_server_->set_unsent(connection_->unsent_bytes());
 }
 
+void SessionDriver::on_heard(Time at) {
+  if (device_server_) device_server_->set_heard(at);
+}
+
 void SessionDriver::count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write) {
   if (result.status == scsi::status::kCheckCondition) ++context_.counters.check_conditions;
   const std::uint64_t bytes = std::min<std::uint64_t>(result.transfer_bytes, expected_bytes);

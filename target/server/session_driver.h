@@ -42,6 +42,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void manage(const iscsi::ManagementAsked& asked);
   void log_out();
   void on_sent();
+  void on_heard(Time at);
   void on_quiet();
   void on_ended();   // the connection takes nothing more
   void on_closed();  // and its socket is closed; `connection` is not used again

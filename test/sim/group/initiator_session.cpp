@@ -13,10 +13,15 @@ std::uint32_t number(const std::map<std::string, std::string, std::less<>>& keys
 }
 
 // SPC-4 4.5: of sense data behind their two-byte length, as fixed (70h) or as descriptors (72h). 0: there are none.
-std::uint8_t sense_key_of(std::string_view data) {
-  if (data.size() < 5) return 0;
-  const bool descriptors = (static_cast<std::uint8_t>(data[2]) & 0x7f) == 0x72;
-  return static_cast<std::uint8_t>(data[descriptors ? 3 : 4]) & 0x0f;
+struct Sense {
+  std::uint8_t key = 0;
+  std::uint16_t code = 0;
+};
+Sense sense_of(std::string_view data) {
+  const auto at = [data](std::size_t i) { return i < data.size() ? static_cast<std::uint8_t>(data[i]) : 0; };
+  const bool descriptors = (at(2) & 0x7f) == 0x72;
+  const std::size_t key = descriptors ? 3 : 4, code = descriptors ? 4 : 14;
+  return {static_cast<std::uint8_t>(at(key) & 0x0f), static_cast<std::uint16_t>(at(code) << 8 | at(code + 1))};
 }
 
 }  // namespace
@@ -116,6 +121,7 @@ bool InitiatorSession::abort(std::uint64_t id) {
 // with the session.
 void InitiatorSession::on_pdu(const iscsi::TaskManagementResponse& response, const test::Answer&) {
   take_status(response.numbering.stat_sn);
+  if (resets_.erase(response.task.value) != 0) return on_reset(response.response);
   const auto abort = aborts_.find(response.task.value);
   if (abort == aborts_.end()) return broke("an answer carries the tag of a task");
   const auto task = tasks_.find(abort->second);
@@ -123,6 +129,19 @@ void InitiatorSession::on_pdu(const iscsi::TaskManagementResponse& response, con
   if (task == tasks_.end() || response.response != iscsi::TaskResponse::complete) return;
   events_.push_back(CommandAborted{task->second.command.id});
   tasks_.erase(task);
+}
+
+void InitiatorSession::reset_unit() {
+  const auto request = numbers_.manage(iscsi::TaskFunction::logical_unit_reset);
+  resets_.insert(request.task.value);
+  writer_.add(request);
+}
+
+// It ends every task of the unit, and none of this session is answered after it (TAS is 0).
+void InitiatorSession::on_reset(iscsi::TaskResponse response) {
+  if (response != iscsi::TaskResponse::complete) return;
+  for (const auto& [tag, task] : std::exchange(tasks_, {})) events_.push_back(CommandAborted{task.command.id});
+  events_.push_back(UnitReset{});
 }
 
 void InitiatorSession::ping() { writer_.add(numbers_.ping()); }
@@ -166,7 +185,7 @@ void InitiatorSession::on_pdu(const iscsi::DataIn& data, const test::Answer& ans
 
 void InitiatorSession::on_pdu(const iscsi::ScsiResponse& response, const test::Answer& answer) {
   take_status(response.numbering.stat_sn);
-  end(response.task, response.status, sense_key_of(answer.data));
+  end(response.task, response.status, answer.data);
 }
 
 void InitiatorSession::take_status(iscsi::StatSn stat_sn) {
@@ -174,11 +193,14 @@ void InitiatorSession::take_status(iscsi::StatSn stat_sn) {
   numbers_.acknowledge(stat_sn);
 }
 
-void InitiatorSession::end(iscsi::InitiatorTaskTag tag, std::uint8_t status, std::uint8_t sense_key) {
+void InitiatorSession::end(iscsi::InitiatorTaskTag tag, std::uint8_t status, std::string_view data) {
   Task* task = task_of(tag);
   if (!task) return;
-  if (status == 0 && task->data.size() != task->command.read_bytes) return broke("GOOD comes with all the data");
-  events_.push_back(CommandEnded{task->command.id, status, std::move(task->data), sense_key});
+  if (status == 0 && !task->command.may_be_short && task->data.size() != task->command.read_bytes) {
+    return broke("GOOD comes with all the data");
+  }
+  const Sense sense = sense_of(data);
+  events_.push_back(CommandEnded{task->command.id, status, std::move(task->data), sense.key, sense.code});
   tasks_.erase(tag.value);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,7 +25,8 @@ struct SessionCommand {
   std::uint64_t id = 0;  // the caller's
   iscsi::Cdb cdb{};
   std::uint32_t read_bytes = 0;
-  std::string data;  // to write
+  bool may_be_short = false;  // less may be read
+  std::string data;           // to write
 };
 
 struct LoggedIn {};
@@ -36,20 +38,22 @@ struct LoginRefused {
 };
 struct CommandEnded {
   std::uint64_t id;
-  std::uint8_t status;         // SAM; 0: GOOD
-  std::string data;            // read, with GOOD
-  std::uint8_t sense_key = 0;  // with CHECK CONDITION
+  std::uint8_t status;           // SAM; 0: GOOD
+  std::string data;              // read, with GOOD
+  std::uint8_t sense_key = 0;    // with CHECK CONDITION
+  std::uint16_t sense_code = 0;  // the same: ASC and ASCQ
 };
 struct CommandAborted {  // and nothing of it is under way any more
   std::uint64_t id;
 };
+struct UnitReset {};      // LOGICAL UNIT RESET is complete
 struct DropAnnounced {};  // async event 2 or 3: the target closes, come back at once
 struct PingAnswered {};
 struct TargetBroke {  // a rule of RFC 7143
   std::string rule;
 };
-using SessionEvent = std::variant<LoggedIn, Redirected, LoginRefused, CommandEnded, CommandAborted, DropAnnounced,
-                                  PingAnswered, TargetBroke>;
+using SessionEvent = std::variant<LoggedIn, Redirected, LoginRefused, CommandEnded, CommandAborted, UnitReset,
+                                  DropAnnounced, PingAnswered, TargetBroke>;
 
 class InitiatorSession {
  public:
@@ -58,7 +62,8 @@ class InitiatorSession {
   std::vector<SessionEvent> receive(const Slice& bytes);
   void submit(SessionCommand command);  // sent when the window allows it
   void ping();
-  bool abort(std::uint64_t id);             // false: it has not been sent, or is answered
+  bool abort(std::uint64_t id);  // false: it has not been sent, or is answered
+  void reset_unit();
   Slices take() { return writer_.take(); }  // to send
   bool logged_in() const { return logged_in_; }
 
@@ -83,8 +88,9 @@ class InitiatorSession {
     broke("a PDU that nobody asked for");
   }
   void agree(const iscsi::TextKeys& keys);
+  void on_reset(iscsi::TaskResponse response);
   void take_status(iscsi::StatSn stat_sn);
-  void end(iscsi::InitiatorTaskTag tag, std::uint8_t status, std::uint8_t sense_key = 0);
+  void end(iscsi::InitiatorTaskTag tag, std::uint8_t status, std::string_view data = {});
   Task* task_of(iscsi::InitiatorTaskTag tag);
   void send_waiting();
   void send(SessionCommand command);
@@ -99,6 +105,7 @@ class InitiatorSession {
   std::deque<SessionCommand> waiting_;  // for the window
   std::map<std::uint32_t, Task> tasks_;
   std::map<std::uint32_t, std::uint32_t> aborts_;  // the task that each is about
+  std::set<std::uint32_t> resets_;
   std::vector<SessionEvent> events_;
 };
 

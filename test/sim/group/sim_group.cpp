@@ -56,15 +56,21 @@ void SimGroup::add_member(std::size_t index) {
 void SimGroup::add_initiator(std::size_t index) {
   Host& host = world_.add_host(fmt::format("h{}", index + 1), {fmt::format("10.0.1.{}", index + 1)});
   std::vector<Endpoint> portals;
-  for (unsigned i = 0; i < shape_.members; ++i) portals.push_back({member_address(i), kGroupPort});
-  SessionName name{"iqn.2016-04.com.open-iscsi:" + host.name(), NodeConfig().iqn_prefix + ":" + kVolume,
-                   test::kIsid + index};
+  for (unsigned i = 0; i < shape_.members; ++i) portals.push_back(portal(i));
+  SessionName name = session_name(host, test::kIsid + index);
   User user{&host, std::make_unique<SimInitiator>(host, std::move(name), index + 1, std::move(portals), checkers_), {}};
   WorkloadShape load{
       .blocks = shape_.volume_blocks, .page_blocks = shape_.page_blocks, .counters = counters_of(shape_)};
   user.workload = std::make_unique<Workload>(host, *user.disk, load);
   hosts_.push_back(std::move(user));
 }
+
+SessionName SimGroup::session_name(const Host& host, std::uint64_t isid) {
+  return {"iqn.2016-04.com.open-iscsi:" + host.name(), NodeConfig().iqn_prefix + ":" + kVolume, isid};
+}
+
+Endpoint SimGroup::portal(std::size_t member) { return {member_address(member), kGroupPort}; }
+Endpoint SimGroup::member_portal(std::size_t member) { return {member_address(member), kMemberPort}; }
 
 NodeConfig SimGroup::config_of(std::size_t index) const {
   const std::string address = member_address(index);

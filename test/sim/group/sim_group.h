@@ -41,6 +41,10 @@ class SimGroup {
   Host& initiator(std::size_t index) { return *hosts_[index].host; }
   SimInitiator& disk(std::size_t index) { return *hosts_[index].disk; }
   Workload& workload(std::size_t index) { return *hosts_[index].workload; }
+  // How a host names itself and the volume; the portals of a member.
+  static SessionName session_name(const Host& host, std::uint64_t isid);
+  static Endpoint portal(std::size_t member);         // of the group: may redirect
+  static Endpoint member_portal(std::size_t member);  // never does
   Checkers& checkers() { return checkers_; }
   const std::vector<std::string>& violations() const { return violations_; }
 

@@ -87,6 +87,7 @@ class SimInitiator {
   void on(const LoginRefused& event);
   void on(const CommandEnded& event);
   void on(const CommandAborted& event);
+  void on(const UnitReset&) {}
   void on(const DropAnnounced&) { come_back_ = kAtOnce; }
   void on(const PingAnswered&) {}
   void on(const TargetBroke& event);

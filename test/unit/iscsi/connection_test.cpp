@@ -222,6 +222,19 @@ TEST_CASE("an idle initiator is pinged; any sign of life puts the next ping off"
   CHECK(rig.end() == EndReason::ping_timeout);
 }
 
+TEST_CASE("an initiator that waits for a task is pinged sooner than an idle one") {
+  Rig rig;
+  rig.login();
+  rig.send(rig.numbers.read(read16(0, 1), 512));
+  const TaskId task = rig.expect<CommandReady>().command.task;
+  CHECK(rig.connection.deadline() == rig.now + 3s);
+  rig.pass(3s);
+  rig.send(rig.numbers.pong(std::get<NopIn>(rig.answers().at(0).pdu)));
+  CHECK(rig.connection.deadline() == rig.now + 3s);
+  rig.connection.complete(task, Outcome{.status = 8}, rig.now);
+  CHECK(rig.connection.deadline() == rig.now + 5s);
+}
+
 TEST_CASE("a drop waits for the write data that an accepted task needs, and gives up when they do not come") {
   Rig rig;
   rig.login(with(operational_keys(), "InitialR2T", "Yes"));

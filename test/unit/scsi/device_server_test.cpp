@@ -323,6 +323,27 @@ TEST_CASE("an operation says whose it is, since when, and what is not finished y
                                                 .issued_at = Time(5s)});
 }
 
+TEST_CASE("an operation after one that went well is as old as the initiator's last sign of life") {
+  ScsiRig rig(1u << 17);
+  rig.device->hold();
+  rig.server->set_heard(Time(5s));
+  CommandRequest write_same{.cdb = with(cdb({0x93}), 10, 10 * kPatternWriteBlocks),
+                            .write = true,
+                            .expected_bytes = kBlockBytes,
+                            .data = {Slice::copy_of(block_of('x'))},
+                            .received_at = Time(5s)};
+  const CommandId id = rig.start(std::move(write_same));
+  REQUIRE(rig.device->log.size() == kOperationsAtOnce);
+  rig.server->set_heard(Time(9s));
+  rig.device->release_one();
+  CHECK(rig.device->log.back().origin.issued_at == Time(9s));
+  rig.device->release_one();  // and it has fallen silent since
+  CHECK(rig.device->log.back().origin.issued_at == Time(9s));
+  CHECK(rig.device->log[kOperationsAtOnce - 1].origin.issued_at == Time(5s));
+  rig.device->release();
+  CHECK(ended(rig.take(id)) == kGood);
+}
+
 TEST_CASE("each way in which an operation fails has its sense data") {
   const std::pair<IoStatus, Ended> kEnds[] = {{IoStatus::owner_silent, check(2, 0x04, 0x01)},
                                               {IoStatus::data_lost, check(2, 0x04, 0x0c)},
