@@ -9,7 +9,7 @@ namespace shoal::routing {
 SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task, Time now,
                                             bool keeps_range) {
   const Origin& origin = request.origin;
-  if (origin.nexus.is_zero()) return {};
+  if (origin.nexus.is_zero()) return check_reservation(origin.reservation_generation);
   KnownNexus* const nexus = find_or_add(origin.nexus, now);
   if (!nexus) return {.verdict = Verdict::too_many};
   if (origin.generation < nexus->generation) return {.verdict = Verdict::fenced};

@@ -5,7 +5,7 @@
 // A nexus that is not known yet is believed; after a restart the store's fences are what is known (raise()). Where room
 // is short the nexus that was idle longest is forgotten: once nothing of it has come for so long that rule (d) refuses
 // whatever of it is still under way. One that was raised, or has a mutation without an answer, is kept.
-// A request with a zero nexus is always let through and never remembered.
+// A request with a zero nexus is never remembered, and refused only where it is older than the reservations.
 #pragma once
 
 #include <cstdint>

@@ -78,10 +78,10 @@ void MediumWorker::submit(Operation operation) {
                         [self = shared_from_this(), blocks](IoResult result) { self->on_completed(blocks, result); });
 }
 
-// A reset of the unit is none of its business; an owner that knows a newer state of the unit is asked again by that.
+// A reset of the unit is none of its business.
 void MediumWorker::on_completed(std::uint64_t blocks, const IoResult& result) {
+  if (result.status == IoStatus::stale_reservation) return confirm();
   in_flight_ = false;
-  const bool again = result.status == IoStatus::aborted || result.status == IoStatus::stale_reservation;
   if (result.status == IoStatus::ok) {
     tries_ = 0;
     next_block_ += blocks;
@@ -89,10 +89,21 @@ void MediumWorker::on_completed(std::uint64_t blocks, const IoResult& result) {
       ++pass_;
       next_block_ = 0;
     }
-  } else if (!again || ++tries_ == kMaxMediumTries) {
+  } else if (result.status != IoStatus::aborted || ++tries_ == kMaxMediumTries) {
     failed_.status = result.status;
   }
   advance();
+}
+
+// Asked for what the unit already is, the keeper answers when every member in reach knows it.
+void MediumWorker::confirm() {
+  const ChangeCondition unchanged{work_.working, work_.working};
+  unit_->state->change(port_, unchanged, [self = shared_from_this()](UnitAnswer answer) {
+    self->in_flight_ = false;
+    const bool again = answer == UnitAnswer::good && ++self->tries_ < kMaxMediumTries;
+    if (!again) self->failed_.status = IoStatus::failed;
+    self->advance();
+  });
 }
 
 // What is over is told until somebody has heard it: a unit that nobody works on must not stay so.

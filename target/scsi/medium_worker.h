@@ -3,8 +3,9 @@
 //
 // Its operations are of no nexus: owners neither fence them nor know them when they are repeated, and filling blocks
 // twice is as good as once. What ends it is a unit that is in that condition no more, because its keeper is another:
-// what hosts write from then on is theirs. It is over when its member is, too; then the unit's condition stays as it
-// was, until its keeper is another.
+// what hosts write from then on is theirs. An owner that knows a newer state of the unit than we refuses an operation;
+// the keeper says then whether the unit is still in that condition. It is over when its member is, too; then the unit's
+// condition stays as it was, until its keeper is another.
 #pragma once
 
 #include <memory>
@@ -30,6 +31,7 @@ class MediumWorker : public std::enable_shared_from_this<MediumWorker> {
   bool at_end() const;
   Operation next_operation() const;
   void submit(Operation operation);
+  void confirm();
   void on_completed(std::uint64_t blocks, const IoResult& result);
   void end();
   void answer_end();

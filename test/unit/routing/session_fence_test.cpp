@@ -107,11 +107,14 @@ TEST_CASE("an older fence changes nothing") {
   CHECK(verdict(fence, Request(2).generation(5)) == Verdict::ghost);
 }
 
-TEST_CASE("a request without a nexus is let through, however often") {
+TEST_CASE("a request without a nexus is let through, however often, unless it is older than the reservations") {
   SessionFence fence({.nexuses = 0});
   CHECK(verdict(fence, Request(1).nexus({})) == Verdict::proceed);
   CHECK(verdict(fence, Request(1).nexus({})) == Verdict::proceed);
   fence.record(Request(1).nexus({}), {});
+  fence.raise_reservation(4);
+  CHECK(verdict(fence, Request(1).nexus({}).reservation(3)) == Verdict::stale_reservation);
+  CHECK(verdict(fence, Request(1).nexus({}).reservation(4)) == Verdict::proceed);
 }
 
 TEST_CASE("nexuses do not know each other, and there are only so many") {

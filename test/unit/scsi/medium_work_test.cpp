@@ -295,6 +295,30 @@ TEST_CASE("operations of a SANITIZE are of no nexus, and as new as they are") {
   }
 }
 
+TEST_CASE("a SANITIZE that an owner refuses goes on by what the keeper says of the unit") {
+  ScsiRig rig;
+  rig.device->hold();
+  const CommandId id = rig.start({.cdb = sanitize(kBlockErase)});
+  rig.device->newest_reservations = rig.state->painted.generation + 1;
+  SECTION("it is still being sanitized") {
+    rig.device->release();
+    CHECK(ended(rig.take(id)) == kGood);
+    CHECK(rig.device->log[1].origin.reservation_generation == rig.device->log[0].origin.reservation_generation + 1);
+  }
+  SECTION("it is ready, as a keeper without memory says") {
+    rig.state->successor.emplace(UnitView{.generation = rig.device->newest_reservations});
+    rig.device->release();
+    CHECK(ended(rig.take(id)) == check(4, 0x44, 0));
+    CHECK(rig.device->log.size() == 1);
+  }
+  SECTION("there is no keeper") {
+    rig.state->unavailable = 1;
+    rig.device->release();
+    CHECK(ended(rig.take(id)) == check(4, 0x44, 0));
+    CHECK(rig.device->log.size() == 1);
+  }
+}
+
 TEST_CASE("who may not write may neither format nor sanitize") {
   ScsiRig rig;
   rig.state->reserve(ReservationType::write_exclusive, ScsiRig::other_port());

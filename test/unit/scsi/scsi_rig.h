@@ -63,6 +63,7 @@ class PaintedUnitState final : public UnitState {
   const UnitView& view() const override { return painted; }
   void change(const InitiatorPort& from, UnitChange change, Completion<UnitAnswer> done) override {
     changes.push_back(change);
+    if (successor) painted = *std::exchange(successor, std::nullopt);
     if (unavailable > 0) return --unavailable, done(UnitAnswer::unavailable);
     unit::Outcome outcome = unit::apply(painted, from, change);
     painted = std::move(outcome.view);
@@ -72,8 +73,9 @@ class PaintedUnitState final : public UnitState {
   void reserve(ReservationType type, const InitiatorPort& holder) { painted.persistent.held = {type, holder}; }
 
   UnitView painted{.generation = 7};
-  unsigned unavailable = 0;         // of the next changes, so many find no keeper
-  std::vector<UnitChange> changes;  // that were asked for
+  std::optional<UnitView> successor;  // what the keeper knows by the next change
+  unsigned unavailable = 0;           // of the next changes, so many find no keeper
+  std::vector<UnitChange> changes;    // that were asked for
   std::vector<unit::Consequences> consequences;
 };
 
