@@ -5,6 +5,32 @@
 
 namespace shoal::scsi {
 
+// What a CDB of that many bytes names its blocks with, and where.
+template <std::size_t Bytes>
+struct BlocksIn;
+template <>
+struct BlocksIn<10> {
+  using FirstBlock = Field<Lba, 2, 4>;
+  using Length = Field<std::uint16_t, 7>;
+};
+template <>
+struct BlocksIn<12> {
+  using FirstBlock = Field<Lba, 2, 4>;
+  using Length = Field<std::uint32_t, 6>;
+};
+template <>
+struct BlocksIn<16> {
+  using FirstBlock = Field<Lba, 2, 8>;
+  using Length = Field<std::uint32_t, 10>;
+};
+
+// The form of a CDB in each of its sizes; `More` are the fields that it has beside its blocks.
+template <std::size_t Bytes, class... More>
+struct BlockCdb : BlocksIn<Bytes> {
+  static constexpr std::size_t kBytes = Bytes;
+  using Used = Fields<More..., typename BlocksIn<Bytes>::FirstBlock, typename BlocksIn<Bytes>::Length>;
+};
+
 struct ReadCapacity10Cdb {  // SBC-3 5.15
   static constexpr std::size_t kBytes = 10;
   using Used = Fields<>;
@@ -24,71 +50,33 @@ struct Transfer6Cdb {  // READ(6), WRITE(6): SBC-2 5.5, 5.24
   using Used = Fields<FirstBlockHigh, FirstBlockLow, Length>;
 };
 
-// FUA_NV is obsolete; initiators that know it set it, and it asks for less than FUA.
-struct Transfer10Cdb {  // READ(10), WRITE(10): SBC-3 5.11, 5.32
-  static constexpr std::size_t kBytes = 10;
-  using Dpo = Bits<bool, 1, 4>;
-  using Fua = Bits<bool, 1, 3>;
-  using FuaNv = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using Length = Field<std::uint16_t, 7>;
-  using Used = Fields<Dpo, Fua, FuaNv, FirstBlock, Length>;
-};
+using DpoBit = Bits<bool, 1, 4>;
+using FuaBit = Bits<bool, 1, 3>;
+using FuaNvBit = Bits<bool, 1, 1>;  // obsolete; initiators that know it set it, and it asks for less than FUA
 
-struct Transfer12Cdb {  // READ(12), WRITE(12): SBC-3 5.12, 5.33
-  static constexpr std::size_t kBytes = 12;
-  using Dpo = Bits<bool, 1, 4>;
-  using Fua = Bits<bool, 1, 3>;
-  using FuaNv = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using Length = Field<std::uint32_t, 6>;
-  using Used = Fields<Dpo, Fua, FuaNv, FirstBlock, Length>;
+template <std::size_t Bytes>  // READ, WRITE: SBC-3 5.11 to 5.13, 5.32 to 5.34
+struct TransferCdb : BlockCdb<Bytes, DpoBit, FuaBit, FuaNvBit> {
+  using Fua = FuaBit;
 };
-
-struct Transfer16Cdb {  // READ(16), WRITE(16): SBC-3 5.13, 5.34
-  static constexpr std::size_t kBytes = 16;
-  using Dpo = Bits<bool, 1, 4>;
-  using Fua = Bits<bool, 1, 3>;
-  using FuaNv = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 8>;
-  using Length = Field<std::uint32_t, 10>;
-  using Used = Fields<Dpo, Fua, FuaNv, FirstBlock, Length>;
-};
+using Transfer10Cdb = TransferCdb<10>;
+using Transfer12Cdb = TransferCdb<12>;
+using Transfer16Cdb = TransferCdb<16>;
 
 // IMMED asks for an answer before the end of the work; ours comes after it all the same. SYNC_NV is obsolete.
-struct SynchronizeCache10Cdb {  // SBC-3 5.26
-  static constexpr std::size_t kBytes = 10;
-  using SyncNv = Bits<bool, 1, 2>;
-  using Immediate = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using Length = Field<std::uint16_t, 7>;
-  using Used = Fields<SyncNv, Immediate, FirstBlock, Length>;
-};
+using SyncNvBit = Bits<bool, 1, 2>;
+using ImmediateBit = Bits<bool, 1, 1>;
+template <std::size_t Bytes>  // SBC-3 5.26, 5.27
+using SynchronizeCacheCdb = BlockCdb<Bytes, SyncNvBit, ImmediateBit>;
+using SynchronizeCache10Cdb = SynchronizeCacheCdb<10>;
+using SynchronizeCache16Cdb = SynchronizeCacheCdb<16>;
 
-struct SynchronizeCache16Cdb {  // SBC-3 5.27
-  static constexpr std::size_t kBytes = 16;
-  using SyncNv = Bits<bool, 1, 2>;
-  using Immediate = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 8>;
-  using Length = Field<std::uint32_t, 10>;
-  using Used = Fields<SyncNv, Immediate, FirstBlock, Length>;
-};
-
-struct WriteSame10Cdb {  // SBC-3 5.42
-  static constexpr std::size_t kBytes = 10;
+template <std::size_t Bytes, class... More>  // SBC-3 5.42, 5.43
+struct WriteSameCdb : BlockCdb<Bytes, Bits<bool, 1, 3>, More...> {
   using Unmap = Bits<bool, 1, 3>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using Length = Field<std::uint16_t, 7>;
-  using Used = Fields<Unmap, FirstBlock, Length>;
 };
-
-struct WriteSame16Cdb {  // SBC-3 5.43
-  static constexpr std::size_t kBytes = 16;
-  using Unmap = Bits<bool, 1, 3>;
+using WriteSame10Cdb = WriteSameCdb<10>;
+struct WriteSame16Cdb : WriteSameCdb<16, Bits<bool, 1, 0>> {
   using NoDataOut = Bits<bool, 1, 0>;  // NDOB: as if the block were zeros
-  using FirstBlock = Field<Lba, 2, 8>;
-  using Length = Field<std::uint32_t, 10>;
-  using Used = Fields<Unmap, NoDataOut, FirstBlock, Length>;
 };
 
 struct UnmapCdb {  // SBC-3 5.28
@@ -139,70 +127,33 @@ enum class ByteCheck : std::uint8_t {
   one_block = 3,  // one block of data, with each of them; VERIFY only
 };
 
-struct Verify10Cdb {  // VERIFY(10), WRITE AND VERIFY(10): SBC-3 5.29, 5.36
-  static constexpr std::size_t kBytes = 10;
-  using Dpo = Bits<bool, 1, 4>;
+template <std::size_t Bytes>  // VERIFY, WRITE AND VERIFY: SBC-3 5.29 to 5.31, 5.36 to 5.38
+struct VerifyCdb : BlockCdb<Bytes, DpoBit, Bits<ByteCheck, 1, 1, 2>> {
   using Check = Bits<ByteCheck, 1, 1, 2>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using Length = Field<std::uint16_t, 7>;
-  using Used = Fields<Dpo, Check, FirstBlock, Length>;
 };
-
-struct Verify12Cdb {  // SBC-3 5.30, 5.37
-  static constexpr std::size_t kBytes = 12;
-  using Dpo = Bits<bool, 1, 4>;
-  using Check = Bits<ByteCheck, 1, 1, 2>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using Length = Field<std::uint32_t, 6>;
-  using Used = Fields<Dpo, Check, FirstBlock, Length>;
-};
-
-struct Verify16Cdb {  // SBC-3 5.31, 5.38
-  static constexpr std::size_t kBytes = 16;
-  using Dpo = Bits<bool, 1, 4>;
-  using Check = Bits<ByteCheck, 1, 1, 2>;
-  using FirstBlock = Field<Lba, 2, 8>;
-  using Length = Field<std::uint32_t, 10>;
-  using Used = Fields<Dpo, Check, FirstBlock, Length>;
-};
+using Verify10Cdb = VerifyCdb<10>;
+using Verify12Cdb = VerifyCdb<12>;
+using Verify16Cdb = VerifyCdb<16>;
 
 struct CompareAndWriteCdb {  // SBC-3 5.2
   static constexpr std::size_t kBytes = 16;
-  using Dpo = Bits<bool, 1, 4>;
-  using Fua = Bits<bool, 1, 3>;
-  using FuaNv = Bits<bool, 1, 1>;
+  using Fua = FuaBit;
   using FirstBlock = Field<Lba, 2, 8>;
   using Length = Field<std::uint8_t, 13>;
-  using Used = Fields<Dpo, Fua, FuaNv, FirstBlock, Length>;
+  using Used = Fields<DpoBit, FuaBit, FuaNvBit, FirstBlock, Length>;
 };
 
 struct WriteAtomic16Cdb {  // SBC-4 5.49
   static constexpr std::size_t kBytes = 16;
-  using Dpo = Bits<bool, 1, 4>;
-  using Fua = Bits<bool, 1, 3>;
+  using Fua = FuaBit;
   using FirstBlock = Field<Lba, 2, 8>;
   using Length = Field<std::uint16_t, 12>;
-  using Used = Fields<Dpo, Fua, FirstBlock, Length>;
+  using Used = Fields<DpoBit, FuaBit, FirstBlock, Length>;
 };
 
-// Groups count what no page of ours reports, so any may be named.
-struct Prefetch10Cdb {  // SBC-3 5.9
-  static constexpr std::size_t kBytes = 10;
-  using Immediate = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 4>;
-  using GroupNumber = Bits<std::uint8_t, 6, 0, 6>;
-  using Length = Field<std::uint16_t, 7>;
-  using Used = Fields<Immediate, FirstBlock, GroupNumber, Length>;
-};
-
-struct Prefetch16Cdb {  // SBC-3 5.10
-  static constexpr std::size_t kBytes = 16;
-  using Immediate = Bits<bool, 1, 1>;
-  using FirstBlock = Field<Lba, 2, 8>;
-  using Length = Field<std::uint32_t, 10>;
-  using GroupNumber = Bits<std::uint8_t, 14, 0, 6>;
-  using Used = Fields<Immediate, FirstBlock, Length, GroupNumber>;
-};
+// SBC-3 5.9, 5.10. Groups count what no page of ours reports, so any may be named.
+using Prefetch10Cdb = BlockCdb<10, ImmediateBit, Bits<std::uint8_t, 6, 0, 6>>;
+using Prefetch16Cdb = BlockCdb<16, ImmediateBit, Bits<std::uint8_t, 14, 0, 6>>;
 
 struct GetLbaStatusCdb {  // SBC-3 5.5
   static constexpr std::size_t kBytes = 16;
@@ -234,7 +185,7 @@ inline constexpr Cdb kRead16{std::byte{0x88}, std::byte{0x08}, std::byte{0x01}, 
                              std::byte{0x04}, std::byte{0x05}, std::byte{0x06}, std::byte{0x07}, std::byte{0x08},
                              std::byte{0x0a}, std::byte{0x0b}, std::byte{0x0c}, std::byte{0x0d}};
 static_assert(OpcodeField::get(kRead16) == Opcode::read_16);
-static_assert(Transfer16Cdb::Fua::get(kRead16) && !Transfer16Cdb::Dpo::get(kRead16));
+static_assert(Transfer16Cdb::Fua::get(kRead16));
 static_assert(Transfer16Cdb::FirstBlock::get(kRead16) == Lba{0x0102030405060708});
 static_assert(Transfer16Cdb::Length::get(kRead16) == 0x0a0b0c0d);
 }  // namespace golden
