@@ -1,7 +1,7 @@
 // Commands that read and write blocks (SBC-3 and SBC-4), as CDBs.
 #pragma once
 
-#include "test/model/initiator.h"
+#include "test/model/command.h"
 
 namespace model {
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "test/model/block_commands.h"
+#include "test/model/initiator.h"
 #include "test/model/random.h"
 
 namespace model {

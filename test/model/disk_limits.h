@@ -2,6 +2,7 @@
 #pragma once
 
 #include "test/model/block_commands.h"
+#include "test/model/initiator.h"
 
 namespace model {
 

@@ -11,7 +11,6 @@ namespace model {
 
 namespace {
 constexpr int kAnswerSeconds = 20;
-constexpr std::uint32_t kIsidQualifier = 0x5301;
 
 struct FreeTask {
   void operator()(scsi_task* task) const { scsi_free_scsi_task(task); }
@@ -40,26 +39,10 @@ Answer answer_of(const scsi_task& task) {
 }
 }  // namespace
 
-std::string Answer::text() const {
-  if (good()) return "GOOD";
-  if (conflict()) return "RESERVATION CONFLICT";
-  if (status != kCheck) return fmt::format("status {:02x}", status);
-  return fmt::format("sense {:x}/{:02x}/{:02x}", sense.key, sense.code >> 8, sense.code & 0xff);
-}
-
 void Initiator::Destroy::operator()(iscsi_context* context) const { iscsi_destroy_context(context); }
 
-std::string Initiator::name(int number) { return fmt::format("iqn.2026-11.io.shoal:model-{}", number); }
-
-Bytes Initiator::isid(int number) {  // RFC 7143 11.12.5, type 10b: random
-  Bytes isid{0x80, 0, 0, 0, 0, 0};
-  put(isid, 1, 3, static_cast<std::uint64_t>(number));
-  put(isid, 4, 2, kIsidQualifier);
-  return isid;
-}
-
 Initiator::Initiator(int number, const std::string& text)
-    : context_(iscsi_create_context(name(number).c_str())), url_(text) {
+    : context_(iscsi_create_context(initiator_name(number).c_str())), url_(text) {
   if (!context_) throw Broken("libiscsi: out of memory");
   const std::unique_ptr<iscsi_url, FreeUrl> url(iscsi_parse_full_url(context_.get(), text.c_str()));
   if (!url) throw Broken(fmt::format("{}: not iscsi://HOST:PORT/IQN/LUN", text));

@@ -9,6 +9,7 @@
 #include "test/model/counting_run.h"
 #include "test/model/reservation_run.h"
 #include "test/model/trace_run.h"
+#include "test/model/url_sessions.h"
 
 namespace {
 
@@ -29,7 +30,8 @@ std::string repeat(const Options& options) {
 }
 
 std::string reservations(const Options& options, model::Journal& journal) {
-  model::ReservationRun run(options.urls, options.initiators, options.seed, journal);
+  model::UrlSessions sessions(options.urls);
+  model::ReservationRun run(sessions, options.initiators, options.seed, journal);
   run.run(options.operations);
   return run.summary();
 }

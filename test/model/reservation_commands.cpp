@@ -45,8 +45,8 @@ Bytes parameters(const ReserveOut& out) {
 }  // namespace
 
 std::string transport_id(Who who) {
-  std::string text = Initiator::name(who) + ",i,0x";
-  for (const auto byte : Initiator::isid(who)) text += fmt::format("{:02x}", byte);
+  std::string text = initiator_name(who) + ",i,0x";
+  for (const auto byte : initiator_isid(who)) text += fmt::format("{:02x}", byte);
   return text;
 }
 

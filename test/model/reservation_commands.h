@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "test/model/command.h"
 #include "test/model/reservation_model.h"
 
 namespace model {

@@ -4,9 +4,8 @@ namespace model {
 
 namespace {
 constexpr std::uint16_t kReservationsPreempted = 0x2a03, kReservationsReleased = 0x2a04,
-                        kRegistrationsPreempted = 0x2a05, kDeviceReset = 0x2903;
+                        kRegistrationsPreempted = 0x2a05, kDeviceReset = 0x2903, kPowerOn = 0x2900;
 
-bool for_all_registrants(int type) { return type >= 7; }
 bool for_registrants(int type) { return type >= 5; }
 bool is_write_exclusive(int type) { return type == 1 || type == 5 || type == 7; }
 }  // namespace
@@ -18,7 +17,7 @@ std::optional<Key> ReservationModel::key_of(Who who) const {
 
 bool ReservationModel::holds(Who who) const {
   if (!held_) return false;
-  return for_all_registrants(held_->type) ? key_of(who).has_value() : held_->holder == who;
+  return is_of_all_registrants(held_->type) ? key_of(who).has_value() : held_->holder == who;
 }
 
 // ---- who may use the unit
@@ -54,10 +53,23 @@ void ReservationModel::lose_nexus(Who who) {
 
 void ReservationModel::reset() {
   reserved_by_.reset();
+  tell_all_of_a_reset(kDeviceReset);
+}
+
+void ReservationModel::lose_everything() {
+  reserved_by_.reset();
+  keys_.clear();
+  held_.reset();
+  generation_ = 0;
+  tell_all_of_a_reset(kPowerOn);
+}
+
+void ReservationModel::tell_all_of_a_reset(std::uint16_t code) {
   for (Who who = 1; who <= initiators_; ++who) {
     Attentions& waiting = attentions_[who];
     waiting.possible.merge(waiting.due);
-    waiting.due = {kDeviceReset};
+    waiting.possible.merge(waiting.missed);
+    waiting = {.due = {code}, .possible = std::move(waiting.possible)};
   }
 }
 
@@ -92,7 +104,7 @@ Verdict ReservationModel::register_key(Who from, const ReserveOut& out) {
 void ReservationModel::unregister(Who who) {
   const bool held = holds(who);
   keys_.erase(who);
-  if (held && !(for_all_registrants(held_->type) && !keys_.empty())) end_reservation(who);
+  if (held && !(is_of_all_registrants(held_->type) && !keys_.empty())) end_reservation(who);
 }
 
 void ReservationModel::end_reservation(Who except) {
@@ -108,7 +120,7 @@ void ReservationModel::tell_registered(std::uint16_t code, Who except) {
 
 Verdict ReservationModel::reserve_persistently(Who from, const ReserveOut& out) {
   if (!held_) {
-    held_ = Reservation{out.type, for_all_registrants(out.type) ? 0 : from};
+    held_ = Reservation{out.type, is_of_all_registrants(out.type) ? 0 : from};
     return Verdict::good;
   }
   return holds(from) && held_->type == out.type ? Verdict::good : Verdict::conflict;
@@ -131,7 +143,7 @@ Verdict ReservationModel::clear(Who from) {
 
 // SPC-4 5.13.11.4: the reservation is preempted where the key is its holder's, or is 0 and all registrants hold it.
 Verdict ReservationModel::preempt(Who from, const ReserveOut& out) {
-  const bool everybody_holds = held_ && for_all_registrants(held_->type);
+  const bool everybody_holds = held_ && is_of_all_registrants(held_->type);
   if (everybody_holds ? out.action_key == 0 : held_ && keys_.at(held_->holder) == out.action_key) {
     preempt_reservation(from, out);
     return Verdict::good;
@@ -156,13 +168,13 @@ void ReservationModel::preempt_reservation(Who from, const ReserveOut& out) {
     tell(who, kRegistrationsPreempted);
   }
   if (held_->type != out.type) tell_registered(kReservationsReleased, from);
-  held_ = Reservation{out.type, for_all_registrants(out.type) ? 0 : from};
+  held_ = Reservation{out.type, is_of_all_registrants(out.type) ? 0 : from};
   ++generation_;
 }
 
 Verdict ReservationModel::register_and_move(Who from, const ReserveOut& out) {
   if (!held_) return Verdict::invalid_cdb;
-  if (for_all_registrants(held_->type) || held_->holder != from) return Verdict::conflict;
+  if (is_of_all_registrants(held_->type) || held_->holder != from) return Verdict::conflict;
   if (out.action_key == 0 || out.destination == from) return Verdict::invalid_list;
   keys_[out.destination] = out.action_key;
   held_->holder = out.destination;
@@ -173,9 +185,25 @@ Verdict ReservationModel::register_and_move(Who from, const ReserveOut& out) {
 
 // ---- unit attentions
 
+bool ReservationModel::must_report(Who who) const {
+  const auto found = attentions_.find(who);
+  return found != attentions_.end() && !(found->second.due.empty() && found->second.missed.empty());
+}
+
+void ReservationModel::may_hear_of_power_on(Who who) {
+  Attentions& waiting = attentions_[who];
+  waiting.missed.merge(waiting.due);
+  waiting.due.clear();
+  waiting.or_power_on = true;
+}
+
 bool ReservationModel::report(Who who, std::uint16_t code) {
   Attentions& waiting = attentions_[who];
-  return waiting.due.erase(code) != 0 || waiting.possible.erase(code) != 0;
+  if (waiting.due.erase(code) != 0 || waiting.missed.erase(code) != 0) return true;
+  if (code != kPowerOn || !std::exchange(waiting.or_power_on, false)) return waiting.possible.erase(code) != 0;
+  waiting.possible.merge(waiting.missed);  // some of it may be known, and told all the same
+  waiting.missed.clear();
+  return true;
 }
 
 }  // namespace model

@@ -8,9 +8,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
-
-#include "test/model/initiator.h"
 
 namespace model {
 
@@ -38,6 +37,8 @@ struct ReserveOut {
   bool unregister = false;  // the same
 };
 
+constexpr bool is_of_all_registrants(int type) { return type >= 7; }
+
 enum class Access : std::uint8_t { read, write, harmless };
 
 enum class Verdict : std::uint8_t { good, conflict, invalid_cdb, invalid_list, invalid_release };
@@ -50,14 +51,17 @@ struct Reservation {
 
 class ReservationModel {
  public:
-  // `generation`: PRGENERATION as it is found; nobody is registered.
-  ReservationModel(int initiators, std::uint32_t generation) : initiators_(initiators), generation_(generation) {}
+  // `generation`: PRGENERATION as it is found.
+  ReservationModel(int initiators, std::uint32_t generation, std::map<Who, Key> keys = {},
+                   std::optional<Reservation> held = {})
+      : initiators_(initiators), generation_(generation), keys_(std::move(keys)), held_(held) {}
 
   Verdict persistent_reserve_out(Who from, const ReserveOut& out);
   Verdict reserve(Who from);  // RESERVE(6)
   Verdict release(Who from);  // RELEASE(6)
   void reset();               // LOGICAL UNIT RESET
   void lose_nexus(Who who);   // its session ended
+  void lose_everything();     // POWER ON; nothing was kept
   Verdict access(Who from, Access access) const;
   Verdict persistent_reserve_in() const;
 
@@ -69,13 +73,17 @@ class ReservationModel {
   bool reserved_for_other(Who who) const { return reserved_by_ && *reserved_by_ != who; }
 
   // Unit attentions that wait. After a reset what waited before may be reported or be forgotten (SAM-5 5.14.4).
-  bool must_report(Who who) const { return attentions_.count(who) != 0 && !attentions_.at(who).due.empty(); }
+  bool must_report(Who who) const;
   bool report(Who who, std::uint16_t code);  // false: it is not right to report this one now
   void forget(Who who) { attentions_.erase(who); }
+  // It was out of reach: instead of all that waits it may be told of a power on.
+  void may_hear_of_power_on(Who who);
 
  private:
   struct Attentions {
     std::set<std::uint16_t> due, possible;
+    std::set<std::uint16_t> missed;  // due as well, or a power on instead of them all
+    bool or_power_on = false;
   };
 
   Verdict register_key(Who from, const ReserveOut& out);
@@ -88,6 +96,7 @@ class ReservationModel {
   void unregister(Who who);
   void end_reservation(Who except);
   void tell(Who who, std::uint16_t code) { attentions_[who].due.insert(code); }
+  void tell_all_of_a_reset(std::uint16_t code);
   void tell_registered(std::uint16_t code, Who except);
 
   int initiators_;

@@ -10,8 +10,9 @@ namespace model {
 
 namespace {
 
-constexpr Sense kInvalidRelease{5, 0x2604};
-constexpr std::uint64_t kKeys = 4;  // few, so that initiators share them and PREEMPT finds them
+constexpr Sense kInvalidRelease{5, 0x2604}, kNotAccessible{2, 0x0401};
+constexpr std::uint64_t kPlaces = 1 << 20;  // more than there are
+constexpr std::uint64_t kKeys = 4;          // few, so that initiators share them and PREEMPT finds them
 
 const char* name_of(Action action) {
   constexpr const char* kNames[] = {"REGISTER",
@@ -50,8 +51,8 @@ std::string hex(const Bytes& data) {
 
 }  // namespace
 
-ReservationRun::ReservationRun(std::vector<std::string> urls, int initiators, std::uint64_t seed, Journal& journal)
-    : urls_(std::move(urls)),
+ReservationRun::ReservationRun(Sessions& sessions, int initiators, std::uint64_t seed, Journal& journal)
+    : sessions_(sessions),
       initiators_(initiators),
       random_(seed),
       journal_(journal),
@@ -59,16 +60,20 @@ ReservationRun::ReservationRun(std::vector<std::string> urls, int initiators, st
 
 // Everybody is logged in then.
 std::uint32_t ReservationRun::find_generation() {
-  for (Who who = 1; who <= initiators_; ++who) log_in(who);
-  const Answer answer = sessions_.at(1).execute(persistent_reserve_in(0));
-  if (!answer.good() || !keys_of(answer.data).empty()) throw Broken("somebody has reserved or registered already");
+  for (Who who = 1; who <= initiators_; ++who) log_in(who, static_cast<std::uint64_t>(who - 1));
+  const Answer answer = sessions_.execute(1, persistent_reserve_in(0));
+  if (!answer.good() || !keys_of(answer.data).empty()) throw Broken(fmt::format("somebody has reserved or registered already: {}", answer.text()));
   return generation_of(answer.data);
 }
 
 void ReservationRun::run(std::uint64_t operations) {
-  for (std::uint64_t i = 0; i < operations; ++i) one_operation();
-  for (const auto& [who, session] : sessions_) drain(who);
+  go_on(operations);
+  for (Who who = 1; who <= initiators_; ++who) drain(who);
   leave_clean();
+}
+
+void ReservationRun::go_on(std::uint64_t operations) {
+  for (std::uint64_t i = 0; i < operations; ++i) one_operation();
 }
 
 // Nothing stays reserved or registered. The model does what the target does, so that attentions are still judged.
@@ -87,7 +92,7 @@ std::string ReservationRun::summary() const {
 }
 
 void ReservationRun::one_operation() {
-  const Who who = static_cast<Who>(random_.between(1, static_cast<std::uint64_t>(initiators_)));
+  const Who who = any_initiator();
   if (random_.percent(50)) drain(who);
   const auto choice = random_.below(100);
   if (choice < 50) return change_reservations(who);
@@ -96,6 +101,13 @@ void ReservationRun::one_operation() {
   if (choice < 97) return look(who);
   if (choice < 99) return move(who);
   reset(who);
+}
+
+Who ReservationRun::any_initiator() {
+  while (true) {
+    const Who who = static_cast<Who>(random_.between(1, static_cast<std::uint64_t>(initiators_)));
+    if (!idle_.contains(who)) return who;
+  }
 }
 
 // ---- what is done
@@ -128,11 +140,18 @@ void ReservationRun::change_reservations(Who who) {
 void ReservationRun::use_unit(Who who) {
   const auto block = random_.below(64);
   switch (random_.below(4)) {
-    case 0: return expect(ask(who, read10(block, 1), "READ"), model_.access(who, Access::read));
-    case 1: return expect(ask(who, write10(block, Bytes(kBlock)), "WRITE"), model_.access(who, Access::write));
-    case 2: return expect(ask(who, synchronize_cache(), "SYNCHRONIZE CACHE"), model_.access(who, Access::write));
-    default: return expect(ask(who, test_unit_ready(), "TEST UNIT READY"), model_.access(who, Access::harmless));
+    case 0: return expect_access(who, read10(block, 1), "READ", Access::read);
+    case 1: return expect_access(who, write10(block, Bytes(kBlock)), "WRITE", Access::write);
+    case 2: return expect_access(who, synchronize_cache(), "SYNCHRONIZE CACHE", Access::write);
+    default: return expect_access(who, test_unit_ready(), "TEST UNIT READY", Access::harmless);
   }
+}
+
+void ReservationRun::expect_access(Who who, const Command& command, const std::string& what, Access access) {
+  const Answer answer = ask(who, command, what);
+  const Verdict verdict = model_.access(who, access);
+  if (blocks_missing_ && verdict == Verdict::good && answer.is(kNotAccessible)) return;
+  expect(answer, verdict);
 }
 
 void ReservationRun::reserve_or_release(Who who) {
@@ -154,37 +173,95 @@ void ReservationRun::look(Who who) {
 // Logs out, and in again at any member: registrations outlast that, RESERVE does not.
 void ReservationRun::move(Who who) {
   journal_.note(fmt::format("initiator {}: logs out", who));
-  sessions_.at(who).log_out();
-  sessions_.erase(who);
+  sessions_.log_out(who);
   model_.lose_nexus(who);
-  std::ranges::rotate(urls_, urls_.begin() + static_cast<long>(random_.below(urls_.size())));
-  log_in(who);
+  log_in(who, random_.below(kPlaces));
   ++counts_["logins"];
 }
 
 void ReservationRun::reset(Who who) {
   journal_.note(fmt::format("initiator {}: LOGICAL UNIT RESET", who));
-  sessions_.at(who).reset_unit();
+  sessions_.reset_unit(who);
   model_.reset();
   ++counts_["resets"];
+}
+
+// ---- what becomes of the target
+
+void ReservationRun::lose_session(Who who) {
+  journal_.note(fmt::format("initiator {}: has lost its session", who));
+  model_.forget(who);
+  log_in(who, random_.below(kPlaces));
+}
+
+void ReservationRun::lose_everything() {
+  journal_.note("the target has lost its memory");
+  model_.lose_everything();
+}
+
+void ReservationRun::miss_changes(Who who) {
+  journal_.note(fmt::format("initiator {}: was at a member that was out of reach", who));
+  model_.may_hear_of_power_on(who);
+}
+
+void ReservationRun::release_units() {
+  for (Who who = 1; who <= initiators_; ++who) expect(ask(who, release_unit(), "RELEASE(6)"), model_.release(who));
+}
+
+// Attentions are not judged here: nobody knows what the others have done.
+void ReservationRun::find_agreement() {
+  std::optional<Bytes> first;
+  for (Who who = 1; who <= initiators_; ++who) {
+    model_.forget(who);
+    Answer answer;
+    do {
+      answer = sessions_.execute(who, persistent_reserve_in(3));
+    } while (answer.attention());
+    journal_.note(fmt::format("initiator {}: PERSISTENT RESERVE IN 3: {} {}", who, answer.text(), hex(answer.data)));
+    if (first && answer.data != *first) throw Difference("two initiators do not see the same reservations");
+    if (!answer.good()) throw Difference("the reservations cannot be read");
+    first = answer.data;
+  }
+  adopt(full_status_of(*first), generation_of(*first));
+}
+
+void ReservationRun::adopt(const std::vector<FullStatus>& found, std::uint32_t generation) {
+  std::map<Who, Key> keys;
+  std::optional<Reservation> held;
+  for (Who who = 1; who <= initiators_; ++who) {
+    const auto status = std::ranges::find(found, transport_id(who), &FullStatus::transport_id);
+    if (status == found.end()) continue;
+    keys[who] = status->key;
+    if (status->holder) held = Reservation{status->type, is_of_all_registrants(status->type) ? 0 : who};
+  }
+  model_ = ReservationModel(initiators_, generation, std::move(keys), held);
+}
+
+void ReservationRun::change_unjudged() {
+  const Who who = any_initiator();
+  const ReserveOut out = any_reserve_out(who);
+  try {
+    const Answer answer = sessions_.execute(who, persistent_reserve_out(out));
+    journal_.note(fmt::format("initiator {}: {}: {}, and nobody judges it", who, name_of(out.action), answer.text()));
+  } catch (const Broken& broken) {
+    journal_.note(fmt::format("initiator {}: {}: {}", who, name_of(out.action), broken.what()));
+  }
 }
 
 // ---- how it is asked and judged
 
 // What a new nexus is told of power on or its own loss is nobody's business here.
-void ReservationRun::log_in(Who who) {
-  const std::string& url = urls_[static_cast<std::size_t>(who) % urls_.size()];
-  journal_.note(fmt::format("initiator {}: logs in at {}", who, url));
-  Initiator& session = sessions_.try_emplace(who, who, url).first->second;
+void ReservationRun::log_in(Who who, std::uint64_t place) {
+  journal_.note(fmt::format("initiator {}: logs in at {}", who, sessions_.log_in(who, place)));
   const Command sense = request_sense();
-  while ((session.execute(sense).data.at(2) & 15) == 6) continue;
+  while ((sessions_.execute(who, sense).data.at(2) & 15) == 6) continue;
 }
 
 // Every unit attention that is due is reported, and nothing else; by REQUEST SENSE or by TEST UNIT READY.
 void ReservationRun::drain(Who who) {
   const bool by_sense = model_.reserved_for_other(who) || random_.percent(50);
   while (true) {
-    Answer answer = sessions_.at(who).execute(by_sense ? request_sense() : test_unit_ready());
+    Answer answer = sessions_.execute(who, by_sense ? request_sense() : test_unit_ready());
     if (by_sense && answer.good() && (answer.data.at(2) & 15) == 6) {
       answer = {.status = Answer::kCheck, .sense = {6, static_cast<std::uint16_t>(get(answer.data, 12, 2))}};
     }
@@ -199,7 +276,7 @@ void ReservationRun::drain(Who who) {
 
 Answer ReservationRun::ask(Who who, const Command& command, const std::string& what) {
   while (true) {
-    const Answer answer = sessions_.at(who).execute(command);
+    const Answer answer = sessions_.execute(who, command);
     journal_.note(fmt::format("initiator {}: {}: {}", who, what, answer.text()));
     if (!answer.attention()) return answer;
     if (!model_.report(who, answer.sense.code)) throw Difference("no such unit attention is due");
