@@ -13,7 +13,7 @@ enum class Mutation {
   none,
   generations_ignored,  // owners: fences are confirmed and not kept, each generation is a nexus of its own
   repeats_ignored,      // owners: a request that comes again is done again, ghosts are not dropped
-  ghosts_unguarded,     // generations_ignored and age_ignored: each alone covers most of what the other does
+  ghosts_unguarded,     // generations_ignored and age_ignored: each alone covers most of what the other does (siege.h)
   age_ignored,  // rule (d): silent links stay, nothing is too old, nobody waits for what a broken link may still bring
   flush_unheeded,       // owners: a flush is answered at once
   kept_ranges_ignored,  // owners: between the two rounds of a COMPARE AND WRITE nothing is kept, nor compared again

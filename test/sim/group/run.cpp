@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "test/sim/group/fault_plan.h"
+#include "test/sim/group/reservation_faults.h"
+#include "test/sim/group/siege.h"
 
 namespace shoal::sim {
 namespace {
@@ -39,13 +43,9 @@ void look_at_counters(SimGroup& group, std::vector<std::string>& violations) {
   violations.insert(violations.end(), lost.begin(), lost.end());
 }
 
-void run_load(SimGroup& group, const RunOptions& options, std::vector<std::string>& violations, RunReport& report) {
-  FaultPlan faults(group);
-  for (std::size_t i = 0; i < group.initiators(); ++i) group.workload(i).start();
-  faults.run(options.faults);
-  group.world().run_for(options.faults);
-  faults.heal();
-  report.faults = faults.count();
+// All faults are over: every host reads every block.
+void verify(SimGroup& group, const RunOptions& options, RunReport& report) {
+  std::vector<std::string>& violations = report.violations;
   const Time healed = group.world().now();
   group.world().run_for(1s);  // some load while everything comes back
   for (std::size_t i = 0; i < group.initiators(); ++i) {
@@ -63,6 +63,38 @@ void run_load(SimGroup& group, const RunOptions& options, std::vector<std::strin
   }
 }
 
+void run_faults(SimGroup& group, const RunOptions& options, RunReport& report) {
+  FaultPlan faults(group);
+  for (std::size_t i = 0; i < group.initiators(); ++i) group.workload(i).start();
+  faults.run(options.faults);
+  group.world().run_for(options.faults);
+  faults.heal();
+  report.faults = faults.count();
+  verify(group, options, report);  // while what ends a fault may still come
+}
+
+void run_siege(SimGroup& group, const RunOptions& options, RunReport& report) {
+  Siege siege(group);
+  const std::string failure = siege.run();
+  const bool obeyed = options.shape.mutation == Mutation::none;  // else the recipe may go wrong by itself
+  if (obeyed && !failure.empty()) report.violations.push_back(failure);
+  verify(group, options, report);
+}
+
+void run_reservations(SimGroup& group, RunReport& report) {
+  group.world().run_for(3s);  // every member has heard of the volume
+  model::Journal journal;
+  try {
+    ReservationFaults reservations(group, journal);
+    reservations.run();
+    report.faults = reservations.count();
+  } catch (const std::runtime_error& difference) {
+    for (const std::string& line : journal.lines()) report.trace_tail += "  " + line + "\n";
+    report.violations.push_back(difference.what());
+  }
+  report.operations = journal.count();
+}
+
 void count(SimGroup& group, RunReport& report) {
   for (std::size_t i = 0; i < group.initiators(); ++i) {
     report.operations += group.workload(i).completed();
@@ -77,16 +109,30 @@ void count(SimGroup& group, RunReport& report) {
   report.flushes = group.checkers().flushes.flushes();
 }
 
+void run_schedule(SimGroup& group, const RunOptions& options, RunReport& report) {
+  switch (options.schedule) {
+    case Schedule::faults: return run_faults(group, options, report);
+    case Schedule::siege: return run_siege(group, options, report);
+    case Schedule::reservations: return run_reservations(group, report);
+  }
+}
+
+GroupShape shape_of(const RunOptions& options) {
+  GroupShape shape = options.shape;
+  if (options.schedule == Schedule::reservations) shape.initiators = 0;  // it brings its own
+  return shape;
+}
+
 }  // namespace
 
 RunReport run_seed(std::uint64_t seed, const RunOptions& options) {
   RunReport report{.seed = seed};
-  SimGroup group(seed, options.shape);
+  SimGroup group(seed, shape_of(options));
   World& world = group.world();
   if (options.watch) world.trace().observe(options.watch);
   draw_conditions(world, group);
   if (group.start()) {
-    run_load(group, options, report.violations, report);
+    run_schedule(group, options, report);
   } else {
     report.violations.push_back("the group did not come to serve its hosts");
   }
@@ -98,7 +144,7 @@ RunReport run_seed(std::uint64_t seed, const RunOptions& options) {
   report.hash = world.trace().hash();
   report.events = world.trace().entries();
   report.virtual_time = world.now().time_since_epoch();
-  report.trace_tail = world.trace().tail(kTailLines);
+  report.trace_tail = world.trace().tail(kTailLines) + report.trace_tail;
   return report;
 }
 

@@ -11,8 +11,15 @@
 
 namespace shoal::sim {
 
+enum class Schedule {
+  faults,        // random load, random faults (fault_plan.h)
+  siege,         // ghost writes, by recipe (siege.h)
+  reservations,  // and nothing else, while members fail (reservation_faults.h)
+};
+
 struct RunOptions {
   GroupShape shape;
+  Schedule schedule = Schedule::faults;
   Duration faults = 20s;                          // how long things go wrong
   Duration recovery = 90s;                        // within which every host must have read every block after that
   std::function<void(const std::string&)> watch;  // every line of the trace; may be empty

@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint32_t kUnitBlocks = kStampBytes / kBlockBytes;  // SCSI blocks in one stamped block
 constexpr Duration kPingInterval = 5s, kPingTimeout = 5s, kLoginTimeout = 15s, kConnectTimeout = 10s;
 
+constexpr std::uint64_t kOtherIsid = 0x100;  // to be added
+
 constexpr std::uint8_t kMiscompare = 0x0e;  // sense key
 
 iscsi::Cdb synchronize_cache() { return test::cdb({0x35}); }
@@ -94,6 +96,13 @@ void SimInitiator::lost(Duration wait, const char* why) {
   session_.reset();
   for (auto& [id, request] : requests_) request.losses += request.sent;
   timer_ = host_.runtime().after(wait, [this] { connect(portals_[portal_]); });
+}
+
+void SimInitiator::come_back(Duration wait, const Endpoint& portal, bool other_nexus) {
+  name_.isid += other_nexus ? kOtherIsid : 0;
+  portals_ = {portal};
+  portal_ = 0;
+  lost(wait, "given up");
 }
 
 // open-iscsi's noop interval and timeout: both count from the last byte that was heard.

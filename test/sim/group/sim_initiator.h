@@ -46,6 +46,8 @@ class SimInitiator {
   void look(const Counter& counter, Done done);
   // Reads the counter, then compares and writes. GOOD, or MISCOMPARE: somebody else was faster.
   void increment(const Counter& counter, Done done);
+  // Gives its session up and logs in there, after `wait`, as another nexus of the same host or as the one that it was.
+  void come_back(Duration wait, const Endpoint& portal, bool other_nexus);
   void abort_oldest();  // of what is sent and not yet being aborted: it ends not GOOD
 
   bool logged_in() const { return session_ && session_->logged_in(); }

@@ -3,6 +3,8 @@
 //   test_sim --seed N            one run; with --trace every line of it, with --hash nothing but the hash of its trace
 //   test_sim --seeds A-B         many; stops at the first violation and says how to repeat it
 //   test_sim --seeds A-B --mutation NAME   leaves a rule out of the members and must find a violation
+//   --schedule siege|reservations   ghost writes by recipe, or reservations while members fail, instead of random
+//                                   load and faults
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
@@ -16,8 +18,22 @@ namespace {
 using shoal::sim::Mutation;
 using shoal::sim::RunOptions;
 using shoal::sim::RunReport;
+using shoal::sim::Schedule;
 
-void print_violations(const RunReport& report) {
+const std::map<std::string, Schedule> kSchedules = {
+    {"faults", Schedule::faults}, {"siege", Schedule::siege}, {"reservations", Schedule::reservations}};
+
+// What the command line has to say beside the seed.
+std::string text_of(const RunOptions& options) {
+  std::string text;
+  if (options.shape.durability != RunOptions().shape.durability) text += " --durability " + options.shape.durability;
+  for (const auto& [name, schedule] : kSchedules) {
+    if (schedule == options.schedule && schedule != RunOptions().schedule) text += " --schedule " + name;
+  }
+  return text;
+}
+
+void print_violations(const RunReport& report, const RunOptions& options) {
   std::printf("%s", report.trace_tail.c_str());
   std::printf("seed %llu: %zu violations after %.1f virtual seconds\n", static_cast<unsigned long long>(report.seed),
               report.violations.size(), std::chrono::duration<double>(report.virtual_time).count());
@@ -25,7 +41,8 @@ void print_violations(const RunReport& report) {
   for (std::size_t i = 0; i < report.violations.size() && i < kShown; ++i) {
     std::printf("  %s\n", report.violations[i].c_str());
   }
-  std::printf("repeat it with: build/test/test_sim --seed %llu\n", static_cast<unsigned long long>(report.seed));
+  std::printf("repeat it with: build/test/test_sim --seed %llu%s\n", static_cast<unsigned long long>(report.seed),
+              text_of(options).c_str());
 }
 
 void print_summary(const RunReport& report) {
@@ -61,7 +78,7 @@ int run_many(unsigned long long first, unsigned long long last, const RunOptions
     increments += report.increments;
     half_written += report.half_written;
     if (report.violations.empty()) continue;
-    print_violations(report);
+    print_violations(report, options);
     return 1;
   }
   std::printf("seeds %llu-%llu ok: %llu operations, %llu increments (%llu half written), %llu faults\n", first, last,
@@ -78,12 +95,13 @@ int main(int argc, char** argv) {
   std::map<std::string, Mutation> mutations;
   for (const auto& [name, mutation] : shoal::sim::mutations()) mutations[std::string(name)] = mutation;
   bool hash = false, trace = false;
+  RunOptions options;
   app.add_option("--seed", seed, "run this one");
   app.add_option("--seeds", seeds, "run A-B");
+  app.add_option("--schedule", options.schedule, "what goes wrong")->transform(CLI::CheckedTransformer(kSchedules));
   app.add_option("--durability", durability, "of the volume")->check(CLI::IsMember({"writeback", "memory"}));
   app.add_flag("--hash", hash, "print the hash of the trace only");
   app.add_flag("--trace", trace, "print the trace while it grows");
-  RunOptions options;
   app.add_option("--mutation", options.shape.mutation, "leave out a rule")
       ->transform(CLI::CheckedTransformer(mutations));
   CLI11_PARSE(app, argc, argv);
@@ -101,7 +119,7 @@ int main(int argc, char** argv) {
   if (hash) {
     std::printf("%016llx\n", static_cast<unsigned long long>(report.hash));
   } else {
-    report.violations.empty() ? print_summary(report) : print_violations(report);
+    report.violations.empty() ? print_summary(report) : print_violations(report, options);
   }
   return report.violations.empty() ? 0 : 1;
 }
