@@ -6,16 +6,10 @@
 #include <utility>
 
 #include "cluster/followed_listing.h"
+#include "cluster/member_signs.h"
 #include "cluster/meta_calls.h"
 
 namespace shoal::cluster {
-
-KeeperVerdict judge(const KeeperRecord& record, const KeeperSigns& signs) {
-  if (signs.incarnation > record.incarnation) return KeeperVerdict::gone;
-  if (signs.is_self) return KeeperVerdict::stands;
-  if (signs.announced) return KeeperVerdict::stands;
-  return signs.linked ? KeeperVerdict::doubtful : KeeperVerdict::gone;
-}
 
 struct KeeperElection::Impl : std::enable_shared_from_this<KeeperElection::Impl> {
   Impl(Runtime& runtime_, MetaStore& meta, const Members& members_, const routing::PeerChannel& peers_, Log log_)
@@ -50,16 +44,9 @@ struct KeeperElection::Impl : std::enable_shared_from_this<KeeperElection::Impl>
 
   // ---- whose turn it is
 
-  KeeperSigns signs_of(MemberId member) const {
-    const auto all = members.all();
-    const auto found = all->find(member);
-    return {.is_self = member == members.self().id,
-            .incarnation = found == all->end() ? 0 : found->second.incarnation,
-            .announced = members.live_hint(member),
-            .linked = peers.connected(member)};
+  Presence presence() const {
+    return known ? judge(known->incarnation, signs_of(known->member, members, peers)) : Presence::gone;
   }
-
-  KeeperVerdict verdict() const { return known ? judge(*known, signs_of(known->member)) : KeeperVerdict::gone; }
 
   std::size_t before_this_one() const {
     const auto all = members.all();
@@ -69,15 +56,15 @@ struct KeeperElection::Impl : std::enable_shared_from_this<KeeperElection::Impl>
 
   void review() {
     if (!listed || taking || turn) return;
-    const KeeperVerdict now = verdict();
-    if (now == KeeperVerdict::stands) return;
+    const Presence now = presence();
+    if (now == Presence::stands) return;
     const auto rank = static_cast<int>(before_this_one());
-    turn = runtime.after(now == KeeperVerdict::gone ? rank * kElectionTurn : kElectionDoubt, [this] { on_turn(); });
+    turn = runtime.after(now == Presence::gone ? rank * kElectionTurn : kElectionDoubt, [this] { on_turn(); });
   }
 
   void on_turn() {
     turn.reset();
-    if (verdict() == KeeperVerdict::gone) return take();
+    if (presence() == Presence::gone) return take();
     review();
   }
 

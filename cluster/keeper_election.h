@@ -22,16 +22,6 @@ namespace shoal::cluster {
 
 inline constexpr Duration kElectionTurn = 200ms;  // for each member in reach that comes first
 inline constexpr Duration kElectionDoubt = 1s;    // linked, but not announced: looked at again
-enum class KeeperVerdict { stands, doubtful, gone };
-
-// What is known of a member that has the place, as this one sees it.
-struct KeeperSigns {
-  bool is_self = false;
-  std::uint64_t incarnation = 0;  // its newest that was seen; 0: none
-  bool announced = false;
-  bool linked = false;
-};
-KeeperVerdict judge(const KeeperRecord& record, const KeeperSigns& signs);
 
 class KeeperElection {
  public:

@@ -31,6 +31,8 @@ json number(Enum value) {
   return static_cast<std::uint64_t>(value);
 }
 
+UnitCondition condition_of(const json& value) { return enumerator(value, UnitCondition::format_corrupted); }
+
 ReservationType type_of(const json& value) {
   const auto type = enumerator(value, ReservationType::exclusive_access_all_registrants);
   const int code = static_cast<int>(type);
@@ -93,7 +95,8 @@ struct ChangeWriter {
   json operator()(const ReleaseUnit&) const { return {{"release", nullptr}}; }
   json operator()(const ChangeMode& change) const { return {{"mode", mode_json(change.mode)}}; }
   json operator()(const ChangeCondition& change) const {
-    return {{"condition", json::array({number(change.from), number(change.to)})}};
+    json abandoned = change.abandoned ? number(*change.abandoned) : json();
+    return {{"condition", json::array({number(change.from), number(change.to), std::move(abandoned)})}};
   }
   json operator()(const ResetUnit& reset) const { return {{"reset", number(reset.kind)}}; }
   json operator()(const NexusLost&) const { return {{"nexus_lost", nullptr}}; }
@@ -111,8 +114,9 @@ PersistentReserveOut reserve_out_of(const json& value) {
 }
 
 ChangeCondition condition_change_of(const json& value) {
-  constexpr auto kLast = UnitCondition::sanitize_failed;
-  return {enumerator(value.at(0), kLast), enumerator(value.at(1), kLast)};
+  ChangeCondition change{condition_of(value.at(0)), condition_of(value.at(1))};
+  if (const json& abandoned = value.at(2); !abandoned.is_null()) change.abandoned = condition_of(abandoned);
+  return change;
 }
 
 constexpr std::array<std::pair<UnitAnswer, const char*>, 7> kAnswers{{
@@ -147,7 +151,7 @@ UnitView view_of(const json& value) {
   view.persistent = persistent_of(value.at("pr"));
   if (const json& holder = value.at("reserved_by"); !holder.is_null()) view.reserved_by = port_of(holder);
   view.mode = mode_of(value.at("mode"));
-  view.condition = enumerator(value.at("condition"), UnitCondition::sanitize_failed);
+  view.condition = condition_of(value.at("condition"));
   return view;
 }
 

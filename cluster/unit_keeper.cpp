@@ -48,10 +48,27 @@ UnitKeeper::Decision UnitKeeper::decide(const ChangeRequest& request) {
   if (kept.answers.size() > kRecentAnswers) kept.answers.pop_front();
   if (outcome.view == kept.unit.view && outcome.consequences == unit::Consequences{}) return {outcome.answer, {}};
   kept.unit.view = std::move(outcome.view);
+  note_work(kept, request);
   remember(kept.unit, std::move(outcome.consequences));
   UnitSnapshot news = kept.unit;
   news.recent.erase(news.recent.begin(), std::prev(news.recent.end()));
   return {outcome.answer, std::move(news)};
+}
+
+void UnitKeeper::note_work(Kept& kept, const ChangeRequest& request) {
+  const auto* change = std::get_if<ChangeCondition>(&request.change);
+  if (!change) return;
+  kept.work.reset();
+  if (!change->abandoned) return;
+  kept.work = Work{request.id.member, request.id.incarnation, {.from = change->to, .to = *change->abandoned}};
+}
+
+std::vector<std::pair<ImageId, UnitKeeper::Work>> UnitKeeper::works() const {
+  std::vector<std::pair<ImageId, Work>> works;
+  for (const auto& [image, kept] : units_) {
+    if (kept.work) works.emplace_back(image, *kept.work);
+  }
+  return works;
 }
 
 void UnitKeeper::remember(UnitSnapshot& unit, unit::Consequences consequences) {

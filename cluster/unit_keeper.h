@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "cluster/unit_messages.h"
@@ -31,6 +32,14 @@ class UnitKeeper {
   Decision decide(const ChangeRequest& request);
 
   std::uint32_t term() const { return term_; }
+  // FORMAT UNIT or SANITIZE under way, the member that does it, and what is to be told where that member is gone.
+  struct Work {
+    MemberId member;
+    std::uint64_t incarnation = 0;
+    ChangeCondition abandoned;
+  };
+  std::vector<std::pair<ImageId, Work>> works() const;
+
   // Units that have changed in this term, from the first one after `after` on.
   PulledUnits pull(ImageId after) const;
   void forget(ImageId image) { units_.erase(image); }
@@ -39,8 +48,10 @@ class UnitKeeper {
   struct Kept {
     UnitSnapshot unit;
     std::deque<std::pair<ChangeId, UnitAnswer>> answers;
+    std::optional<Work> work;
   };
   Kept& kept(ImageId image);
+  static void note_work(Kept& kept, const ChangeRequest& request);
   static void remember(UnitSnapshot& unit, unit::Consequences consequences);
 
   std::uint32_t term_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cluster/keeper_election.h"
+#include "cluster/member_signs.h"
 #include "cluster/unit_follower.h"
 #include "cluster/unit_keeper.h"
 #include "target/base/countdown.h"
@@ -118,6 +119,7 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
   // What was being answered may be asked of the next keeper.
   void step_down() {
     keeping.reset();
+    reviewing.reset();
     for (auto& [id, waiting] : std::exchange(answering, {})) {
       for (auto& reply : waiting) reply(OtherTerm{term});
     }
@@ -244,7 +246,26 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
     const auto [answer, news] = keeping->decide(request);
     if (!news) return conclude(request.id, answer);
     log.debug("unit_changed image={} serial={} from={}", request.image, news->serial, quoted(request.from.name));
+    watch_works();
     distribute(*news, guarded([this, id = request.id, answer = answer] { conclude(id, answer); }));
+  }
+
+  // Links break without a word to this, so the time decides when to look.
+  void watch_works() {
+    if (!peers || reviewing || keeping->works().empty()) return;
+    reviewing = runtime.after(kWorkReview, [this] {
+      reviewing.reset();
+      review_works();
+      watch_works();
+    });
+  }
+
+  void review_works() {
+    for (const auto& [image, work] : keeping->works()) {
+      if (judge(work.incarnation, signs_of(work.member, members, *peers)) != Presence::gone) continue;
+      log.warn("unit_work_abandoned image={} by={} incarnation={}", image, work.member, work.incarnation);
+      change(image, InitiatorPort{}, work.abandoned, [](UnitAnswer) {});
+    }
   }
 
   void conclude(const ChangeId& id, UnitAnswer answer) {
@@ -313,6 +334,7 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
   std::uint32_t term = 0;               // 0: none is known yet
   MemberId keeper;                      // 0: whose term it is is not known
   std::unique_ptr<UnitKeeper> keeping;  // this member is the keeper
+  std::unique_ptr<Timer> reviewing;     // as the keeper: while a unit is worked on
   std::map<ImageId, std::shared_ptr<Unit>> units;
   std::map<ChangeId, std::vector<Completion<UnitReply>>>
       answering;                         // as the keeper: who waits for what is being adopted

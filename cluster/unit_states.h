@@ -13,6 +13,9 @@
 // A successor knows nothing of what was: reservations are gone, and every nexus on every member is told 29/00. A member
 // that starts serves nobody before it has pulled the keeper's views (start()).
 //
+// A member that formats or sanitizes a unit may be gone before it is done. The keeper looks for that, and says then
+// what has become of the medium.
+//
 // A single server keeps its own units, without metadata.
 #pragma once
 
@@ -37,6 +40,7 @@ inline constexpr Duration kKeeperRetry = 100ms;
 inline constexpr Duration kAdoptWithin = 15s;
 inline constexpr Duration kChangeWithin = 20s;
 inline constexpr Duration kPullWithin = 5s;
+inline constexpr Duration kWorkReview = 1s;  // while a unit is formatted or sanitized: is its member still there?
 inline constexpr Duration kViewsWithin = 10s;  // to know the keeper's views after a start; then people are told
 
 // What this member does when it goes by a new view of that generation, in the order of the list. Completes when nothing

@@ -73,6 +73,7 @@ enum class UnitCondition : std::uint8_t {
   sanitizing,                    // SANITIZE: NOT READY 02/04/1B
   sanitize_failed_exit_allowed,  // MEDIUM ERROR 03/31/03 until it is exited (AUSE) or done again
   sanitize_failed,               // the same, until it is done again
+  format_corrupted,              // MEDIUM ERROR 03/31/00: who formatted it is gone; until it is done again
 };
 
 struct UnitView {
@@ -123,6 +124,7 @@ struct ChangeMode {  // MODE SELECT
 };
 struct ChangeCondition {  // FORMAT UNIT, SANITIZE. Refused (conflict) where the condition is not `from` any more
   UnitCondition from = UnitCondition::ready, to = UnitCondition::ready;
+  std::optional<UnitCondition> abandoned{};  // work begins: the condition where its member is gone before it ends
   bool operator==(const ChangeCondition&) const = default;
 };
 enum class ResetKind : std::uint8_t { logical_unit, target_warm, target_cold };

@@ -58,6 +58,7 @@ struct MediumWork {
   UnitCondition from = UnitCondition::ready;  // what it is now
   UnitCondition working = UnitCondition::formatting;
   UnitCondition failed = UnitCondition::format_failed;
+  UnitCondition abandoned = UnitCondition::format_corrupted;  // the member that does it is gone
   bool immediate = false;  // GOOD as soon as it has begun
   std::uint64_t transfer_bytes = 0;
 };

@@ -62,13 +62,16 @@ DecodedList decode(const CommandRequest& request) {
   return FormatUnitCdb::LongList::get(request.cdb) ? decode_long(list.bytes()) : decode_short(list.bytes());
 }
 
+bool may_begin(UnitCondition condition) {
+  return condition == UnitCondition::ready || condition == UnitCondition::format_failed ||
+         condition == UnitCondition::format_corrupted;
+}
+
 }  // namespace
 
 Answer format_unit(CommandContext& command) {
   const UnitCondition now = command.unit.state->view().condition;
-  if (now != UnitCondition::ready && now != UnitCondition::format_failed) {
-    return check_condition(*not_ready_sense(command.unit));
-  }
+  if (!may_begin(now)) return check_condition(*not_ready_sense(command.unit));
   const DecodedList list = decode(command.request);
   if (const Sense* wrong = std::get_if<Sense>(&list)) return check_condition(*wrong);
   const FormatOptions& options = std::get<FormatOptions>(list);
@@ -76,6 +79,7 @@ Answer format_unit(CommandContext& command) {
                     .from = now,
                     .working = UnitCondition::formatting,
                     .failed = UnitCondition::format_failed,
+                    .abandoned = UnitCondition::format_corrupted,
                     .immediate = options.immediate,
                     .transfer_bytes = options.transfer_bytes};
 }

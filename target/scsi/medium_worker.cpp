@@ -28,7 +28,7 @@ void MediumWorker::start(std::shared_ptr<LogicalUnit> unit, InitiatorPort port, 
                          Completion<CommandResult> answered) {
   const std::shared_ptr<MediumWorker> self(
       new MediumWorker(std::move(unit), std::move(port), std::move(work), std::move(answered)));
-  self->unit_->state->change(self->port_, ChangeCondition{self->work_.from, self->work_.working},
+  self->unit_->state->change(self->port_, ChangeCondition{self->work_.from, self->work_.working, self->work_.abandoned},
                              [self](UnitAnswer answer) { self->on_condition_changed(answer); });
 }
 

@@ -4,8 +4,8 @@
 // Its operations are of no nexus: owners neither fence them nor know them when they are repeated, and filling blocks
 // twice is as good as once. What ends it is a unit that is in that condition no more, because its keeper is another:
 // what hosts write from then on is theirs. An owner that knows a newer state of the unit than we refuses an operation;
-// the keeper says then whether the unit is still in that condition. It is over when its member is, too; then the unit's
-// condition stays as it was, until its keeper is another.
+// the keeper says then whether the unit is still in that condition. It is over when its member is, too; the keeper then
+// says what the unit is left in.
 #pragma once
 
 #include <memory>

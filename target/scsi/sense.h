@@ -69,6 +69,7 @@ inline constexpr Sense kCopyTargetNotReachable{SenseKey::copy_aborted, 0x0d, 0x0
 inline constexpr Sense kBecomingReady{SenseKey::not_ready, 0x04, 0x01};
 inline constexpr Sense kFormatInProgress{SenseKey::not_ready, 0x04, 0x04};
 inline constexpr Sense kSanitizeInProgress{SenseKey::not_ready, 0x04, 0x1b};
+inline constexpr Sense kFormatCorrupted{SenseKey::medium_error, 0x31, 0x00};
 inline constexpr Sense kFormatFailed{SenseKey::medium_error, 0x31, 0x01};
 inline constexpr Sense kSanitizeFailed{SenseKey::medium_error, 0x31, 0x03};
 inline constexpr Sense kPortUnavailable{SenseKey::not_ready, 0x04, 0x0c};

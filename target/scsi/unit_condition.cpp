@@ -15,6 +15,7 @@ std::optional<Sense> not_ready_sense(const LogicalUnit& unit) {
     case UnitCondition::formatting: return in_progress(sense::kFormatInProgress, unit);
     case UnitCondition::sanitizing: return in_progress(sense::kSanitizeInProgress, unit);
     case UnitCondition::format_failed: return sense::kFormatFailed;
+    case UnitCondition::format_corrupted: return sense::kFormatCorrupted;
     case UnitCondition::sanitize_failed_exit_allowed:
     case UnitCondition::sanitize_failed: return sense::kSanitizeFailed;
   }

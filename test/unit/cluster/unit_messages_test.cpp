@@ -49,6 +49,8 @@ TEST_CASE("every change that can be asked for arrives as it was sent") {
                                 ReleaseUnit{},
                                 ChangeMode{{.descriptor_sense = false, .software_write_protect = true}},
                                 ChangeCondition{UnitCondition::formatting, UnitCondition::sanitize_failed},
+                                ChangeCondition{UnitCondition::ready, UnitCondition::formatting,
+                                                UnitCondition::format_corrupted},
                                 ResetUnit{ResetKind::target_cold},
                                 NexusLost{}};
   for (const UnitChange& change : changes) {

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "cluster/keeper_election.h"
 #include "cluster/unit_messages.h"
 #include "test/unit/cluster/unit_group.h"
 
@@ -332,17 +331,58 @@ TEST_CASE("a late view of a deleted unit is kept only until it is known to be de
   CHECK(states.images() == std::vector{UnitGroup::kImage});
 }
 
-// ---- who is to be the keeper
+// ---- work on the medium
 
-TEST_CASE("a keeper stands while it is announced, or is gone when nothing is seen of it") {
-  const KeeperRecord record{MemberId{2}, 5, 3};
-  const auto verdict = [&](KeeperSigns signs) { return judge(record, signs); };
-  CHECK(verdict({.is_self = true, .incarnation = 5}) == KeeperVerdict::stands);
-  CHECK(verdict({.is_self = true, .incarnation = 6}) == KeeperVerdict::gone);
-  CHECK(verdict({.incarnation = 5, .announced = true}) == KeeperVerdict::stands);
-  CHECK(verdict({.incarnation = 4, .announced = true}) == KeeperVerdict::stands);  // an old listing
-  CHECK(verdict({.incarnation = 6, .announced = true, .linked = true}) == KeeperVerdict::gone);
-  CHECK(verdict({.incarnation = 5, .linked = true}) == KeeperVerdict::doubtful);
-  CHECK(verdict({.incarnation = 5}) == KeeperVerdict::gone);
-  CHECK(verdict({}) == KeeperVerdict::gone);
+namespace {
+
+constexpr ChangeCondition kBeginFormat{UnitCondition::ready, UnitCondition::formatting,
+                                       UnitCondition::format_corrupted};
+
+}  // namespace
+
+TEST_CASE("a member that dies while it formats leaves a unit whose format is corrupted") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, worker = keeper % 3 + 1, third = worker % 3 + 1;
+  REQUIRE(group.change(worker, kAlice, kBeginFormat) == UnitAnswer::good);
+  group.runtime.run_for(1min);
+  CHECK(group.view(third).condition == UnitCondition::formatting);
+  group.kill(worker);
+  group.runtime.run_for(3s);
+  CHECK(group.view(third).condition == UnitCondition::formatting);  // it is announced as alive for some time
+  group.expire(worker);
+  group.runtime.run_for(3s);
+  CHECK(group.view(third).condition == UnitCondition::format_corrupted);
+  CHECK(group.view(keeper).condition == UnitCondition::format_corrupted);
+  CHECK(group.keeper()->term == 1);
+  const ChangeCondition again{UnitCondition::format_corrupted, UnitCondition::formatting,
+                              UnitCondition::format_corrupted};
+  CHECK(group.change(third, kBob, again) == UnitAnswer::good);
+  group.runtime.run_for(10s);
+  CHECK(group.view(keeper).condition == UnitCondition::formatting);
+}
+
+TEST_CASE("a member that restarts while it formats has abandoned that, however soon it is back") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, worker = keeper % 3 + 1;
+  REQUIRE(group.change(worker, kAlice, kBeginFormat) == UnitAnswer::good);
+  group.kill(worker);
+  group.start(worker);
+  group.runtime.run_for(3s);
+  CHECK(group.view(keeper).condition == UnitCondition::format_corrupted);
+}
+
+TEST_CASE("who has done its work, or is only cut off, has abandoned nothing") {
+  UnitGroup group;
+  const std::uint32_t keeper = group.keeper()->member.value, worker = keeper % 3 + 1;
+  REQUIRE(group.change(worker, kAlice, kBeginFormat) == UnitAnswer::good);
+  group.cut(worker);
+  group.runtime.run_for(10s);
+  group.heal(worker);
+  CHECK(group.view(keeper).condition == UnitCondition::formatting);
+  const ChangeCondition done{UnitCondition::formatting, UnitCondition::ready};
+  REQUIRE(group.change(worker, kAlice, done) == UnitAnswer::good);
+  group.kill(worker);
+  group.expire(worker);
+  group.runtime.run_for(10s);
+  CHECK(group.view(keeper).condition == UnitCondition::ready);
 }

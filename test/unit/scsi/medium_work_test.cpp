@@ -91,6 +91,26 @@ TEST_CASE("while it is formatted a unit answers nothing but what it is") {
   CHECK(ended(rig.run(test_unit_ready())) == kGood);
 }
 
+TEST_CASE("a unit whose formatting member is gone says that its format is corrupted, until it is done again") {
+  ScsiRig rig;
+  rig.state->painted.condition = UnitCondition::format_corrupted;
+  CHECK(ended(rig.run(test_unit_ready())) == check(3, 0x31, 0x00));
+  CHECK(ended(rig.run(sanitize(kBlockErase))) == check(3, 0x31, 0x00));
+  CHECK(ended(rig.run(cdb({0x04}))) == kGood);
+  CHECK(std::get<ChangeCondition>(rig.state->changes.front()) ==
+        ChangeCondition{UnitCondition::format_corrupted, UnitCondition::formatting, UnitCondition::format_corrupted});
+  CHECK(ended(rig.run(test_unit_ready())) == kGood);
+}
+
+TEST_CASE("a sanitize tells with its beginning what the unit is where it is abandoned") {
+  for (const auto& [first_byte, abandoned] :
+       {std::pair(0u, UnitCondition::sanitize_failed), std::pair(0x20u, UnitCondition::sanitize_failed_exit_allowed)}) {
+    ScsiRig rig;
+    CHECK(ended(rig.run(sanitize(kBlockErase | first_byte))) == kGood);
+    CHECK(std::get<ChangeCondition>(rig.state->changes.front()).abandoned == abandoned);
+  }
+}
+
 TEST_CASE("a format that fails is known until it is done again") {
   ScsiRig rig;
   rig.device->fail_at(0, IoStatus::medium_error);
