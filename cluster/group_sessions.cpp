@@ -118,7 +118,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     const auto request = decode_session_request(body);
     if (!request) {
       context.log.warn("session_request_unreadable from={}", from);
-      return reply(encode(EndAnswer::unknown));
+      return reply(encode(EndReply{EndAnswer::unknown}));
     }
     if (const auto* end = std::get_if<EndRequest>(&*request)) return on_end(from, *end, std::move(reply));
     if (const auto* moved = std::get_if<MovedRequest>(&*request)) return on_moved(*moved, std::move(reply));
@@ -130,9 +130,10 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     context.log.info("nexus_asked_for from={} initiator={} image={} epoch={}", from,
                      quoted(request.name.initiator_name), request.name.image, request.epoch);
     LocalNexus* local = find(GroupSessions::id_of(request.name));
-    if (!local) return reply(encode(EndAnswer::unknown));
+    if (!local) return reply(encode(EndReply{EndAnswer::unknown}));
     const auto keep = local->shared_from_this();
-    keep->supersede(request.epoch, [reply = std::move(reply)](EndAnswer answer) mutable { reply(encode(answer)); });
+    keep->supersede(request.epoch,
+                    [reply = std::move(reply)](const EndReply& answer) mutable { reply(encode(answer)); });
   }
 
   // --- a session that is to be placed anew ---
@@ -153,7 +154,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   void on_moved(const MovedRequest& request, Completion<std::string> reply) {
     context.seen.learn({request.record, request.revision});
-    reply(encode(EndAnswer::ended));
+    reply(encode(EndReply{EndAnswer::ended}));
   }
 
   // --- records that no session uses ---
@@ -232,14 +233,14 @@ void GroupSessions::claim(const NexusName& name, SessionControl& session,
   impl_->nexus(name).claim(session, std::move(done));
 }
 
-void GroupSessions::release(const NexusId& id, Generation generation) {
-  if (LocalNexus* nexus = impl_->find(id)) nexus->release(generation);
+void GroupSessions::release(const NexusId& id, Generation generation, NexusMemory memory) {
+  if (LocalNexus* nexus = impl_->find(id)) nexus->release(generation, std::move(memory));
 }
 
-void GroupSessions::release_for_move(const NexusId& id, Generation generation, Completion<> done) {
+void GroupSessions::release_for_move(const NexusId& id, Generation generation, NexusMemory memory, Completion<> done) {
   LocalNexus* nexus = impl_->find(id);
   if (!nexus) return impl_->context.runtime.post(std::move(done));
-  nexus->release_for_move(generation, std::move(done));
+  nexus->release_for_move(generation, std::move(memory), std::move(done));
 }
 
 void GroupSessions::release_idle(ImageId image, Completion<ImageUse> done) {

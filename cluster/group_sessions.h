@@ -71,12 +71,12 @@ class GroupSessions final : public SessionRegistry {
       Completion<> done);  // after Members::join: the first complete listing of the records; tries until it has it
 
   void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override;
-  void release(const NexusId& id, Generation generation) override;
+  void release(const NexusId& id, Generation generation, NexusMemory memory) override;
 
   // A session is to leave for good (session drop); its tasks are finished. Its record becomes {member 0, not_at self},
   // so that its next login is placed elsewhere, and the members in reach know it when this completes: within
   // kMetadataWithin + kTellWithin. Without metadata the record stays and the host comes back here.
-  void release_for_move(const NexusId& id, Generation generation, Completion<> done);
+  void release_for_move(const NexusId& id, Generation generation, NexusMemory memory, Completion<> done);
 
   // Asks every holder of a record of the image, this member included, to remove the records that no session uses.
   void release_idle(ImageId image, Completion<ImageUse> done);

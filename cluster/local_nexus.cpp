@@ -191,6 +191,7 @@ void LocalNexus::on_written(const ClaimPlan& plan, const Settled& settled) {
   revision_ = settled.revision;
   taken_up_ = true;
   local_ = 0;
+  memory_ = plan.memory;
   context_.seen.learn({record_, revision_});
   if (plan.gate) context_.seen.learn(name_.image, {*plan.gate, revision_});
   if (record_.epoch < superseded_by_) return become_vacant();
@@ -205,7 +206,6 @@ void LocalNexus::on_written(const ClaimPlan& plan, const Settled& settled) {
 
 void LocalNexus::expel(const ClaimPlan& plan) {
   go(State::expelling);
-  ended_older_ = true;
   context_.log.info("nexus_taken id={} initiator={} image={} from={} epoch={}", id_, quoted(name_.initiator_name),
                     name_.image, plan.holder, record_.epoch);
   if (plan.expel == Expel::owners || !context_.peers) return fence_then(&LocalNexus::on_expelled);
@@ -214,8 +214,9 @@ void LocalNexus::expel(const ClaimPlan& plan) {
 }
 
 void LocalNexus::on_answer(const Result<std::string, routing::PeerError>& answer) {
-  const EndAnswer end = answer ? decode_end_answer(*answer) : EndAnswer::unknown;
-  switch (end) {
+  EndReply end = answer ? decode_end_reply(*answer) : EndReply{};
+  memory_ = std::move(end.memory);
+  switch (end.answer) {
     case EndAnswer::ended: return on_expelled();
     case EndAnswer::unknown: return fence_then(&LocalNexus::on_expelled);
     case EndAnswer::newer: refuse_all(ClaimError::unavailable); return become_vacant();
@@ -260,7 +261,7 @@ void LocalNexus::grant(Claim claim) {
   ++local_;
   session_ = claim.session;
   tsih_ = *tsih;
-  const NexusClaim granted{id_, generation_, tsih_, std::exchange(ended_older_, false)};
+  const NexusClaim granted{id_, generation_, tsih_, std::exchange(memory_, std::nullopt)};
   context_.runtime.post([done = std::move(claim.done), granted]() mutable { done(granted); });
 }
 
@@ -272,7 +273,6 @@ void LocalNexus::ask_to_end(const char* reason, void (LocalNexus::*ended)()) {
 
 void LocalNexus::end_session() {
   go(State::ending);
-  ended_older_ = true;
   timer_ = context_.runtime.after(kConfirmWithin, in_step([this] { fence_then(&LocalNexus::on_session_ended); }));
   ask_to_end("another login took its nexus at this member", &LocalNexus::on_session_ended);
 }
@@ -289,9 +289,10 @@ void LocalNexus::on_session_ended() {
 }
 
 // A session is released when nothing of it can touch data any more: as good as the end that was asked for.
-void LocalNexus::release(Generation generation) {
+void LocalNexus::release(Generation generation, NexusMemory memory) {
   if (!session_ || generation != generation_) return;
   forget_session();
+  memory_ = std::move(memory);
   if (state_ == State::held) linger(kLinger);
   if (state_ == State::ending) on_session_ended();
   if (state_ == State::leaving) on_left();
@@ -311,32 +312,34 @@ void LocalNexus::on_lingered() {
 
 void LocalNexus::on_seen(const NexusRecord& record) {
   const bool ours = taken_up_ || state_ == State::parked;
-  if (ours && record.epoch > record_.epoch) supersede(record.epoch, [](EndAnswer) {});
+  if (ours && record.epoch > record_.epoch) supersede(record.epoch, [](const EndReply&) {});
 }
 
 void LocalNexus::on_missing(std::uint64_t revision, std::uint32_t highest_removed) {
   const bool ours = taken_up_ || state_ == State::parked;
-  if (ours && revision >= revision_ && highest_removed > record_.epoch) supersede(highest_removed, [](EndAnswer) {});
+  if (ours && revision >= revision_ && highest_removed > record_.epoch)
+    supersede(highest_removed, [](const EndReply&) {});
 }
 
-void LocalNexus::supersede(std::uint32_t epoch, Completion<EndAnswer> answer) {
-  if (taken_up_ && epoch <= record_.epoch) return answer(EndAnswer::newer);
+void LocalNexus::supersede(std::uint32_t epoch, Completion<EndReply> answer) {
+  if (taken_up_ && epoch <= record_.epoch) return answer({EndAnswer::newer});
   superseded_by_ = std::max(superseded_by_, epoch);
   refuse_all(ClaimError::unavailable);
   switch (state_) {
     case State::vacant:
     case State::acquiring:
-    case State::expelling: return answer(EndAnswer::unknown);
-    case State::parked: become_vacant(); return answer(EndAnswer::unknown);
+    case State::expelling: return answer({EndAnswer::unknown});
+    case State::parked: become_vacant(); return answer({EndAnswer::unknown});
     case State::moving:
-    case State::removing: return answer(EndAnswer::ended);  // nothing of it runs, and the record is out of our hands
+    case State::removing:
+      return answer({EndAnswer::ended, memory_});  // nothing of it runs, and the record is out of our hands
     case State::ending:
     case State::leaving: return answers_.push_back(std::move(answer));
     case State::held: return leave(std::move(answer));
   }
 }
 
-void LocalNexus::leave(Completion<EndAnswer> answer) {
+void LocalNexus::leave(Completion<EndReply> answer) {
   answers_.push_back(std::move(answer));
   go(State::leaving);
   if (!session_) return lost(EndAnswer::ended);
@@ -347,7 +350,7 @@ void LocalNexus::leave(Completion<EndAnswer> answer) {
 void LocalNexus::on_left() { lost(EndAnswer::ended); }
 
 void LocalNexus::lost(EndAnswer answer) {
-  for (auto& waiting : std::exchange(answers_, {})) waiting(answer);
+  for (auto& waiting : std::exchange(answers_, {})) waiting({answer, memory_});
   become_vacant();
 }
 
@@ -355,7 +358,7 @@ void LocalNexus::become_vacant() {
   go(State::vacant);
   forget_session();
   taken_up_ = false;
-  ended_older_ = false;
+  memory_.reset();
   end_of_move();
   answer_idle();
   if (!claims_.empty()) return acquire();
@@ -370,15 +373,17 @@ void LocalNexus::park(const Seen<NexusRecord>& record) {
   linger(kAbandoned);
 }
 
-void LocalNexus::release_for_move(Generation generation, Completion<> done) {
+void LocalNexus::release_for_move(Generation generation, NexusMemory memory, Completion<> done) {
   if (state_ != State::held || !session_ || generation != generation_ || !context_.meta.reachable()) return done();
   go(State::moving);
   forget_session();
+  memory_ = std::move(memory);
   move_done_ = std::move(done);
   move_deadline_ = context_.runtime.after(kMetadataWithin, [this] { end_of_move(); });
   NexusRecord moved = record_;
   moved.not_at = std::exchange(moved.member, MemberId{});
   moved.token = context_.runtime.random().next();
+  moved.memory = memory_;
   context_.calls.pursue({{{nexus_key(name_), revision_}}, {{nexus_key(name_), encode(moved)}}},
                         in_step([this, moved](const Settled& settled) { on_moved(moved, settled); }));
 }

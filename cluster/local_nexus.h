@@ -61,8 +61,8 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   LocalNexus(const LocalNexus&) = delete;
 
   void claim(SessionControl& session, Claimed done);
-  void release(Generation generation);
-  void release_for_move(Generation generation, Completion<> done);
+  void release(Generation generation, NexusMemory memory);
+  void release_for_move(Generation generation, NexusMemory memory, Completion<> done);
   void park(const Seen<NexusRecord>& record);  // vacant: there is a record in our name
   void remove_if_idle(Completion<> done);      // completes when the attempt has ended
   void on_seen(const NexusRecord& record);     // in the metadata; a true one, but perhaps an old one
@@ -70,7 +70,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   // good.
   void on_missing(std::uint64_t revision, std::uint32_t highest_removed);
   // Another member has the nexus at that epoch.
-  void supersede(std::uint32_t epoch, Completion<EndAnswer> answer);
+  void supersede(std::uint32_t epoch, Completion<EndReply> answer);
 
   const NexusName& name() const { return name_; }
   State state() const { return state_; }
@@ -113,7 +113,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   void on_session_ended();
   void linger(Duration time);
   void on_lingered();
-  void leave(Completion<EndAnswer> answer);
+  void leave(Completion<EndReply> answer);
   void on_left();
   void lost(EndAnswer answer);
   void become_vacant();
@@ -146,18 +146,18 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   std::uint64_t next_claim_ = 1;
   std::uint64_t token_ = 0;  // of the acquisition under way
   BackOff back_off_;
-  int absences_ = 0;                 // readings in which the image was not there
-  std::unique_ptr<Timer> timer_;     // of the step
-  NexusRecord record_;               // as it was last written or found; expelling and later
-  std::uint64_t revision_ = 0;       // of it
-  bool taken_up_ = false;            // record_ is this incarnation's: local re-logins need no metadata
-  std::uint32_t superseded_by_ = 0;  // highest epoch at which another member is known to have it
-  std::uint32_t local_ = 0;          // generations given out since the epoch
-  bool ended_older_ = false;         // for the next grant: an older generation was ended
+  int absences_ = 0;                   // readings in which the image was not there
+  std::unique_ptr<Timer> timer_;       // of the step
+  NexusRecord record_;                 // as it was last written or found; expelling and later
+  std::uint64_t revision_ = 0;         // of it
+  bool taken_up_ = false;              // record_ is this incarnation's: local re-logins need no metadata
+  std::uint32_t superseded_by_ = 0;    // highest epoch at which another member is known to have it
+  std::uint32_t local_ = 0;            // generations given out since the epoch
+  std::optional<NexusMemory> memory_;  // for the next grant: of the session before it
   SessionControl* session_ = nullptr;
-  Generation generation_;                       // of session_
-  std::uint16_t tsih_ = 0;                      // of session_
-  std::vector<Completion<EndAnswer>> answers_;  // who waits for the session here to end
+  Generation generation_;                      // of session_
+  std::uint16_t tsih_ = 0;                     // of session_
+  std::vector<Completion<EndReply>> answers_;  // who waits for the session here to end
   std::vector<Completion<>> idle_waits_;
   Completion<> move_done_;
   std::unique_ptr<Timer> move_deadline_;

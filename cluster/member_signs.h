@@ -1,5 +1,6 @@
-// MemberSigns: what this member sees of another one, and whether by that it still is who it was. Announcements (/c/live)
-// are hints that last some seconds after a member's end; a link says that it runs, but not for whom it speaks.
+// MemberSigns: what this member sees of another one, and whether by that it still is who it was. Announcements
+// (/c/live) are hints that last some seconds after a member's end; a link says that it runs, but not for whom it
+// speaks.
 #pragma once
 
 #include <cstdint>

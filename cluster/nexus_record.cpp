@@ -100,12 +100,31 @@ std::optional<NexusName> nexus_of_key(std::string_view key) {
 }
 
 std::string encode(const NexusRecord& record) {
-  return json{{"member", record.member.value},
-              {"not_at", record.not_at.value},
-              {"epoch", record.epoch},
-              {"incarnation", record.incarnation},
-              {"token", record.token}}
-      .dump();
+  json value{{"member", record.member.value},
+             {"not_at", record.not_at.value},
+             {"epoch", record.epoch},
+             {"incarnation", record.incarnation},
+             {"token", record.token}};
+  if (record.memory) value["memory"] = encode(*record.memory);
+  return value.dump();
+}
+
+std::string encode(const NexusMemory& memory) {
+  json waiting = json::array();
+  for (const auto& [asc, ascq] : memory.waiting) waiting.push_back(json::array({asc, ascq}));
+  return json{{"term", memory.moment.term}, {"serial", memory.moment.serial}, {"waiting", std::move(waiting)}}.dump();
+}
+
+std::optional<NexusMemory> decode_memory(std::string_view text) try {
+  const json value = json::parse(text);
+  NexusMemory memory{{value.at("term").get<std::uint32_t>(), value.at("serial").get<std::uint64_t>()}, {}};
+  if (value.at("waiting").size() > kMaxRemembered) return std::nullopt;
+  for (const json& each : value.at("waiting")) {
+    memory.waiting.push_back({each.at(0).get<std::uint8_t>(), each.at(1).get<std::uint8_t>()});
+  }
+  return memory;
+} catch (const json::exception&) {
+  return std::nullopt;
 }
 
 std::optional<NexusRecord> decode_nexus(std::string_view key, std::string_view text) {
@@ -118,7 +137,8 @@ std::optional<NexusRecord> decode_nexus(std::string_view key, std::string_view t
                        MemberId{value->at("not_at").get<std::uint32_t>()},
                        value->at("epoch").get<std::uint32_t>(),
                        value->at("incarnation").get<std::uint64_t>(),
-                       value->at("token").get<std::uint64_t>()};
+                       value->at("token").get<std::uint64_t>(),
+                       decode_memory(value->value("memory", ""))};
   } catch (const json::exception&) {
     return std::nullopt;
   }
@@ -150,7 +170,7 @@ ClaimPlan plan_first_claim(const NexusName& name, ImageGate gate, const Claimant
 
 ClaimPlan plan_takeover(const NexusRecord& found, const Claimant& claimant) {
   NexusRecord record{found.name, claimant.member, {}, found.epoch + 1, claimant.incarnation, claimant.token};
-  if (found.member == MemberId{}) return {std::move(record), std::nullopt, Expel::nobody, {}};
+  if (found.member == MemberId{}) return {std::move(record), std::nullopt, Expel::nobody, {}, found.memory};
   if (found.member == claimant.member) return {std::move(record), std::nullopt, Expel::owners, {}};
   return {std::move(record), std::nullopt, Expel::holder, found.member};
 }

@@ -2,7 +2,8 @@
 // nothing waits here.
 //
 // /s/<image, 16 hex digits>                                             gate of an image, made with its volume
-// /s/<image>/<portal group>/<initiator, escaped>/<isid, 12 hex digits>  who holds the nexus
+// /s/<image>/<portal group>/<initiator, escaped>/<isid, 12 hex digits>  who holds the nexus; while it moves, also what
+//                                                                       its host has not been told yet
 //
 // The gate counts the records of its image: every compare-and-swap that makes or removes a record changes the count
 // with it. So a volume is deleted by one compare-and-swap that expects a gate with count 0, and a first login that
@@ -29,6 +30,7 @@ struct NexusRecord {
   std::uint32_t epoch = 0;        // counts up with every change of holder or of its incarnation
   std::uint64_t incarnation = 0;  // of the holder when it wrote this
   std::uint64_t token = 0;        // random, of one attempt: a writer that lost the answer knows its own write again
+  std::optional<NexusMemory> memory = {};  // with member 0: of the session that moves
   bool operator==(const NexusRecord&) const = default;
 };
 
@@ -51,6 +53,9 @@ std::optional<NexusName> nexus_of_key(std::string_view key);  // nullopt: not th
 
 std::string encode(const NexusRecord& record);  // JSON, without the name
 std::optional<NexusRecord> decode_nexus(std::string_view key, std::string_view text);
+inline constexpr std::size_t kMaxRemembered = 64;  // attentions, of one nexus
+std::string encode(const NexusMemory& memory);
+std::optional<NexusMemory> decode_memory(std::string_view text);
 std::string encode(const ImageGate& gate);
 std::optional<ImageGate> decode_gate(std::string_view text);
 
@@ -81,7 +86,8 @@ struct ClaimPlan {
   NexusRecord record;             // to write
   std::optional<ImageGate> gate;  // to write with it: a record is made
   Expel expel = Expel::nobody;
-  MemberId holder;  // to ask
+  MemberId holder;                         // to ask
+  std::optional<NexusMemory> memory = {};  // that came with the record
 };
 // nullopt: the image is gone.
 std::optional<ClaimPlan> plan_claim(const NexusName& name, const std::optional<NexusRecord>& found,

@@ -56,14 +56,19 @@ std::optional<SessionRequest> decode_session_request(std::string_view text) {
   return EndRequest{std::move(*name), *epoch};
 }
 
-std::string encode(EndAnswer answer) {
+std::string encode(const EndReply& reply) {
+  const EndAnswer answer = reply.answer;
   const char* const word = answer == EndAnswer::ended ? "ended" : answer == EndAnswer::newer ? "newer" : "unknown";
-  return json{{"answer", word}}.dump();
+  json object{{"answer", word}};
+  if (reply.memory) object["memory"] = encode(*reply.memory);
+  return object.dump();
 }
 
-EndAnswer decode_end_answer(std::string_view text) {
-  const std::string word = text_of(object_of(text), "answer");
-  return word == "ended" ? EndAnswer::ended : word == "newer" ? EndAnswer::newer : EndAnswer::unknown;
+EndReply decode_end_reply(std::string_view text) {
+  const json object = object_of(text);
+  const std::string word = text_of(object, "answer");
+  if (word == "ended") return {EndAnswer::ended, decode_memory(text_of(object, "memory"))};
+  return {word == "newer" ? EndAnswer::newer : EndAnswer::unknown};
 }
 
 std::string encode_live(std::size_t live) { return json{{"live", live}}.dump(); }

@@ -2,7 +2,8 @@
 //
 //   {"end": "/s/000000000000000c/1/iqn.x/00023d000000", "epoch": 7}
 //                             end your session of this nexus: I have it at epoch 7
-//   {"answer": "ended"}       nothing of it can touch data any more
+//   {"answer": "ended", "memory": "{...}"}
+//                             nothing of it can touch data any more; what its host has not been told
 //   {"answer": "unknown"}     this incarnation of mine never had it, or can not vouch for it: fence
 //   {"answer": "newer"}       the record is beyond that epoch: you have lost it
 //   {"moved": "/s/...", "record": "{...}", "revision": 13}
@@ -39,11 +40,16 @@ struct MovedRequest {
 };
 using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest, MovedRequest>;
 enum class EndAnswer { ended, unknown, newer };
+struct EndReply {
+  EndAnswer answer = EndAnswer::unknown;
+  std::optional<NexusMemory> memory{};  // with `ended`: of the session, or the last one
+  bool operator==(const EndReply&) const = default;
+};
 
 std::string encode(const SessionRequest& request);
 std::optional<SessionRequest> decode_session_request(std::string_view text);
-std::string encode(EndAnswer answer);
-EndAnswer decode_end_answer(std::string_view text);  // what can not be read is `unknown`
+std::string encode(const EndReply& reply);
+EndReply decode_end_reply(std::string_view text);  // what can not be read is `unknown`
 std::string encode_live(std::size_t live);
 std::optional<std::size_t> decode_live(std::string_view text);
 

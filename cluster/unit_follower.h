@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/unit_messages.h"
+#include "target/unit/change_log.h"
 
 namespace shoal::cluster {
 
@@ -17,6 +18,9 @@ class UnitFollower {
 
   const UnitView& view() const { return view_; }
   std::uint64_t serial() const { return serial_; }
+  UnitMoment moment() const;
+  // What the keeper's changes have told that port since, as far as they have arrived.
+  std::vector<UnitAttention> missed(const InitiatorPort& port, const UnitMoment& since) const;
 
   // What the nexuses here have to hear and to suffer of it, in this order.
   std::vector<unit::Consequences> adopt(const UnitSnapshot& unit);
@@ -26,6 +30,7 @@ class UnitFollower {
  private:
   UnitView view_;
   std::uint64_t serial_ = 0;
+  unit::ChangeLog log_;
 };
 
 }  // namespace shoal::cluster

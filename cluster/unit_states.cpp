@@ -38,6 +38,10 @@ struct UnitStates::Impl : std::enable_shared_from_this<UnitStates::Impl> {
       if (const auto states = owner.lock()) return states->change(image, from, std::move(change), std::move(done));
       done(UnitAnswer::unavailable);
     }
+    UnitMoment moment() const override { return follower.moment(); }
+    std::vector<UnitAttention> missed(const InitiatorPort& port, const UnitMoment& since) const override {
+      return follower.missed(port, since);
+    }
 
     std::weak_ptr<Impl> owner;
     ImageId image;

@@ -40,7 +40,7 @@ inline constexpr Duration kKeeperRetry = 100ms;
 inline constexpr Duration kAdoptWithin = 15s;
 inline constexpr Duration kChangeWithin = 20s;
 inline constexpr Duration kPullWithin = 5s;
-inline constexpr Duration kWorkReview = 1s;  // while a unit is formatted or sanitized: is its member still there?
+inline constexpr Duration kWorkReview = 1s;    // while a unit is formatted or sanitized: is its member still there?
 inline constexpr Duration kViewsWithin = 10s;  // to know the keeper's views after a start; then people are told
 
 // What this member does when it goes by a new view of that generation, in the order of the list. Completes when nothing

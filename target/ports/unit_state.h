@@ -148,11 +148,23 @@ enum class UnitAnswer : std::uint8_t {
   unavailable,             // the keeper is out of reach: BUSY
 };
 
+// A point in the history of a unit's shared state: so many changes in a term of its keeper.
+struct UnitMoment {
+  std::uint32_t term = 0;
+  std::uint64_t serial = 0;
+  bool operator==(const UnitMoment&) const = default;
+};
+
 class UnitState {
  public:
   virtual ~UnitState() = default;
   virtual const UnitView& view() const = 0;
   virtual void change(const InitiatorPort& from, UnitChange change, Completion<UnitAnswer> done) = 0;
+
+  // Every session here has been told of what happened up to now.
+  virtual UnitMoment moment() const = 0;
+  // What a nexus without a session would have been told since; 29/00 where that is not known any more.
+  virtual std::vector<UnitAttention> missed(const InitiatorPort& port, const UnitMoment& since) const = 0;
 };
 
 }  // namespace shoal

@@ -59,7 +59,7 @@ struct MediumWork {
   UnitCondition working = UnitCondition::formatting;
   UnitCondition failed = UnitCondition::format_failed;
   UnitCondition abandoned = UnitCondition::format_corrupted;  // the member that does it is gone
-  bool immediate = false;  // GOOD as soon as it has begun
+  bool immediate = false;                                     // GOOD as soon as it has begun
   std::uint64_t transfer_bytes = 0;
 };
 

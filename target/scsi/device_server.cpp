@@ -116,5 +116,6 @@ void DeviceServer::set_unsent(std::uint64_t bytes) {
 void DeviceServer::set_heard(Time at) { impl_->runner->set_heard(at); }
 
 void DeviceServer::raise(UnitAttention attention) { impl_->attentions.raise(attention); }
+const std::vector<UnitAttention>& DeviceServer::waiting() const { return impl_->attentions.waiting(); }
 
 }  // namespace shoal::scsi

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "target/base/completion.h"
 #include "target/base/ids.h"
@@ -76,6 +77,7 @@ class DeviceServer {
 
   // Reported by the next command that may report it; at most kMaxUnitAttentions wait, no two alike.
   void raise(UnitAttention attention);
+  const std::vector<UnitAttention>& waiting() const;  // in the order in which they will be reported
 
  private:
   struct Impl;

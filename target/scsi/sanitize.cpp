@@ -61,8 +61,8 @@ bool may_begin(UnitCondition condition) {
 
 Answer work(const CommandContext& command, std::vector<MediumPass> passes, std::uint64_t transfer_bytes) {
   const Cdb& cdb = command.request.cdb;
-  const UnitCondition failed = SanitizeCdb::AllowExit::get(cdb) ? UnitCondition::sanitize_failed_exit_allowed
-                                                                : UnitCondition::sanitize_failed;
+  const UnitCondition failed =
+      SanitizeCdb::AllowExit::get(cdb) ? UnitCondition::sanitize_failed_exit_allowed : UnitCondition::sanitize_failed;
   return MediumWork{.passes = std::move(passes),
                     .from = command.unit.state->view().condition,
                     .working = UnitCondition::sanitizing,

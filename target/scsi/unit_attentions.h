@@ -13,6 +13,7 @@ class UnitAttentions {
  public:
   void raise(UnitAttention attention);
   std::optional<UnitAttention> take();
+  const std::vector<UnitAttention>& waiting() const { return waiting_; }
 
  private:
   std::vector<UnitAttention> waiting_;

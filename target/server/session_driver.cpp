@@ -26,7 +26,7 @@ SessionDriver::SessionDriver(ServerContext& context, SessionConnection& connecti
     : context_(context), connection_(&connection), unit_(std::move(unit)), info_(std::move(info)) {}
 
 SessionDriver::~SessionDriver() {
-  if (claimed_) context_.registry.release(info_.nexus_id, info_.generation);
+  if (claimed_) context_.registry.release(info_.nexus_id, info_.generation, memory());
 }
 
 // ---- the nexus
@@ -46,10 +46,27 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     info_.generation = claim->generation;
     device_server_ =
         std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port()}, context_.reads);
-    device_server_->raise(claim->reinstated ? unit::kCommandsCleared : unit::kPowerOn);
+    recall(claim->memory);
   }
   if (connection_) connection_->answer_claim(claimed(claim));
   advance();
+}
+
+// However a session ended, its nexus was lost (RFC 7143 6.3.5.1; SAM-5 6.3.4). What it had not reported yet, and what
+// has happened since, is told all the same: a host that moves must not miss that it was preempted.
+void SessionDriver::recall(const std::optional<NexusMemory>& memory) {
+  if (!memory) return device_server_->raise(unit::kPowerOn);
+  std::vector<UnitAttention> told = memory->waiting;
+  for (const UnitAttention& missed : unit_->state->missed(port(), memory->moment)) told.push_back(missed);
+  const bool says_more = std::ranges::find(told, unit::kPowerOn) != told.end();
+  if (!says_more) device_server_->raise(unit::kNexusLoss);
+  for (const UnitAttention& attention : told) device_server_->raise(attention);
+}
+
+NexusMemory SessionDriver::memory() const {
+  NexusMemory memory{unit_->state->moment(), {}};
+  if (device_server_) memory.waiting = device_server_->waiting();
+  return memory;
 }
 
 void SessionDriver::begin(const iscsi::SessionParameters& parameters) {
@@ -195,7 +212,7 @@ void SessionDriver::end(const std::string& reason, Completion<> done) {
 }
 
 void SessionDriver::drop_after_tasks(const std::string& reason, Completion<> quiet, Completion<> done) {
-  ReleaseNexus release = [quiet = std::move(quiet)](Completion<> released) mutable {
+  ReleaseNexus release = [quiet = std::move(quiet)](const NexusMemory&, Completion<> released) mutable {
     quiet();
     released();
   };
@@ -205,7 +222,7 @@ void SessionDriver::drop_after_tasks(const std::string& reason, Completion<> qui
 void SessionDriver::drop(const std::string& reason, ReleaseNexus release, Completion<> done) {
   drops_.push_back(std::move(done));
   if (giving_up_) {
-    release([] {});  // the nexus is on its way back already
+    release(memory(), [] {});  // the nexus is on its way back already
   } else {
     releases_.push_back(std::move(release));
   }
@@ -287,7 +304,7 @@ void SessionDriver::give_up_nexus() {
   auto releases = std::exchange(releases_, {});
   releases_open_ = releases.size() + 1;
   for (ReleaseNexus& release : releases) {
-    release([weak = weak_from_this()] {
+    release(memory(), [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->release_nexus();
     });
   }
@@ -297,7 +314,7 @@ void SessionDriver::give_up_nexus() {
 // When all have said so.
 void SessionDriver::release_nexus() {
   if (--releases_open_ != 0) return;
-  if (std::exchange(claimed_, false)) context_.registry.release(info_.nexus_id, info_.generation);
+  if (std::exchange(claimed_, false)) context_.registry.release(info_.nexus_id, info_.generation, memory());
   if (connection_ && quiet_) connection_->send_drop_event();
   advance();
 }

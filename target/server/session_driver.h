@@ -64,6 +64,8 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
 
  private:
   void on_claimed(const Result<NexusClaim, ClaimError>& claim);
+  void recall(const std::optional<NexusMemory>& memory);
+  NexusMemory memory() const;
   void on_result(iscsi::TaskId task, std::uint32_t expected_bytes, bool write, scsi::CommandResult result);
   Slice encoded(const std::optional<scsi::Sense>& sense) const;
   void count(const scsi::CommandResult& result, std::uint32_t expected_bytes, bool write);

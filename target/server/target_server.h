@@ -41,7 +41,7 @@ struct ServerConfig {
 // Who moves a session away is told when its tasks are finished, and says when the nexus may be released: when it is
 // settled where the next login goes. Only then does the host learn that it is to come again. Also called where the
 // session ends in another way meanwhile.
-using ReleaseNexus = UniqueFunction<void(Completion<> released)>;
+using ReleaseNexus = UniqueFunction<void(const NexusMemory& memory, Completion<> released)>;
 
 struct SessionInfo {
   std::uint64_t number = 0;  // of this server, from 1, never used again

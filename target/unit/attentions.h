@@ -7,10 +7,10 @@ namespace shoal::unit {
 
 inline constexpr UnitAttention kPowerOn{0x29, 0x00};  // or a reset: nothing that was known of the unit holds
 inline constexpr UnitAttention kDeviceReset{0x29, 0x03};
+inline constexpr UnitAttention kNexusLoss{0x29, 0x07};  // the last session of the nexus has ended
 inline constexpr UnitAttention kModeParametersChanged{0x2a, 0x01};
 inline constexpr UnitAttention kReservationsPreempted{0x2a, 0x03};
 inline constexpr UnitAttention kReservationsReleased{0x2a, 0x04};
 inline constexpr UnitAttention kRegistrationsPreempted{0x2a, 0x05};
-inline constexpr UnitAttention kCommandsCleared{0x47, 0x7f};  // by a SCSI transport: the nexus was reinstated
 
 }  // namespace shoal::unit

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "target/unit/unit_machine.h"
+#include "target/unit/change_log.h"
 
 namespace shoal::unit {
 
@@ -17,12 +17,19 @@ class LocalUnitState final : public UnitState {
   void change(const InitiatorPort& from, UnitChange change, Completion<UnitAnswer> done) override {
     Outcome outcome = apply(view_, from, change);
     view_ = std::move(outcome.view);
+    if (outcome.answer == UnitAnswer::good) log_.add(++serial_, outcome.consequences.announcements);
     if (outcome.answer != UnitAnswer::good || !listener_) return done(outcome.answer);
     listener_(outcome.consequences, [done = std::move(done)]() mutable { done(UnitAnswer::good); });
+  }
+  UnitMoment moment() const override { return {0, serial_}; }
+  std::vector<UnitAttention> missed(const InitiatorPort& port, const UnitMoment& since) const override {
+    return log_.missed(port, since.serial);
   }
 
  private:
   UnitView view_;
+  std::uint64_t serial_ = 0;
+  ChangeLog log_;
   Listener listener_;
 };
 

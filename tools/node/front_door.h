@@ -29,8 +29,8 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
     if (policy_) return registry_->claim(name, session, std::move(done));
     done(ClaimError::unavailable);
   }
-  void release(const NexusId& id, Generation generation) override {
-    if (registry_) registry_->release(id, generation);
+  void release(const NexusId& id, Generation generation, NexusMemory memory) override {
+    if (registry_) registry_->release(id, generation, std::move(memory));
   }
 
   std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) override {

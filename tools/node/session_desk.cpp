@@ -172,8 +172,10 @@ void SessionDesk::drop_here(std::uint64_t number, Completion<ControlResponse> do
 void SessionDesk::start_drop(const server::SessionInfo& session, const std::string& reason, Completion<> done) {
   server_.drop_session(
       session.number, reason,
-      [weak = weak_from_this(), id = session.nexus_id, generation = session.generation](Completion<> released) {
-        if (const auto self = weak.lock()) self->sessions_.release_for_move(id, generation, std::move(released));
+      [weak = weak_from_this(), id = session.nexus_id, generation = session.generation](const NexusMemory& memory,
+                                                                                        Completion<> released) {
+        if (const auto self = weak.lock())
+          self->sessions_.release_for_move(id, generation, memory, std::move(released));
       },
       std::move(done));
 }

@@ -27,7 +27,7 @@ TEST_CASE("a first login writes the record and asks nobody") {
   REQUIRE(session.claim);
   CHECK(session.claim->generation == generation_of(1, 1));
   CHECK(session.claim->id == GroupSessions::id_of(kName));
-  CHECK_FALSE(session.claim->reinstated);
+  CHECK_FALSE(session.claim->memory);
   CHECK(group.member(1).door->writes == writes + 1);
   CHECK(group.member(1).fences.empty());
   CHECK(group.member(1).channel->requests == 0);
@@ -43,7 +43,6 @@ TEST_CASE("a login again at the holder ends the old session and asks no metadata
   REQUIRE(session.claim);
   CHECK(old.ended);
   CHECK(session.claim->generation == generation_of(1, 2));
-  CHECK(session.claim->reinstated);
   CHECK(group.member(1).fences.empty());
 }
 
@@ -59,6 +58,69 @@ TEST_CASE("a host whose connection broke gets back in while metadata are away, h
   CHECK(group.login(1, kName).claim);
 }
 
+// ---- what a nexus has not been told
+
+namespace {
+
+const NexusMemory kMemory{{1, 4}, {{0x2a, 0x03}}};
+
+// Whoever ends it, it leaves this memory.
+void leave_memory(SessionGroup& group, std::uint32_t at, FakeSession& session) {
+  session.on_end = [&group, &session, at] { group.logout(at, session, kMemory); };
+}
+
+}  // namespace
+
+TEST_CASE("a nexus that comes back to its member, however its session ended, gets what the last session knew") {
+  SessionGroup group;
+  group.logout(1, group.login(1, kName), kMemory);
+  FakeSession& again = group.login(1, kName);
+  CHECK(again.claim->memory == kMemory);
+  leave_memory(group, 1, again);
+  CHECK(group.login(1, kName).claim->memory == kMemory);
+}
+
+TEST_CASE("a nexus that is taken by another member gets what its session at the holder knew") {
+  SessionGroup group;
+  leave_memory(group, 1, group.login(1, kName));
+  CHECK(group.login(2, kName).claim->memory == kMemory);
+}
+
+TEST_CASE("a nexus without a session that is taken by another member gets what its last session knew") {
+  SessionGroup group;
+  group.logout(1, group.login(1, kName), kMemory);
+  CHECK(group.login(2, kName).claim->memory == kMemory);
+}
+
+TEST_CASE("what is told to one session is not told to the next one, and what died with a member to none") {
+  SessionGroup group;
+  group.logout(1, group.login(1, kName), kMemory);
+  FakeSession& told = group.login(1, kName);
+  REQUIRE(told.claim->memory);
+  group.kill(1);
+  CHECK_FALSE(group.login(2, kName, 10s).claim->memory);
+}
+
+TEST_CASE("a nexus whose record has gone comes as one that was never there") {
+  SessionGroup group;
+  group.logout(1, group.login(1, kName), kMemory);
+  group.runtime.run_for(kLinger + 1s);
+  REQUIRE_FALSE(group.record(kName));
+  CHECK_FALSE(group.login(1, kName).claim->memory);
+}
+
+TEST_CASE("a nexus that moves takes along what its host has not been told") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, kName);
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, kMemory, [] {});
+  group.runtime.run_for(1s);
+  CHECK(group.record(kName)->memory == kMemory);
+  CHECK(group.login(2, kName).claim->memory == kMemory);
+  CHECK_FALSE(group.record(kName)->memory);
+}
+
+// ---- another member
+
 TEST_CASE("a login at another member ends the session at the holder before it is answered") {
   SessionGroup group;
   FakeSession& old = group.login(1, kName);
@@ -66,7 +128,6 @@ TEST_CASE("a login at another member ends the session at the holder before it is
   REQUIRE(session.claim);
   CHECK(old.ended);
   CHECK(session.claim->generation == generation_of(2, 1));
-  CHECK(session.claim->reinstated);
   CHECK(group.member(2).fences.empty());
   CHECK(group.record(kName)->member == MemberId{2});
   CHECK(group.gate().records == 1);
@@ -221,7 +282,7 @@ TEST_CASE("a session that is moved away is placed anew without a fence, and not 
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   bool moved = false;
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { moved = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [&] { moved = true; });
   group.runtime.run_for(100ms);
   CHECK(moved);
   CHECK(group.record(kName)->member == MemberId{});
@@ -239,7 +300,7 @@ TEST_CASE("when a move completes the members in reach know of it, before any hin
   group.runtime.run_for(1s);
   bool moved = false;
   group.cut.insert(MemberId{3});
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] {
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [&] {
     CHECK(group.member(2).sessions->known(kName)->not_at == MemberId{1});
     moved = true;
   });
@@ -252,7 +313,7 @@ TEST_CASE("a listing from before a move does not undo what a member was told of 
   group.runtime.run_for(1s);
   group.member(2).door->silent = true;
   bool moved = false;
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { moved = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [&] { moved = true; });
   REQUIRE(group.runtime.run_until([&] { return moved; }));
   group.member(2).door->fault = [](int) { return Fault::stale; };
   group.member(2).door->silent = false;
@@ -268,7 +329,7 @@ TEST_CASE("a listing from before a move does not undo what a member was told of 
 TEST_CASE("a moved session that comes back to the same member is served there") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [] {});
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [] {});
   group.logout(1, session);
   CHECK(group.login(1, kName).claim->generation == generation_of(2, 1));
 }
@@ -276,7 +337,7 @@ TEST_CASE("a moved session that comes back to the same member is served there") 
 TEST_CASE("the record of a moved session that nobody claims goes") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [] {});
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [] {});
   group.runtime.run_for(kLinger + 1s);
   CHECK(group.gate().records == 0);
 }
@@ -286,7 +347,8 @@ TEST_CASE("without metadata a session that is to be moved stays, and the order i
   FakeSession& session = group.login(1, kName);
   group.member(1).door->away = true;
   bool answered = false;
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, [&] { answered = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {},
+                                             [&] { answered = true; });
   CHECK(group.runtime.run_until([&] { return answered; }, kMetadataWithin));
 }
 
@@ -451,7 +513,7 @@ TEST_CASE("every event in every state") {
     if (state == "removing") here.release_idle(kName.image, [](const ImageUse&) {});
     if (state == "moving") {
       old->ended = true;  // its tasks are finished, it is about to close
-      here.release_for_move(old->claim->id, old->claim->generation, [] {});
+      here.release_for_move(old->claim->id, old->claim->generation, {}, [] {});
     }
     if (state == "ending" || state == "leaving") old->ends = FakeSession::Ends::never;
     if (state == "ending") group.begin_login(1, kName);
@@ -469,11 +531,11 @@ TEST_CASE("every event in every state") {
       case Event::claim_there: group.begin_login(2, kName); break;
       case Event::release:
         old->ended = true;
-        now.release(id, generation);
+        now.release(id, generation, {});
         break;
       case Event::move:
         if (state == "held") old->ended = true;
-        now.release_for_move(id, generation, [] {});
+        now.release_for_move(id, generation, {}, [] {});
         break;
       case Event::idle: now.release_idle(kName.image, [](const ImageUse&) {}); break;
     }
@@ -513,7 +575,7 @@ TEST_CASE("no loss of any single call keeps a host out or gives its nexus to two
       login(1);
       login(2);
       login(1);
-      group.member(1).sessions->release_for_move(GroupSessions::id_of(kName), last, [] {});
+      group.member(1).sessions->release_for_move(GroupSessions::id_of(kName), last, {}, [] {});
       group.logins.back()->ended = true;
       login(2);
       group.logout(2, *group.logins.back());
@@ -551,7 +613,7 @@ TEST_CASE("whatever is lost, in the end one member holds the nexus and generatio
           if (!group.logins.empty() && group.logins.back()->live()) {
             auto& session = *group.logins.back();
             for (auto& [member, parts] : group.members)
-              parts.sessions->release(session.claim->id, session.claim->generation);
+              parts.sessions->release(session.claim->id, session.claim->generation, {});
             session.ended = true;
           }
           break;

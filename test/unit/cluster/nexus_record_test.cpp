@@ -9,6 +9,7 @@ using namespace shoal::cluster;
 
 namespace {
 const NexusName kName{ImageId{12}, 1, "iqn.2026-11.host:a", 0x00023d000000};
+const NexusMemory kMemory{{3, 17}, {{0x2a, 0x03}, {0x2a, 0x05}}};
 constexpr Claimant kClaimant{MemberId{2}, 5, 77};
 }  // namespace
 
@@ -81,14 +82,39 @@ TEST_CASE("a removal keeps the highest epoch and never counts below nothing") {
   CHECK(gate_after_removal(record, {0, 0, 0}, 1).records == 0);
 }
 
+TEST_CASE("a record that moves takes along what its host has not been told") {
+  const NexusRecord moved{kName, MemberId{}, MemberId{2}, 5, 1, 99, kMemory};
+  CHECK(decode_nexus(nexus_key(kName), encode(moved)) == moved);
+  const auto plan = plan_claim(kName, moved, ImageGate{}, kClaimant);
+  REQUIRE(plan);
+  CHECK(plan->memory == kMemory);
+  CHECK_FALSE(plan->record.memory);
+}
+
+TEST_CASE("a memory that can not be read, or is beyond any that is written, is none") {
+  CHECK(decode_memory(encode(kMemory)) == kMemory);
+  CHECK(decode_memory(encode(NexusMemory{})) == NexusMemory{});
+  NexusMemory much = kMemory;
+  much.waiting.resize(kMaxRemembered);
+  CHECK(decode_memory(encode(much)) == much);
+  much.waiting.resize(kMaxRemembered + 1);
+  CHECK_FALSE(decode_memory(encode(much)));
+  for (const char* text : {"", "{}", "[]", "7", R"({"term":1,"serial":2})", R"({"term":1,"serial":2,"waiting":[[41]]})",
+                           R"({"term":1,"serial":"x","waiting":[]})"}) {
+    CAPTURE(text);
+    CHECK_FALSE(decode_memory(text));
+  }
+}
+
 TEST_CASE("session messages survive the wire, and what can not be read promises nothing") {
   const SessionRequest end = EndRequest{kName, 7}, idle = ReleaseIdleRequest{ImageId{12}};
   const SessionRequest moved = MovedRequest{NexusRecord{kName, MemberId{}, MemberId{2}, 5, 1, 99}, 13};
   CHECK(decode_session_request(encode(moved)) == moved);
   CHECK(decode_session_request(encode(end)) == end);
   CHECK(decode_session_request(encode(idle)) == idle);
-  for (const EndAnswer answer : {EndAnswer::ended, EndAnswer::unknown, EndAnswer::newer}) {
-    CHECK(decode_end_answer(encode(answer)) == answer);
+  for (const EndReply& reply : {EndReply{EndAnswer::ended}, EndReply{EndAnswer::ended, kMemory},
+                                EndReply{EndAnswer::unknown}, EndReply{EndAnswer::newer}}) {
+    CHECK(decode_end_reply(encode(reply)) == reply);
   }
   CHECK(decode_live(encode_live(3)) == 3u);
   for (const char* text : {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})",
@@ -96,7 +122,7 @@ TEST_CASE("session messages survive the wire, and what can not be read promises 
                            R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
     CAPTURE(text);
     CHECK_FALSE(decode_session_request(text));
-    CHECK(decode_end_answer(text) == EndAnswer::unknown);
+    CHECK(decode_end_reply(text) == EndReply{});
     CHECK_FALSE(decode_live(text));
   }
 }

@@ -26,11 +26,13 @@ struct FakeSession final : SessionControl {
   std::optional<ClaimError> refused;
   bool ended = false;
   std::vector<Completion<>> waiting;
+  std::function<void()> on_end = [] {};
 
   bool answered() const { return claim || refused; }
   bool live() const { return claim && !ended; }
   void end(const std::string&, Completion<> done) override {
     ended = true;
+    on_end();
     if (ends == Ends::at_once) return done();
     waiting.push_back(std::move(done));
   }
@@ -143,9 +145,9 @@ class SessionGroup {
     runtime.run_until([&] { return session.answered(); }, wait);
     return session;
   }
-  void logout(std::uint32_t id, FakeSession& session) {
+  void logout(std::uint32_t id, FakeSession& session, const NexusMemory& memory = {}) {
     session.ended = true;
-    member(id).sessions->release(session.claim->id, session.claim->generation);
+    member(id).sessions->release(session.claim->id, session.claim->generation, memory);
     runtime.settle();
   }
   std::optional<NexusRecord> record(const NexusName& name) const {

@@ -164,6 +164,26 @@ TEST_CASE("a follower with a gap tells everybody and lets nothing of before go o
   CHECK(follower.view() == second.view);
 }
 
+TEST_CASE("a nexus that moves hears from any member what it has missed, unless that is not known any more") {
+  UnitKeeper keeper(1);
+  UnitFollower here(1), there(1);
+  Asker ask;
+  const UnitMoment begun = here.moment();
+  const auto reset = keeper.decide(ask(kBob, ResetUnit{})).news.value();
+  here.adopt(reset);
+  there.adopt(reset);
+  const std::vector<UnitAttention> kTold{{0x29, 0x03}}, kUnknown{kPowerOn};
+  CHECK(here.moment() != begun);
+  CHECK(there.missed(kAlice, begun) == kTold);
+  CHECK(there.missed(kAlice, here.moment()).empty());
+  keeper.decide(ask(kAlice, ResetUnit{}));  // of which `there` does not hear
+  there.adopt(keeper.decide(ask(kAlice, ResetUnit{})).news.value());
+  CHECK(there.missed(kAlice, here.moment()) == kUnknown);
+  CHECK(there.missed(kAlice, there.moment()).empty());
+  there.begin_term(2);
+  CHECK(there.missed(kAlice, here.moment()) == kUnknown);
+}
+
 TEST_CASE("with a new term nothing is left of the old one, and everybody hears so") {
   UnitKeeper keeper(1);
   UnitFollower follower(1);

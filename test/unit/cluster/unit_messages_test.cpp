@@ -36,23 +36,23 @@ std::optional<UnitRequest> sent(Message message) {
 }  // namespace
 
 TEST_CASE("every change that can be asked for arrives as it was sent") {
-  const UnitChange changes[] = {PersistentReserveOut{.action = PersistentReserveOut::Action::register_and_move,
-                                                     .type = ReservationType::exclusive_access_all_registrants,
-                                                     .key = 1,
-                                                     .action_key = 0x8000'0000'0000'0000,
-                                                     .through_power_loss = true,
-                                                     .all_target_ports = true,
-                                                     .unregister = true,
-                                                     .ports = {kWild, kPlain}},
-                                PersistentReserveOut{.type = std::nullopt},
-                                ReserveUnit{},
-                                ReleaseUnit{},
-                                ChangeMode{{.descriptor_sense = false, .software_write_protect = true}},
-                                ChangeCondition{UnitCondition::formatting, UnitCondition::sanitize_failed},
-                                ChangeCondition{UnitCondition::ready, UnitCondition::formatting,
-                                                UnitCondition::format_corrupted},
-                                ResetUnit{ResetKind::target_cold},
-                                NexusLost{}};
+  const UnitChange changes[] = {
+      PersistentReserveOut{.action = PersistentReserveOut::Action::register_and_move,
+                           .type = ReservationType::exclusive_access_all_registrants,
+                           .key = 1,
+                           .action_key = 0x8000'0000'0000'0000,
+                           .through_power_loss = true,
+                           .all_target_ports = true,
+                           .unregister = true,
+                           .ports = {kWild, kPlain}},
+      PersistentReserveOut{.type = std::nullopt},
+      ReserveUnit{},
+      ReleaseUnit{},
+      ChangeMode{{.descriptor_sense = false, .software_write_protect = true}},
+      ChangeCondition{UnitCondition::formatting, UnitCondition::sanitize_failed},
+      ChangeCondition{UnitCondition::ready, UnitCondition::formatting, UnitCondition::format_corrupted},
+      ResetUnit{ResetKind::target_cold},
+      NexusLost{}};
   for (const UnitChange& change : changes) {
     const ChangeRequest request{{MemberId{2}, 5, 17}, ImageId{7}, kWild, change};
     CHECK(sent(request) == UnitRequest(request));

@@ -146,7 +146,7 @@ TEST_CASE("a volume with sessions is not deleted, and says where they are") {
   const auto refused = group.remove("demo");
   CHECK(refused->error().status == 409);
   CHECK_THAT(refused->error().text, Contains("1 session at member 1"));
-  group.all[0].sessions->release(session.claim->id, session.claim->generation);
+  group.all[0].sessions->release(session.claim->id, session.claim->generation, {});
   CHECK(group.remove("demo")->has_value());
   CHECK(group.meta.keys("/s/").empty());
   CHECK(group.login(image).refused == ClaimError::gone);
@@ -205,7 +205,7 @@ TEST_CASE("no loss of any single call makes a volume twice, or leaves it half de
       CHECK(decode_volume(*group.meta.value("/v/demo")) == **made);
       FakeSession& session = group.login((*made)->image.id);
       REQUIRE(session.claim);
-      group.all[0].sessions->release(session.claim->id, session.claim->generation);
+      group.all[0].sessions->release(session.claim->id, session.claim->generation, {});
       const auto removed = group.remove("demo");
       REQUIRE(removed);
       CHECK(removed->has_value());

@@ -221,6 +221,8 @@ TEST_CASE("each answer about the unit's state ends the command in its own way") 
     explicit AnswersWith(UnitAnswer answer) : answer_(answer) {}
     const UnitView& view() const override { return view_; }
     void change(const InitiatorPort&, UnitChange, Completion<UnitAnswer> done) override { done(answer_); }
+    UnitMoment moment() const override { return {}; }
+    std::vector<UnitAttention> missed(const InitiatorPort&, const UnitMoment&) const override { return {}; }
 
    private:
     UnitView view_;

@@ -70,6 +70,8 @@ class PaintedUnitState final : public UnitState {
     consequences.push_back(std::move(outcome.consequences));
     done(outcome.answer);
   }
+  UnitMoment moment() const override { return {}; }
+  std::vector<UnitAttention> missed(const InitiatorPort&, const UnitMoment&) const override { return {}; }
   void reserve(ReservationType type, const InitiatorPort& holder) { painted.persistent.held = {type, holder}; }
 
   UnitView painted{.generation = 7};

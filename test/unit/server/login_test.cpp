@@ -133,25 +133,6 @@ TEST_CASE("a login that nobody answers ends at its time limit, with an answer") 
   CHECK(host.wire->closed);
 }
 
-TEST_CASE("a first login is told of the power on, a reinstatement of the commands that it cleared") {
-  ServerRig rig;
-  rig.start();
-  Host first(rig);
-  first.ask_login();
-  first.answer<iscsi::LoginResponse>();
-  first.add(first.numbers.read(test_unit_ready(), 0));
-  first.send();
-  rig.runtime.settle();
-  CHECK(first.answers().at(0).data.substr(14, 2) == std::string("\x29\x00", 2));
-  Host again(rig);
-  again.ask_login();
-  again.answer<iscsi::LoginResponse>();
-  again.add(again.numbers.read(test_unit_ready(), 0));
-  again.send();
-  rig.runtime.settle();
-  CHECK(again.answers().at(0).data.substr(14, 2) == "\x47\x7f");
-}
-
 // ---- limits
 
 TEST_CASE("beyond the limit of sessions a login is out of resources, but who has one may come back") {

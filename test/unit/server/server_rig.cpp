@@ -60,26 +60,30 @@ void FakeRegistry::claim(const NexusName& name, SessionControl& session,
   if (error) return done(*error);
   auto go_on = [this, name, &session, done = std::move(done)]() mutable {
     const auto holder = holders_.find(name);
-    if (holder == holders_.end()) return grant(name, session, false, done);
-    holder->second.session->end("reinstatement", [this, name, &session, done = std::move(done)]() mutable {
-      grant(name, session, true, done);
-    });
+    if (holder == holders_.end()) return grant(name, session, done);
+    holder->second.session->end(
+        "reinstatement", [this, name, &session, done = std::move(done)]() mutable { grant(name, session, done); });
   };
   held ? waiting_.push_back(std::move(go_on)) : go_on();
 }
 
-void FakeRegistry::grant(const NexusName& name, SessionControl& session, bool reinstated,
+void FakeRegistry::grant(const NexusName& name, SessionControl& session,
                          Completion<Result<NexusClaim, ClaimError>>& done) {
   const Generation generation{++latest_};
   holders_[name] = {&session, generation};
   granted.push_back(generation);
+  std::optional<NexusMemory> memory;
+  if (const auto known = memories_.find(name); known != memories_.end()) memory = known->second;
   NexusId id;
   store_be<std::uint64_t>(std::as_writable_bytes(std::span(id.bytes)), 8, name.isid);
-  done(NexusClaim{id, generation, static_cast<std::uint16_t>(latest_), reinstated});
+  done(NexusClaim{id, generation, static_cast<std::uint16_t>(latest_), memory});
 }
 
-void FakeRegistry::release(const NexusId&, Generation generation) {
+void FakeRegistry::release(const NexusId&, Generation generation, NexusMemory memory) {
   released.push_back(generation);
+  for (const auto& [name, holder] : holders_) {
+    if (holder.generation == generation) memories_[name] = memory;
+  }
   std::erase_if(holders_, [&](const auto& one) { return one.second.generation == generation; });
   on_release();
 }

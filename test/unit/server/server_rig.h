@@ -75,7 +75,7 @@ class FakePolicy final : public LoginPolicy {
 class FakeRegistry final : public SessionRegistry {
  public:
   void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override;
-  void release(const NexusId& id, Generation generation) override;
+  void release(const NexusId& id, Generation generation, NexusMemory memory) override;
   void answer_held();
 
   bool held = false;
@@ -88,10 +88,10 @@ class FakeRegistry final : public SessionRegistry {
     SessionControl* session = nullptr;
     Generation generation;
   };
-  void grant(const NexusName& name, SessionControl& session, bool reinstated,
-             Completion<Result<NexusClaim, ClaimError>>& done);
+  void grant(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>>& done);
 
   std::map<NexusName, Holder> holders_;
+  std::map<NexusName, NexusMemory> memories_;
   std::vector<Completion<>> waiting_;
   std::uint64_t latest_ = 0;
 };

@@ -41,6 +41,75 @@ TEST_CASE("errors are sent in the form of sense that the unit's mode parameters 
   CHECK(first_of_sense() == '\x72');
 }
 
+// ---- what a nexus has not been told
+
+namespace {
+
+// Of the next command: 29/00 is {0x29, 0x00}; nullopt: it ended well.
+std::optional<std::pair<unsigned, unsigned>> told(ServerRig& rig, Host& host) {
+  host.add(host.numbers.read(read16(0, 1), kBlockBytes));
+  host.send();
+  rig.runtime.settle();
+  const std::string data = host.answers().at(0).data;
+  if (data.size() == kBlockBytes) return std::nullopt;
+  return std::pair(data.at(14) & 0xffu, data.at(15) & 0xffu);
+}
+
+void enter(ServerRig& rig, Host& host) {
+  host.ask_login();
+  rig.runtime.settle();
+  host.answers();
+}
+
+}  // namespace
+
+TEST_CASE("the first session of a nexus hears 29/00, those that follow it 29/07, also where they end it") {
+  ServerRig rig;
+  rig.start();
+  Host first(rig), second(rig), third(rig);
+  enter(rig, first);
+  CHECK(told(rig, first) == std::pair(0x29u, 0x00u));
+  CHECK_FALSE(told(rig, first));
+  enter(rig, second);  // ends the first
+  CHECK(told(rig, second) == std::pair(0x29u, 0x07u));
+  CHECK_FALSE(told(rig, second));
+  rig.server().session(2)->end("test", [] {});
+  rig.runtime.settle();
+  enter(rig, third);
+  CHECK(told(rig, third) == std::pair(0x29u, 0x07u));
+  CHECK_FALSE(told(rig, third));
+}
+
+TEST_CASE("a nexus that comes back hears what its last session had not reported, and what has happened since") {
+  ServerRig rig;
+  rig.start();
+  Host first(rig), second(rig);
+  first.log_in();
+  rig.server().session(1)->raise_unit_attention({0x2a, 0x03});
+  rig.server().session(1)->end("test", [] {});
+  rig.runtime.settle();
+  const InitiatorPort other{"iqn.other", 1};
+  rig.state->change(other, ChangeMode{{.descriptor_sense = true}}, [](UnitAnswer) {});
+  rig.state->change(other, ChangeMode{{.descriptor_sense = false}}, [](UnitAnswer) {});
+  enter(rig, second);
+  CHECK(told(rig, second) == std::pair(0x29u, 0x07u));
+  CHECK(told(rig, second) == std::pair(0x2au, 0x03u));
+  CHECK(told(rig, second) == std::pair(0x2au, 0x01u));
+  CHECK_FALSE(told(rig, second));
+}
+
+TEST_CASE("a nexus whose 29/00 was never reported hears it again, and not that it was lost, too") {
+  ServerRig rig;
+  rig.start();
+  Host first(rig), second(rig);
+  enter(rig, first);
+  rig.server().session(1)->end("test", [] {});
+  rig.runtime.settle();
+  enter(rig, second);
+  CHECK(told(rig, second) == std::pair(0x29u, 0x00u));
+  CHECK_FALSE(told(rig, second));
+}
+
 // ---- end
 
 TEST_CASE("a session that is ended starts nothing more and is told when its tasks cannot touch data") {
@@ -193,7 +262,7 @@ TEST_CASE("the event of a drop waits until the next login is placed") {
   host.log_in();
   Completion<> released;
   CHECK(rig.server().drop_session(
-      1, "test", [&](Completion<> go_on) { released = std::move(go_on); }, [] {}));
+      1, "test", [&](const NexusMemory&, Completion<> go_on) { released = std::move(go_on); }, [] {}));
   rig.runtime.settle();
   acknowledge(rig, host, host.answers());
   REQUIRE(static_cast<bool>(released));
@@ -204,7 +273,7 @@ TEST_CASE("the event of a drop waits until the next login is placed") {
   CHECK(async_in(host.answers()) != nullptr);
   CHECK(rig.registry.released == rig.registry.granted);
   CHECK_FALSE(rig.server().drop_session(
-      1, "again", [](Completion<> go_on) { go_on(); }, [] {}));
+      1, "again", [](const NexusMemory&, Completion<> go_on) { go_on(); }, [] {}));
 }
 
 TEST_CASE("a drop whose host goes away meanwhile completes all the same") {
@@ -388,6 +457,8 @@ class HeldState final : public UnitState {
     asked.push_back({from, std::move(change)});
     waiting.push_back(std::move(done));
   }
+  UnitMoment moment() const override { return {}; }
+  std::vector<UnitAttention> missed(const InitiatorPort&, const UnitMoment&) const override { return {}; }
   void answer(UnitAnswer answer) {
     for (auto& each : std::exchange(waiting, {})) each(answer);
   }
