@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cluster/members.h"
 #include "cluster/record_json.h"
@@ -46,7 +47,20 @@ std::string why_lost(MemberId member, routing::StoreKind kind) {
   return fmt::format("member {} came back with another store: its folder was emptied or replaced", member);
 }
 
+std::set<StoreId> file_stores_of(const MemberRecord& record) {
+  std::set<StoreId> stores;
+  for (const MemberStore& store : record.stores) {
+    if (store.kind == routing::StoreKind::file) stores.insert(store.id);
+  }
+  return stores;
+}
+
 }  // namespace
+
+bool same_place(const MemberRecord& a, const MemberRecord& b) {
+  return a.group_portals == b.group_portals && a.member_portal == b.member_portal && a.peer == b.peer &&
+         a.control == b.control && file_stores_of(a) == file_stores_of(b);
+}
 
 std::string encode(const MemberRecord& record) {
   json portals = json::array(), stores = json::array(), lost = json::object();

@@ -18,6 +18,15 @@ constexpr Duration kSayStillWaiting = 10s;
 std::string record_key(MemberId id) { return fmt::format("/c/srv/{}", id); }
 std::string live_key(MemberId id) { return fmt::format("/c/live/{}", id); }
 
+std::string why_refused(const MemberRecord& other, const MemberRecord& self) {
+  const Endpoint& at = other.peer.port != 0 ? other.peer : other.member_portal;
+  return fmt::format(
+      "member {} is alive already{}{}, and this process has other addresses or another store: give it an id of its own "
+      "(key \"member\"), or end that one first; if it ended without a word, try again in {} s",
+      self.id, at.port != 0 ? " at " : "", at.port != 0 ? at.to_string() : "",
+      std::chrono::duration_cast<std::chrono::seconds>(kLiveTtl).count());
+}
+
 }  // namespace
 
 struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
@@ -40,7 +49,28 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
   }
 
   void read_record() {
-    calls.read(record_key(self.id), [this](const std::optional<Entry>& found) { write_record(found); });
+    calls.read(record_key(self.id), [this](const std::optional<Entry>& found) {
+      const auto earlier = found ? decode_member(found->value) : std::nullopt;
+      if (!earlier || same_place(*earlier, self)) return write_record(found);
+      look_whether_alive(*found, *earlier);
+    });
+  }
+
+  // What is read may be long past: whoever is refused is refused for what holds now.
+  void look_whether_alive(const Entry& found, const MemberRecord& earlier) {
+    calls.read(live_key(self.id), [this, found, earlier](const std::optional<Entry>& alive) {
+      if (!alive || alive->value != std::to_string(earlier.incarnation)) return write_record(found);
+      calls.verify({{found.key, found.revision}, {alive->key, alive->revision}}, [this, earlier](bool holds) {
+        if (holds) return refuse(earlier);
+        calls.pause(back_off, [this] { read_record(); });
+      });
+    });
+  }
+
+  void refuse(const MemberRecord& other) {
+    waiting.reset();
+    log.error("member_id_taken member={} by_incarnation={}", self.id, other.incarnation);
+    if (auto tell = std::exchange(refused, {})) tell(why_refused(other, self));
   }
 
   void say_later() {
@@ -120,6 +150,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
   std::set<std::string> keys;  // of the last listing
   Completion<> joined;
   std::function<void()> changed, replaced;
+  std::function<void(std::string)> refused;
   std::unique_ptr<Subscription> alive;
   std::unique_ptr<Timer> waiting;
   BackOff back_off;
@@ -138,5 +169,6 @@ Members::Picture Members::all() const { return impl_->picture; }
 bool Members::live_hint(MemberId id) const { return impl_->keys.contains(live_key(id)); }
 void Members::on_change(std::function<void()> changed) { impl_->changed = std::move(changed); }
 void Members::on_replaced(std::function<void()> replaced) { impl_->replaced = std::move(replaced); }
+void Members::on_refused(std::function<void(std::string)> refused) { impl_->refused = std::move(refused); }
 
 }  // namespace shoal::cluster

@@ -3,7 +3,8 @@
 //
 // Records are /c/srv/<id>; /c/live/<id> is a hint for people. The picture follows the metadata (followed_listing.h).
 // A start raises the record's incarnation by compare-and-swap: of two processes that claim one member id, the later
-// wins and the earlier one finds out (on_replaced).
+// wins and the earlier one finds out (on_replaced). But a process elsewhere, with other addresses or stores, does not
+// take the place of one that is announced as alive (on_refused): an id that was given twice must not end a member.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +53,9 @@ inline constexpr std::size_t kMaxLostStores = 256;
 // The record that a start writes over the one that was found: the next incarnation, and what of the old stores is gone.
 MemberRecord next_incarnation(const std::optional<MemberRecord>& found, MemberRecord self);
 
+// Can the two be starts of one member, as its restart after a crash is? Memory is another store after each start.
+bool same_place(const MemberRecord& a, const MemberRecord& b);
+
 std::string encode(const MemberRecord& record);                    // JSON
 std::optional<MemberRecord> decode_member(std::string_view text);  // nullopt: not one of this version
 
@@ -74,6 +78,8 @@ class Members {
   bool live_hint(MemberId id) const;                 // is /c/live/<id> there
   void on_change(std::function<void()> changed);     // of records, or of who is announced as alive
   void on_replaced(std::function<void()> replaced);  // another process has this member's id: end
+  // join() does not complete: another process, alive and elsewhere, has this member's id. One line for people.
+  void on_refused(std::function<void(std::string why)> refused);
 
  private:
   struct Impl;

@@ -31,6 +31,12 @@ struct Reading {
   int stale = 0;
 };
 
+struct Verification {
+  std::vector<Expect> expect;
+  Completion<bool> done;
+  BackOff back_off;
+};
+
 struct PagedListing {
   std::string prefix;
   Completion<CompleteListing> done;
@@ -112,6 +118,16 @@ struct MetaCalls::Impl : std::enable_shared_from_this<MetaCalls::Impl> {
     paged->done(std::move(all));
   }
 
+  // A compare-and-swap that writes nothing may be repeated as often as it takes.
+  void verify(std::shared_ptr<Verification> asked) {
+    meta.cas(asked->expect, {}, [weak = weak_from_this(), asked](CasResult result) {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (result.outcome != CasOutcome::unknown) return asked->done(result.outcome == CasOutcome::done);
+      self->pause(asked->back_off, [self = self.get(), asked] { self->verify(asked); });
+    });
+  }
+
   void pause(BackOff& back_off, Completion<> then) {
     const std::uint64_t id = next_pause++;
     auto timer = runtime.after(back_off.next(runtime.random()), [this, id, then = std::move(then)]() mutable {
@@ -141,6 +157,10 @@ void MetaCalls::read(std::string key, Completion<std::optional<Entry>> done) {
 
 void MetaCalls::list(std::string prefix, Completion<CompleteListing> done) {
   impl_->list(std::make_shared<PagedListing>(PagedListing{std::move(prefix), std::move(done), {}, {}}));
+}
+
+void MetaCalls::verify(std::vector<Expect> expect, Completion<bool> done) {
+  impl_->verify(std::make_shared<Verification>(Verification{std::move(expect), std::move(done), {}}));
 }
 
 void MetaCalls::pause(BackOff& back_off, Completion<> then) { impl_->pause(back_off, std::move(then)); }

@@ -61,6 +61,7 @@ class MetaCalls {
   void pursue(CasRequest request, Completion<Settled> done);
   void read(std::string key, Completion<std::optional<Entry>> done);
   void list(std::string prefix, Completion<CompleteListing> done);  // every page of it
+  void verify(std::vector<Expect> expect, Completion<bool> done);   // does what was read hold now? Not a hint: a proof
   void pause(BackOff& back_off, Completion<> then);
 
  private:

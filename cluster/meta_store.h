@@ -62,6 +62,7 @@ class Subscription {
 class MetaStore {
  public:
   virtual ~MetaStore() = default;
+  // Without writes: do the expectations hold now?
   virtual void cas(std::vector<Expect> expect, std::vector<Write> writes, Completion<CasResult> done) = 0;
   // Keys with this prefix that come after `after` (empty: from the first).
   virtual void list(std::string prefix, std::string after, std::size_t limit, Completion<Listing> done) = 0;

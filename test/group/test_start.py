@@ -107,7 +107,7 @@ class WrongConfiguration(unittest.TestCase):
     def test_metadata_that_cannot_be_opened_are_named(self):
         self.refused('/proc/nowhere.db', '"metadata.sqlite"', metadata={'sqlite': '/proc/nowhere.db'})
 
-    def test_a_second_member_with_the_same_id_ends_the_first(self):
+    def test_a_second_member_with_the_same_id_elsewhere_is_refused_and_the_first_goes_on(self):
         peer, client = free_address(), free_address()
         (self.folder / 'key').write_text('a key that all members share')
         with Program(['etcd', '--data-dir', str(self.folder / 'etcd'), '--listen-client-urls', f'http://{client}',
@@ -117,10 +117,14 @@ class WrongConfiguration(unittest.TestCase):
             first, second = (dict(group_portals=[f'{host}:3260'], member_portal=f'{host}:3261', peer=f'{host}:3262',
                                   control=f'{host}:3263', group_key_file='key', member=1, metadata={'etcd': [client]},
                                   log_level='error') for host in ('127.99.1.1', '127.99.1.2'))
-            with Member(self.folder, **first) as one, Member(self.folder, **second) as other:
-                self.assertEqual(one.process.wait(15), 1)
-                self.assertIn('another process has started as member 1', one.said().splitlines()[-1])
-                self.assertTrue(other.alive())
+            with Member(self.folder, **first) as one, Member(self.folder, wait=False, **second) as other:
+                self.assertEqual(other.process.wait(15), 1)
+                self.assertRegex(other.said().splitlines()[-1], 'member 1 is alive already at 127.99.1.1:3262.*"member"')
+                self.assertTrue(one.alive())
+                one.process.kill()
+                one.process.wait()
+                with Member(self.folder, **first) as again:
+                    self.assertTrue(again.alive())
 
 
 if __name__ == '__main__':

@@ -104,6 +104,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void on_view(ImageId image, std::uint64_t generation, const std::vector<unit::Consequences>& consequences,
                Completion<> done);
   void on_replaced();
+  void on_refused(std::string why) { finish(std::move(why)); }
   void end_sessions(ImageId image);
   void finish(Started result);
 
@@ -188,6 +189,7 @@ void Node::Impl::join() {
   record.stores = stores_of(*parts.pages);
   parts.members = std::make_unique<cluster::Members>(parts.runtime, parts.meta, std::move(record), parts.log);
   parts.members->on_replaced(guarded(&Impl::on_replaced));
+  parts.members->on_refused(guarded(&Impl::on_refused));
   parts.members->join(guarded(&Impl::on_joined));
 }
 

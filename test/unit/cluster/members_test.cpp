@@ -32,12 +32,14 @@ struct Process {
       : door(runtime, meta), members(runtime, door, std::move(self), Log()) {
     members.on_change([this] { ++changes; });
     members.on_replaced([this] { ++replaced; });
+    members.on_refused([this](std::string why) { refused = std::move(why); });
     members.join([this] { joined = true; });
   }
   MetaDoor door;
   Members members;
   bool joined = false;
   int changes = 0, replaced = 0;
+  std::string refused;
 };
 
 }  // namespace
@@ -131,6 +133,77 @@ TEST_CASE("of two processes with one id the later wins and the earlier finds out
   CHECK(first.replaced == 1);
   CHECK(second.replaced == 0);
   CHECK(second.members.self().incarnation == 2);
+}
+
+TEST_CASE("a process elsewhere does not take the place of a member that is alive, and says where that one is") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process first(runtime, meta, member(1, {{store(1), routing::StoreKind::file}}));
+  runtime.run_for(1s);
+  const auto refused = [&](MemberRecord self) {
+    Process second(runtime, meta, std::move(self));
+    runtime.run_for(10s);
+    CHECK_FALSE(second.joined);
+    CHECK(first.replaced == 0);
+    CHECK(decode_member(*meta.value("/c/srv/1"))->incarnation == 1);
+    return second.refused;
+  };
+  MemberRecord moved = member(1, {{store(1), routing::StoreKind::file}});
+  moved.member_portal = {"127.0.1.2", 3261};
+  CHECK_THAT(refused(moved), Contains("member 1 is alive already at 127.0.1.1:3261") && Contains("key \"member\""));
+  CHECK_THAT(refused(member(1, {{store(2), routing::StoreKind::file}})), Contains("another store"));
+}
+
+TEST_CASE("after a crash a member takes its place at once, though it is still announced") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  { Process first(runtime, meta, member(1, {{store(1), routing::StoreKind::file}, {store(2), {}}})); }
+  const auto starts = [&](std::uint8_t memory) {
+    Process next(runtime, meta,
+                 member(1, {{store(1), routing::StoreKind::file}, {store(memory), routing::StoreKind::memory}}));
+    runtime.run_for(1s);
+    return next.joined && next.refused.empty();
+  };
+  CHECK(starts(3));
+  CHECK(meta.value("/c/live/1"));
+  CHECK(starts(4));
+}
+
+TEST_CASE(
+    "a member that is not announced any more may start elsewhere, and so it may over another incarnation's hint") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  for (const auto& hint : {std::optional<std::string>(), std::optional<std::string>("77")}) {
+    {
+      Process first(runtime, meta, member(1));
+      runtime.run_for(1s);
+    }
+    meta.cas({}, {{"/c/live/1", hint}});
+    MemberRecord moved = member(1);
+    moved.peer = {"127.0.1.9", 3262};
+    Process second(runtime, meta, std::move(moved));
+    runtime.run_for(1s);
+    CHECK(second.joined);
+    meta.cas({}, {{"/c/live/1", std::nullopt}});
+  }
+}
+
+TEST_CASE("nobody is refused for what was true in the past") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  {
+    Process first(runtime, meta, member(1));
+    runtime.run_for(1s);
+  }
+  meta.cas({}, {{"/c/live/1", std::nullopt}});
+  meta.put("/c/other", "1");
+  MemberRecord moved = member(1);
+  moved.peer = {"127.0.1.9", 3262};
+  Process second(runtime, meta, std::move(moved));
+  second.door.fault = [](int call) { return call == 2 ? Fault::stale : Fault::none; };
+  runtime.run_for(10s);
+  CHECK(second.joined);
+  CHECK(second.refused.empty());
 }
 
 TEST_CASE("a member waits for metadata as long as it takes") {
