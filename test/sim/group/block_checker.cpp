@@ -10,31 +10,37 @@ namespace shoal::sim {
 
 // A block that nobody has written reads as zeros: a write by nobody, before everything.
 BlockChecker::Register& BlockChecker::block(std::uint64_t number) {
-  Register& values = blocks_[number];
-  if (values.empty()) {
-    values[{0, 0}] = {.write_begin = 0, .write_end = 0, .acknowledged = true, .read = false, .first_end = 0};
+  Register& block = blocks_[number];
+  if (block.values.empty()) {
+    block.values[{0, 0}] = {.write_begin = 0, .write_end = 0, .acknowledged = true, .zeros = true, .first_end = 0};
   }
-  return values;
+  return block;
 }
 
-void BlockChecker::write_begins(const Stamp& stamp) {
+void BlockChecker::write_begins(const Stamp& stamp) { begin(stamp, false); }
+void BlockChecker::unmap_begins(const Stamp& stamp) { begin(stamp, true); }
+
+void BlockChecker::begin(const Stamp& stamp, bool zeros) {
   ++writes_;
   const Moment now = next_moment();
-  const bool is_new =
-      block(stamp.block).insert({{stamp.writer, stamp.operation}, {.write_begin = now, .last_begin = now}}).second;
+  const Cluster fresh{.write_begin = now, .zeros = zeros, .last_begin = now};
+  const bool is_new = block(stamp.block).values.insert({{stamp.writer, stamp.operation}, fresh}).second;
   CHECK(is_new, stamp.block, stamp.writer, stamp.operation);
   on_their_way_.insert({stamp.block, {stamp.writer, stamp.operation}});
 }
 
 void BlockChecker::owner_killed() {
   for (const auto& [block, value] : on_their_way_) {
-    Cluster& cluster = blocks_.at(block).at(value);
-    cluster = {.write_begin = cluster.write_begin, .repeatable = true, .last_begin = cluster.write_begin};
+    Cluster& cluster = blocks_.at(block).values.at(value);
+    cluster = {.write_begin = cluster.write_begin,
+               .repeatable = true,
+               .zeros = cluster.zeros,
+               .last_begin = cluster.write_begin};
   }
 }
 
 void BlockChecker::end_write(const Stamp& stamp, bool acknowledged) {
-  Cluster& cluster = block(stamp.block).at({stamp.writer, stamp.operation});
+  Cluster& cluster = block(stamp.block).values.at({stamp.writer, stamp.operation});
   CHECK(cluster.write_end == kNever, stamp.block, stamp.writer, stamp.operation);
   on_their_way_.erase({stamp.block, {stamp.writer, stamp.operation}});
   cluster.write_end = next_moment();
@@ -53,9 +59,13 @@ std::optional<std::string> BlockChecker::read_ends(std::uint64_t number, Moment 
   if (stamp->operation != 0 && stamp->block != number) {
     return fmt::format("block {} holds block {}, misplaced (read at {}-{})", number, stamp->block, begin, now);
   }
-  Register& values = block(number);
-  const auto found = values.find({stamp->writer, stamp->operation});
-  if (found == values.end()) {
+  Register& register_of_block = block(number);
+  if (stamp->operation == 0) {
+    register_of_block.reads_of_zeros.emplace_back(begin, now);
+    return std::nullopt;
+  }
+  const auto found = register_of_block.values.find({stamp->writer, stamp->operation});
+  if (found == register_of_block.values.end() || found->second.zeros) {
     return fmt::format("block {} holds {}.{}, which nobody has written (read at {}-{})", number, stamp->writer,
                        stamp->operation, begin, now);
   }
@@ -68,10 +78,11 @@ std::optional<std::string> BlockChecker::read_ends(std::uint64_t number, Moment 
 }
 
 std::string BlockChecker::Zone::to_string() const {
+  if (!cluster) return fmt::format("zeros (read between {} and {})", from, to);
   const std::string end = cluster->write_end == kNever ? "never" : std::to_string(cluster->write_end);
-  return fmt::format("{}.{} (write {}-{}{}, known to be there {} {} and {})", value.first, value.second,
-                     cluster->write_begin, end, cluster->acknowledged ? " acknowledged" : "",
-                     forward ? "from" : "between", from, to);
+  return fmt::format("{}.{} ({} {}-{}{}, known to be there {} {} and {})", value.first, value.second,
+                     cluster->zeros ? "UNMAP" : "write", cluster->write_begin, end,
+                     cluster->acknowledged ? " acknowledged" : "", forward ? "from" : "between", from, to);
 }
 
 std::optional<BlockChecker::Zone> BlockChecker::zone_of(const Value& value, const Cluster& cluster) {
@@ -81,18 +92,24 @@ std::optional<BlockChecker::Zone> BlockChecker::zone_of(const Value& value, cons
               value, &cluster};
 }
 
-std::vector<BlockChecker::Zone> BlockChecker::zones_of(const Register& values) {
+std::vector<BlockChecker::Zone> BlockChecker::zones_of(const Register& block) {
   std::vector<Zone> zones;
-  for (const auto& [value, cluster] : values) {
+  for (const auto& [value, cluster] : block.values) {
     if (const auto zone = zone_of(value, cluster)) zones.push_back(*zone);
   }
+  for (const auto& [from, to] : block.reads_of_zeros) zones.push_back({from, to, false, {}, nullptr});
   std::sort(zones.begin(), zones.end(), [](const Zone& a, const Zone& b) { return a.from < b.from; });
   return zones;
 }
 
-void BlockChecker::check_block(std::uint64_t number, const Register& values, std::vector<std::string>& violations) {
+void BlockChecker::check_block(std::uint64_t number, const Register& block, std::vector<std::string>& violations) {
+  for (const auto& [from, to] : block.reads_of_zeros) {
+    if (may_be_zero(block, from, to)) continue;
+    violations.push_back(
+        fmt::format("block {}: zeros were read at {}-{}, and nobody can have left them", number, from, to));
+  }
   const Zone* longest = nullptr;  // of the forward zones so far, the one that ends last
-  for (const auto zones = zones_of(values); const Zone& zone : zones) {
+  for (const auto zones = zones_of(block); const Zone& zone : zones) {
     const bool broken = longest && (zone.forward ? zone.from < longest->to : zone.to < longest->to);
     if (broken) {
       violations.push_back(fmt::format("block {}: {} {} {}", number, zone.to_string(),
@@ -102,9 +119,24 @@ void BlockChecker::check_block(std::uint64_t number, const Register& values, std
   }
 }
 
+// Whether some zeros that were begun before the read ended may have outlasted all that was surely there before it
+// began.
+bool BlockChecker::may_be_zero(const Register& block, Moment from, Moment to) {
+  const auto overwritten = [&](Moment end) {
+    return std::ranges::any_of(block.values, [&](const auto& each) {
+      const Cluster& other = each.second;
+      const bool happened = other.acknowledged || other.read;
+      return !other.zeros && happened && other.write_begin > end && other.first_end < from;
+    });
+  };
+  return std::ranges::any_of(block.values, [&](const auto& each) {
+    return each.second.zeros && each.second.write_begin < to && !overwritten(each.second.write_end);
+  });
+}
+
 std::vector<std::string> BlockChecker::check() const {
   std::vector<std::string> violations;
-  for (const auto& [number, values] : blocks_) check_block(number, values, violations);
+  for (const auto& [number, block] : blocks_) check_block(number, block, violations);
   return violations;
 }
 

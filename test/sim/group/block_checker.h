@@ -10,10 +10,14 @@
 // plain file store keeps no record of what it has answered, so the member that waits for the answer asks again. What
 // reads find of such a write before its end proves nothing; what they find later does.
 //
-// Every write has a value of its own, so Gibbons and Korach's zones decide ("Testing Shared Memories", 1997): a value's
-// cluster is its write and all reads of it. It lived at least from the first end to the last beginning in the cluster,
-// when these come in that order (a forward zone), and else at some moment between (a backward zone). The history is
-// linearizable exactly if no two forward zones overlap and no backward zone lies inside a forward one.
+// An UNMAP writes zeros, and zeros are no value of their own: which UNMAP a read of them has seen is not known. So they
+// have no cluster. An acknowledged UNMAP and every read of zeros is a moment at which no other value was there; and
+// what was found must be the zeros of the beginning or of an UNMAP that was not surely overwritten before.
+//
+// Every other write has a value of its own, so Gibbons and Korach's zones decide ("Testing Shared Memories", 1997): a
+// value's cluster is its write and all reads of it. It lived at least from the first end to the last beginning in the
+// cluster, when these come in that order (a forward zone), and else at some moment between (a backward zone). The
+// history is linearizable exactly if no two forward zones overlap and no backward zone lies inside a forward one.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +42,7 @@ class BlockChecker {
   Moment next_moment() { return ++moment_; }
 
   void write_begins(const Stamp& stamp);
+  void unmap_begins(const Stamp& stamp);  // goes on as a write does
   void write_acknowledged(const Stamp& stamp);
   void write_given_up(const Stamp& stamp);  // it has taken effect by now, or never will
   void owner_killed();                      // all that is on its way may take effect twice
@@ -53,23 +58,29 @@ class BlockChecker {
   struct Cluster {
     Moment write_begin = 0, write_end = kNever;
     bool acknowledged = false, read = false, repeatable = false;
+    bool zeros = false;  // by an UNMAP, or nobody has written; never read
     Moment first_end = kNever, last_begin = 0;
   };
   using Value = std::pair<std::uint64_t, std::uint64_t>;  // writer, operation
-  using Register = std::map<Value, Cluster>;
+  struct Register {
+    std::map<Value, Cluster> values;
+    std::vector<std::pair<Moment, Moment>> reads_of_zeros;
+  };
   struct Zone {
     Moment from, to;
     bool forward;
     Value value;
-    const Cluster* cluster;
+    const Cluster* cluster;  // null: a read of zeros
     std::string to_string() const;
   };
 
   Register& block(std::uint64_t number);
   void end_write(const Stamp& stamp, bool acknowledged);
   static std::optional<Zone> zone_of(const Value& value, const Cluster& cluster);
-  static std::vector<Zone> zones_of(const Register& values);
-  static void check_block(std::uint64_t number, const Register& values, std::vector<std::string>& violations);
+  void begin(const Stamp& stamp, bool zeros);
+  static std::vector<Zone> zones_of(const Register& block);
+  static void check_block(std::uint64_t number, const Register& block, std::vector<std::string>& violations);
+  static bool may_be_zero(const Register& block, Moment from, Moment to);
 
   Moment moment_ = 0;
   std::map<std::uint64_t, Register> blocks_;

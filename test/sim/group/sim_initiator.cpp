@@ -13,6 +13,8 @@ constexpr Duration kPingInterval = 5s, kPingTimeout = 5s, kLoginTimeout = 15s, k
 
 constexpr std::uint64_t kOtherIsid = 0x100;  // to be added
 
+constexpr unsigned kUnmapListBytes = 24;
+
 constexpr std::uint8_t kMiscompare = 0x0e;  // sense key
 
 iscsi::Cdb synchronize_cache() { return test::cdb({0x35}); }
@@ -193,6 +195,9 @@ void SimInitiator::write(std::uint64_t first_block, std::uint32_t blocks, Done d
 void SimInitiator::read(std::uint64_t first_block, std::uint32_t blocks, Done done) {
   add({.kind = Kind::read, .first = first_block, .blocks = blocks, .done = std::move(done)});
 }
+void SimInitiator::unmap(std::uint64_t first_block, std::uint32_t blocks, Done done) {
+  add({.kind = Kind::unmap, .first = first_block, .blocks = blocks, .done = std::move(done)});
+}
 void SimInitiator::flush(Done done) { add({.kind = Kind::flush, .done = std::move(done)}); }
 void SimInitiator::look(const Counter& counter, Done done) {
   add({.kind = Kind::look, .done = std::move(done), .counter = counter});
@@ -225,6 +230,7 @@ void SimInitiator::attempt(std::uint64_t id, Request& request) {
       break;
     case Kind::flush: command.cdb = synchronize_cache(); break;
     case Kind::write: command = begin_write(request); break;
+    case Kind::unmap: command = begin_unmap(request); break;
     case Kind::look:
       command.cdb = test::read16(request.counter.first.value, request.counter.blocks);
       command.read_bytes = request.counter.blocks * kBlockBytes;
@@ -235,9 +241,29 @@ void SimInitiator::attempt(std::uint64_t id, Request& request) {
   session_->submit(std::move(command));
 }
 
-SessionCommand SimInitiator::begin_write(Request& request) {
+void SimInitiator::begin_attempt(Request& request) {
   if (request.operation != 0) request.older_operations.push_back(request.operation);
   request.operation = next_operation_++;
+}
+
+// SBC-3 5.28: one descriptor.
+SessionCommand SimInitiator::begin_unmap(Request& request) {
+  begin_attempt(request);
+  SessionCommand command{.cdb = test::cdb({0x42, 0, 0, 0, 0, 0, 0, 0, kUnmapListBytes})};
+  command.data.resize(kUnmapListBytes);
+  const MutableByteSpan list = std::as_writable_bytes(std::span(command.data));
+  store_be<std::uint16_t>(list, 0, kUnmapListBytes - 2);
+  store_be<std::uint16_t>(list, 2, kUnmapListBytes - 8);
+  store_be<std::uint64_t>(list, 8, request.first * kUnitBlocks);
+  store_be<std::uint32_t>(list, 16, request.blocks * kUnitBlocks);
+  for (std::uint32_t i = 0; i < request.blocks; ++i) {
+    checkers_.blocks.unmap_begins(stamp(request, request.operation, i));
+  }
+  return command;
+}
+
+SessionCommand SimInitiator::begin_write(Request& request) {
+  begin_attempt(request);
   SessionCommand command{.cdb = test::write16(request.first * kUnitBlocks, request.blocks * kUnitBlocks)};
   command.data.resize(request.blocks * kStampBytes);
   for (std::uint32_t i = 0; i < request.blocks; ++i) {
@@ -249,7 +275,7 @@ SessionCommand SimInitiator::begin_write(Request& request) {
 }
 
 void SimInitiator::give_up(const Request& request, std::uint64_t operation) {
-  if (request.kind != Kind::write) return;
+  if (!changes(request)) return;
   for (std::uint32_t i = 0; i < request.blocks; ++i) checkers_.blocks.write_given_up(stamp(request, operation, i));
 }
 
@@ -259,7 +285,7 @@ void SimInitiator::give_up(const Request& request, std::uint64_t operation) {
 void SimInitiator::acknowledge(const Request& request, const std::string& data) {
   for (const std::uint64_t operation : request.older_operations) give_up(request, operation);
   for (std::uint32_t i = 0; i < request.blocks; ++i) {
-    if (request.kind == Kind::write) {
+    if (changes(request)) {
       checkers_.blocks.write_acknowledged(stamp(request, request.operation, i));
       continue;
     }

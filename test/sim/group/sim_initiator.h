@@ -42,6 +42,7 @@ class SimInitiator {
   void start();
   void write(std::uint64_t first_block, std::uint32_t blocks, Done done);
   void read(std::uint64_t first_block, std::uint32_t blocks, Done done);
+  void unmap(std::uint64_t first_block, std::uint32_t blocks, Done done);
   void flush(Done done);
   void look(const Counter& counter, Done done);
   // Reads the counter, then compares and writes. GOOD, or MISCOMPARE: somebody else was faster.
@@ -56,7 +57,7 @@ class SimInitiator {
   std::uint64_t redirects() const { return redirects_; }
 
  private:
-  enum class Kind { write, read, flush, look, raise };
+  enum class Kind { write, unmap, read, flush, look, raise };
   struct Request {
     Kind kind;
     std::uint64_t first = 0;
@@ -100,6 +101,9 @@ class SimInitiator {
   void give_up(const Request& request, std::uint64_t operation);
   void acknowledge(const Request& request, const std::string& data);
   SessionCommand begin_write(Request& request);
+  SessionCommand begin_unmap(Request& request);
+  void begin_attempt(Request& request);
+  static bool changes(const Request& request) { return request.kind == Kind::write || request.kind == Kind::unmap; }
   SessionCommand begin_raise(Request& request);
   CounterValue raised(const Request& request) const;
   void end_counting(Request request, const CommandEnded& event);

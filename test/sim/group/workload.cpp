@@ -40,6 +40,7 @@ void Workload::act(std::size_t slot) {
   const std::uint64_t first = choose_block();
   const std::uint64_t most = random_.below(16) == 0 ? 2 * shape_.page_blocks : 3;
   const auto count = static_cast<std::uint32_t>(std::min(1 + random_.below(most), shape_.blocks - first));
+  if (dice < 20) return disk_.unmap(first, count, done);
   dice < 55 ? disk_.write(first, count, done) : disk_.read(first, count, done);
 }
 

@@ -18,6 +18,10 @@ struct Story {
     return text;
   }
   void begin(std::uint64_t operation) { checker.write_begins(value(operation)); }
+  void unmap(std::uint64_t operation) {
+    checker.unmap_begins(value(operation));
+    acknowledge(operation);
+  }
   void acknowledge(std::uint64_t operation) { checker.write_acknowledged(value(operation)); }
   void give_up(std::uint64_t operation) { checker.write_given_up(value(operation)); }
   void write(std::uint64_t operation) {
@@ -61,6 +65,61 @@ TEST_CASE("zeros after an acknowledged write are a loss") {
   story.write(1);
   story.read(0);
   CHECK_FALSE(story.holds());
+}
+
+TEST_CASE("zeros after an UNMAP are right, however often it is done") {
+  Story story;
+  for (const std::uint64_t operation : {1, 3, 5}) {
+    story.write(operation);
+    story.read(operation);
+    story.unmap(operation + 1);
+    story.read(0);
+  }
+  CHECK(story.holds());
+}
+
+TEST_CASE("an acknowledged UNMAP that a later read does not see is lost") {
+  Story story;
+  story.write(1);
+  story.unmap(2);
+  story.read(1);
+  CHECK_FALSE(story.holds());
+}
+
+TEST_CASE("zeros between two reads of one value are wrong") {
+  Story story;
+  story.write(1);
+  story.checker.unmap_begins(story.value(2));
+  story.read(0);
+  story.read(1);
+  CHECK_FALSE(story.holds());
+}
+
+TEST_CASE("an UNMAP that was given up may have left zeros, but not behind what was written after its end") {
+  Story story;
+  story.write(1);
+  story.checker.unmap_begins(story.value(2));
+  story.give_up(2);
+  story.read(0);
+  CHECK(story.holds());
+  story.write(3);
+  story.read(0);
+  CHECK_FALSE(story.holds());
+}
+
+TEST_CASE("an UNMAP of unknown outcome may come late") {
+  Story story;
+  story.checker.unmap_begins(story.value(1));
+  story.write(2);
+  story.read(2);
+  story.read(0);
+  CHECK(story.holds());
+}
+
+TEST_CASE("an UNMAP leaves nothing that could be read as its stamp") {
+  Story story;
+  story.unmap(1);
+  CHECK(contains(story.read_bytes(story.bytes(story.value(1))), "nobody has written"));
 }
 
 TEST_CASE("a value that comes back after a newer one was read is resurrected") {
