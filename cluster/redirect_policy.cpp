@@ -101,7 +101,7 @@ LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
   }
   const MemberRecord& self = members_.self();
   const PlaceQuestion question{is_member_portal(self, query.local), self.draining,
-                               sessions_.known({volume->image.id, 1, query.initiator_name, query.isid})};
+                               sessions_.known({volume->image.id, kPortalGroupTag, query.initiator_name, query.isid})};
   return chap(place(question, self.id, candidates(), rules_.redirect, next_), volume->access.chap);
 }
 

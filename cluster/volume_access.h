@@ -14,10 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "target/base/iscsi_name.h"
+
 namespace shoal::cluster {
 
 inline constexpr std::size_t kMaxAccessPatterns = 256;      // of one volume, both lists together
-inline constexpr std::size_t kMaxAccessPatternBytes = 223;  // as long as a name may be (RFC 7143 4.2.7.1)
+inline constexpr std::size_t kMaxAccessPatternBytes = kMaxNameBytes;
 inline constexpr std::size_t kMaxChapUserNameBytes = 223;
 inline constexpr std::size_t kMaxSecretPathBytes = 1024;
 

@@ -10,6 +10,7 @@
 #include "target/base/completion.h"
 #include "target/base/ids.h"
 #include "target/base/result.h"
+#include "target/ports/portal_group.h"
 #include "target/ports/target_events.h"
 #include "target/ports/unit_state.h"
 
@@ -17,7 +18,7 @@ namespace shoal {
 
 struct NexusName {  // I_T nexus of one unit: initiator port and target port
   ImageId image;
-  std::uint16_t portal_group_tag = 1;
+  std::uint16_t portal_group_tag = kPortalGroupTag;
   std::string initiator_name;
   std::uint64_t isid = 0;  // 48 bits
   auto operator<=>(const NexusName&) const = default;

@@ -9,6 +9,7 @@
 #include "target/base/endpoint.h"
 #include "target/base/ids.h"
 #include "target/ports/block_device.h"
+#include "target/ports/portal_group.h"
 #include "target/ports/unit_state.h"
 
 namespace shoal {
@@ -24,7 +25,7 @@ struct LogicalUnit {
   ImageId image;
   std::string volume;        // its name
   std::string target_name;   // IQN
-  std::uint16_t portal_group_tag = 1;
+  std::uint16_t portal_group_tag = kPortalGroupTag;
   UnitIdentity identity;
   bool write_cache = false;  // reported in mode page 08 (WCE): GOOD is not yet durable
   bool thin = true;

@@ -7,13 +7,9 @@
 
 #include "target/base/completion.h"
 #include "target/base/time.h"
+#include "target/ports/unit_attention.h"
 
 namespace shoal {
-
-struct UnitAttention {
-  std::uint8_t asc = 0, ascq = 0;
-  bool operator==(const UnitAttention&) const = default;
-};
 
 class SessionControl {
  public:

@@ -16,7 +16,7 @@
 
 #include "target/base/completion.h"
 #include "target/base/ids.h"
-#include "target/ports/target_events.h"
+#include "target/ports/unit_attention.h"
 
 namespace shoal {
 

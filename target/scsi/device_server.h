@@ -18,7 +18,7 @@
 #include "target/base/slice.h"
 #include "target/base/time.h"
 #include "target/ports/target_catalog.h"
-#include "target/ports/target_events.h"
+#include "target/ports/unit_attention.h"
 #include "target/ports/unit_state.h"
 #include "target/scsi/read_budget.h"
 #include "target/scsi/sense.h"

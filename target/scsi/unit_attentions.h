@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "target/ports/target_events.h"
+#include "target/ports/unit_attention.h"
 
 namespace shoal::scsi {
 

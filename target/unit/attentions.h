@@ -1,7 +1,7 @@
 // The unit attentions that nexuses are told (SPC-4 5.14, annex F.2).
 #pragma once
 
-#include "target/ports/target_events.h"
+#include "target/ports/unit_attention.h"
 
 namespace shoal::unit {
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "target/ports/portal_group.h"
+
 namespace shoal {
 
 bool is_wildcard(const Endpoint& endpoint) { return endpoint.host == "0.0.0.0" || endpoint.host == "::"; }

@@ -10,8 +10,6 @@
 
 namespace shoal {
 
-inline constexpr std::uint16_t kPortalGroupTag = 1;  // one portal group for the whole group
-
 bool is_wildcard(const Endpoint& endpoint);  // listens at every address
 
 // "host:port,tag". `asked`: the address that the host connected to.

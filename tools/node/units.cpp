@@ -22,7 +22,6 @@ std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, s
   unit->image = record.image.id;
   unit->volume = record.name;
   unit->target_name = record.iqn;
-  unit->portal_group_tag = kPortalGroupTag;
   unit->identity = record.identity;
   // A file store's GOOD is in the kernel's memory. A memory store has nothing behind it that a flush could reach: what
   // it has acknowledged is where it will ever be, so hosts are spared flushes.
