@@ -1,6 +1,7 @@
 #include "target/scsi/command_table.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "target/scsi/atomic_commands.h"
@@ -167,9 +168,25 @@ static_assert(std::is_sorted(std::begin(kCommands), std::end(kCommands), [](cons
   return a.opcode < b.opcode || (a.opcode == b.opcode && a.service_action < b.service_action);
 }));
 
+// Where an opcode's rows begin and end.
+struct Rows {
+  std::uint8_t begin = 0, end = 0;
+};
+static_assert(std::size(kCommands) <= 255);
+
+constexpr auto kRowsOfOpcode = [] {
+  std::array<Rows, 256> rows{};
+  for (std::uint8_t row = 0; row < std::size(kCommands); ++row) {
+    Rows& of_opcode = rows[static_cast<std::uint8_t>(kCommands[row].opcode)];
+    if (of_opcode.end == 0) of_opcode.begin = row;
+    of_opcode.end = static_cast<std::uint8_t>(row + 1);
+  }
+  return rows;
+}();
+
 std::span<const CommandEntry> with_opcode(Opcode opcode) {
-  const auto range = std::ranges::equal_range(kCommands, opcode, {}, &CommandEntry::opcode);
-  return {range.begin(), range.end()};
+  const Rows rows = kRowsOfOpcode[static_cast<std::uint8_t>(opcode)];
+  return std::span(kCommands).subspan(rows.begin, std::size_t{rows.end} - rows.begin);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "target/scsi/command_table.h"
@@ -35,6 +36,21 @@ TEST_CASE("the report of all commands has a descriptor of each row, in order") {
     const Bytes descriptor(all.begin() + 4 + 8 * i, all.begin() + 12 + 8 * i);
     CHECK(descriptor == Bytes{opcode_of(entry), 0, 0, entry.service_action.value_or(0), 0,
                               entry.service_action ? 1u : 0u, 0, entry.cdb_bytes});
+  }
+}
+
+TEST_CASE("a command is found by opcode and service action, and nothing by those that no row has") {
+  ScsiRig rig;
+  for (unsigned opcode = 0; opcode < 256; ++opcode) {
+    for (unsigned action = 0; action <= 32; ++action) {  // 32: none
+      const auto service_action = action < 32 ? std::optional(static_cast<std::uint16_t>(action)) : std::nullopt;
+      const auto is_it = [&](const CommandEntry& entry) {
+        return opcode_of(entry) == opcode && entry.service_action == service_action;
+      };
+      const auto row = std::ranges::find_if(command_table(), is_it);
+      const CommandEntry* const expected = row == command_table().end() ? nullptr : &*row;
+      CHECK(find_command(static_cast<Opcode>(opcode), service_action, *rig.unit) == expected);
+    }
   }
 }
 
