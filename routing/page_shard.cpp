@@ -30,11 +30,6 @@ bool inside(const PageRequest& request, const PageMap& map) {
          std::uint64_t{request.offset} + request.length <= map.page_length(request.page.index);
 }
 
-// Offset of the first difference; the length where there is none.
-std::size_t first_difference(ByteSpan a, ByteSpan b) {
-  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
-}
-
 }  // namespace
 
 PageShard::PageShard(Runtime& runtime, const Stores& stores, const PageServiceLimits& limits)
@@ -199,10 +194,10 @@ void PageShard::compare_and_write(PageTask& task) {
 }
 
 void PageShard::on_compared(PageTask& task, const Slices& found) {
-  const std::uint32_t length = task.request.length;
-  const Slice expected = flatten(sub_slices(task.request.data, 0, length));
-  const std::size_t difference = first_difference(expected.bytes(), flatten(found).bytes());
-  if (difference < length) return end(task, {.status = PageStatus::miscompare, .detail = difference});
+  const Slices expected = sub_slices(task.request.data, 0, task.request.length);
+  if (const auto difference = first_difference(expected, found)) {
+    return end(task, {.status = PageStatus::miscompare, .detail = *difference});
+  }
   task.request.keep ? keep_range(task) : write_compared(task);
 }
 

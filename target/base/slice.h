@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "target/base/bytes.h"
@@ -63,6 +64,9 @@ Slices sub_slices(const Slices& slices, std::size_t offset, std::size_t length);
 
 // All bytes copied to `to`, which must be at least total_size(slices) long.
 void copy_out(const Slices& slices, MutableByteSpan to);
+
+// Offset of the first byte in which they differ, as far as both go; nullopt: nowhere.
+std::optional<std::size_t> first_difference(const Slices& a, const Slices& b);
 
 // One slice with all bytes: the slice itself where there is one, else a copy.
 Slice flatten(const Slices& slices);

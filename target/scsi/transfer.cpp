@@ -43,25 +43,4 @@ Slices repeated(const Slice& buffer, std::uint64_t bytes) {
   return data;
 }
 
-std::optional<std::uint64_t> first_difference(const Slices& a, const Slices& b) {
-  std::uint64_t equal = 0;
-  auto in_b = b.begin();
-  ByteSpan rest_b = in_b == b.end() ? ByteSpan() : in_b->bytes();
-  for (const Slice& slice : a) {
-    for (ByteSpan rest_a = slice.bytes(); !rest_a.empty();) {
-      while (rest_b.empty()) {
-        if (in_b == b.end() || ++in_b == b.end()) return std::nullopt;
-        rest_b = in_b->bytes();
-      }
-      const std::size_t count = std::min(rest_a.size(), rest_b.size());
-      const auto differ = std::mismatch(rest_a.begin(), rest_a.begin() + count, rest_b.begin());
-      equal += static_cast<std::uint64_t>(differ.first - rest_a.begin());
-      if (differ.first != rest_a.begin() + count) return equal;
-      rest_a = rest_a.subspan(count);
-      rest_b = rest_b.subspan(count);
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace shoal::scsi

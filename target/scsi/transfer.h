@@ -46,7 +46,4 @@ Slice pattern_buffer(const Slices& block, std::uint64_t blocks);
 // `bytes` of the buffer, again and again.
 Slices repeated(const Slice& buffer, std::uint64_t bytes);
 
-// Where the shorter of both first differs from the other.
-std::optional<std::uint64_t> first_difference(const Slices& a, const Slices& b);
-
 }  // namespace shoal::scsi

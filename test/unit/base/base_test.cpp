@@ -49,6 +49,22 @@ TEST_CASE("slices share bytes, are cut across borders and put together") {
   CHECK(sub_slices(slices, 6, 5).size() == 1);
 }
 
+TEST_CASE("slices are compared whatever pieces they lie in, as far as both go") {
+  const auto pieces = [](std::initializer_list<std::string_view> texts) {
+    Slices slices;
+    for (const std::string_view text : texts) slices.push_back(Slice::copy_of(text));
+    return slices;
+  };
+  const Slices hello = pieces({"hel", "", "lo wor", "ld"});
+  CHECK_FALSE(first_difference(hello, pieces({"hello", " ", "world"})));
+  CHECK(first_difference(hello, pieces({"jello world"})) == 0);
+  CHECK(first_difference(hello, pieces({"hello", " ", "w", "onder"})) == 8);
+  CHECK(first_difference(hello, pieces({"", "hello worl", "", "D"})) == 10);
+  CHECK_FALSE(first_difference(hello, pieces({"hello", ""})));
+  CHECK_FALSE(first_difference(pieces({"hello"}), hello));
+  CHECK_FALSE(first_difference({}, hello));
+}
+
 TEST_CASE("endpoints are numeric and IPv6 stands in brackets") {
   CHECK(Endpoint::parse("127.0.0.1:3260") == Endpoint{"127.0.0.1", 3260});
   CHECK(Endpoint::parse("[::1]:3260") == Endpoint{"::1", 3260});
