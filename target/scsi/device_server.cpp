@@ -81,8 +81,9 @@ struct DeviceServer::Impl {
 };
 
 DeviceServer::DeviceServer(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> reads)
-    : impl_(std::make_shared<Impl>(std::move(unit), std::move(nexus),
-                                   reads ? std::move(reads) : std::make_shared<ReadBudget>(kMaxHeldReadBytesOfAll))) {
+    : impl_(
+          std::make_shared<Impl>(std::move(unit), std::move(nexus),
+                                 reads ? std::move(reads) : std::make_shared<ReadBudget>(kMaxHeldReadBytesOfAll, 1))) {
   CHECK(impl_->unit->device->size_blocks() != 0, impl_->unit->image);
 }
 

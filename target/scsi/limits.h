@@ -49,11 +49,16 @@ inline constexpr std::uint32_t kPatternBufferBytes = 256u << 10;
 inline constexpr std::uint32_t kPatternWriteBlocks = (4u << 20) / kBlockBytes;
 
 // Data of reads that may be held, being read or to be sent; a read that would exceed it waits (read_budget.h). A nexus
-// alone comes to a quarter of what all may hold: twice what Linux has outstanding (128 commands of 512 KiB), so that only
-// who does not take answers meets it.
+// alone comes to a quarter of what all may hold: twice what Linux has outstanding (128 commands of 512 KiB), so that
+// only who does not take answers meets it.
 inline constexpr std::uint64_t kMaxHeldReadBytesOfAll = 512u << 20;
 inline constexpr std::uint64_t kMaxHeldReadBytes = kMaxHeldReadBytesOfAll / 4;
-static_assert(kMaxTransferBlocks * kBlockBytes <= kMaxHeldReadBytes, "every read begins at the latest when it is alone");
+inline constexpr std::uint64_t kMinHeldReadBytesOfAll = 3ull * kMaxTransferBlocks * kBlockBytes;
+static_assert(2ull * kMaxTransferBlocks * kBlockBytes <= kMinHeldReadBytesOfAll / 4 * 3,
+              "every read begins at the latest when it is alone");
+// What each session may always hold, where so much is allotted to it: enough for the reads of a file system that is
+// not read ahead.
+inline constexpr std::uint64_t kMaxAllottedReadBytes = 64u << 10;
 
 inline constexpr std::size_t kOperationsAtOnce = 8;    // of one command
 inline constexpr std::size_t kMaxUnitAttentions = 16;  // waiting, of one nexus

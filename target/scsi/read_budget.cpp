@@ -1,19 +1,27 @@
 #include "target/scsi/read_budget.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "target/base/check.h"
+#include "target/scsi/limits.h"
 
 namespace shoal::scsi {
 
+ReadBudget::ReadBudget(std::uint64_t bytes, std::uint64_t sessions)
+    : quarter_(bytes / 4), allotted_(std::min(kMaxAllottedReadBytes, quarter_ / sessions)) {}
+
 bool ReadBudget::may_hold(std::uint64_t own, std::uint64_t more) const {
-  if (own == 0) return held_ + more <= bytes_;
-  return own + more + held_ + more <= bytes_ / 2;
+  const std::uint64_t now = beyond_part(own), then = beyond_part(own + more);
+  if (then == 0) return true;
+  const std::uint64_t room = own == 0 ? 3 * quarter_ : 2 * quarter_;
+  return shared_ - now + then + then <= room;
 }
 
 void ReadBudget::change(std::uint64_t before, std::uint64_t after) {
-  CHECK(held_ >= before, held_, before);
+  CHECK(held_ >= before && shared_ >= beyond_part(before), held_, shared_, before);
   held_ = held_ - before + after;
+  shared_ = shared_ - beyond_part(before) + beyond_part(after);
   if (after >= before || waiting_.empty()) return;
   dropped_ = true;
   tell_waiting();

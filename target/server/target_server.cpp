@@ -49,7 +49,8 @@ TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& 
                           close_all("the server stood still");
                         }),
               FailedLogins(context.config.limits.failed_logins_per_minute),
-              std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes)},
+              std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes,
+                                                 context.config.limits.sessions)},
       half_open(context.config.limits.admission) {}
 
 Result<Endpoint, NetError> TargetServer::Impl::listen(const Endpoint& at) {

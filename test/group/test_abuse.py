@@ -379,7 +379,7 @@ class SharedName(Abuse):
 
 
 class SlowReaders(Abuse):
-    config = dict(limits={'held_read_bytes': 64 * MIB, 'commands_per_session': 256})
+    config = dict(limits={'held_read_bytes': 96 * MIB, 'commands_per_session': 256})
 
     def test_reads_that_nobody_takes_hold_a_bounded_amount(self):
         readers = [self.session(isid=0x800000000700 + i) for i in range(4)]
@@ -388,9 +388,20 @@ class SlowReaders(Abuse):
             pour(s.sock, b''.join(command(100 + i, s.cmd_sn + i, read_16(0, 2048), 0xc1, MIB) for i in range(256)))
         deadline = time.monotonic() + 1
         while time.monotonic() < deadline:
-            self.assert_small(64 * MIB + 16 * MIB)
+            self.assert_small(96 * MIB + 16 * MIB)
             time.sleep(0.05)
         self.check_a_good_host()
+        for s in readers:
+            s.close()
+
+    def test_hosts_that_hold_the_longest_reads_do_not_keep_others_from_reading(self):
+        readers = []
+        for i, blocks in enumerate([65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256] * 3):
+            readers.append(self.session(isid=0x800000000780 + i))
+            pour(readers[-1].sock, b''.join(command(100 + n, readers[-1].cmd_sn + n, read_16(0, blocks), 0xc1, blocks * 512) for n in range(8)))
+        begun = time.monotonic()
+        self.check_a_good_host()
+        self.assertLess(time.monotonic() - begun, 5, 'served only when the others were closed')
         for s in readers:
             s.close()
 

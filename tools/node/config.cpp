@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "target/scsi/limits.h"
+
 namespace shoal {
 namespace {
 
@@ -15,7 +17,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kMinLoginBytes = 64 << 10;  // the text of one login
 constexpr std::uint64_t kMinWriteBytes = 1 << 20;
-constexpr std::uint64_t kMinHeldReadBytes = 64 << 20;  // two of the longest reads
 constexpr std::uint64_t kMaxLimitBytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
 
@@ -126,7 +127,7 @@ void apply_limits(NodeLimits& limits, const std::string& prefix, const json& obj
          {"failed_logins_per_minute", count(limits.failed_logins_per_minute)},
          {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }},
          {"write_bytes_per_session", bytes(limits.write_bytes_per_session, kMinWriteBytes)},
-         {"held_read_bytes", bytes(limits.held_read_bytes, kMinHeldReadBytes)},
+         {"held_read_bytes", bytes(limits.held_read_bytes, scsi::kMinHeldReadBytesOfAll)},
          {"memory_store_bytes",
           [&](auto& k, auto& v) {
             limits.memory_store_bytes = number_of(k, v, kMinMemoryStoreBytes, kMaxMemoryStoreBytes);

@@ -34,8 +34,8 @@
 //   limits.failed_logins_per_minute  1 to 1000000 [60]; of one address; then its logins wait up to 5 s, or get 0302
 //   limits.commands_per_session  1 to 4096 [128]; command window
 //   limits.write_bytes_per_session  1 MiB to 2^32 [32 MiB]; write data asked for or held; the rest is asked for later
-//   limits.held_read_bytes       64 MiB to 2^32 [512 MiB]; read and not yet taken by hosts; one session alone comes to
-//                                a quarter of it
+//   limits.held_read_bytes       96 MiB to 2^32 [512 MiB]; read and not yet taken by hosts; one session alone comes to
+//                                a quarter of it, and a quarter is allotted to limits.sessions (scsi/read_budget.h)
 //   limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in memory, then full
 //
 // Paths that are not absolute begin at the folder of the configuration.

@@ -1,7 +1,10 @@
 #include "target/scsi/read_budget.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <utility>
+
+#include "target/scsi/limits.h"
 
 namespace shoal::scsi {
 namespace {
@@ -30,38 +33,67 @@ std::vector<std::shared_ptr<Reader>> readers(ReadBudget& budget, int count, std:
   return all;
 }
 
+// The whole budget in kilobytes is 400; with so many sessions nothing is allotted to each.
+constexpr std::uint64_t kAll = 400 << 10, kKilo = 1 << 10, kManySessions = 1'000'000;
+
 TEST_CASE("one session alone comes to a quarter") {
-  ReadBudget budget(400);
-  CHECK(readers(budget, 1, 1).front()->held == 100);
+  ReadBudget budget(kAll, kManySessions);
+  CHECK(readers(budget, 1, kKilo).front()->held == 100 * kKilo);
 }
 
 TEST_CASE("several that do not take their answers get less each, and leave much to those that do") {
-  ReadBudget budget(400);
-  const auto greedy = readers(budget, 50, 1);
-  CHECK(budget.held() <= 250);
-  for (const auto& reader : greedy) CHECK(reader->held >= 1);
-  CHECK(budget.may_hold(0, 150));
+  ReadBudget budget(kAll, kManySessions);
+  const auto greedy = readers(budget, 50, kKilo);
+  CHECK(budget.held() <= 250 * kKilo);
+  for (const auto& reader : greedy) CHECK(reader->held >= kKilo);
+  CHECK(budget.may_hold(0, 25 * kKilo));
 }
 
-TEST_CASE("what all hold never exceeds the budget") {
-  ReadBudget budget(400);
-  const auto greedy = readers(budget, 50, 30);
-  CHECK(budget.held() <= 400);
-  CHECK_FALSE(budget.may_hold(0, 30));
+TEST_CASE("reads as large as may be leave room for one of half their size") {
+  for (const std::uint64_t bytes : {150 * kKilo, 100 * kKilo, 30 * kKilo, 7 * kKilo}) {
+    ReadBudget budget(kAll, kManySessions);
+    const auto greedy = readers(budget, 1000, bytes);
+    CHECK(budget.held() <= kAll / 4 * 3);
+    CHECK_FALSE(budget.may_hold(0, bytes));
+    CHECK(budget.may_hold(0, bytes / 2));
+  }
+}
+
+TEST_CASE("each session has a part of its own, whatever the others hold") {
+  constexpr std::uint64_t kSessions = 25, kPart = kAll / 4 / kSessions;
+  ReadBudget budget(kAll, kSessions);
+  REQUIRE(budget.allotted() == kPart);
+  std::vector<std::shared_ptr<Reader>> greedy;  // takes all that there is, in smaller and smaller reads
+  for (std::uint64_t bytes = 150 * kKilo; greedy.size() < kSessions - 1;) {
+    greedy.push_back(readers(budget, 1, bytes).front());
+    if (greedy.back()->held == 0) bytes = std::max(kPart, bytes / 2);
+  }
+  CHECK_FALSE(budget.may_hold(0, 2 * kPart));
+  CHECK(budget.may_hold(0, kPart));
+  CHECK(budget.may_hold(kPart / 2, kPart / 2));
+  CHECK_FALSE(budget.may_hold(kPart, 1));
+  greedy.push_back(readers(budget, 1, kPart).front());
+  CHECK(greedy.back()->held == kPart);
+  CHECK(budget.held() <= kAll);
+}
+
+TEST_CASE("of a large budget no more is allotted than is of use") {
+  CHECK(ReadBudget(kMaxHeldReadBytesOfAll, 1).allotted() == kMaxAllottedReadBytes);
+  CHECK(ReadBudget(kMaxHeldReadBytesOfAll, 2048).allotted() == kMaxAllottedReadBytes);
 }
 
 TEST_CASE("who waits is told when somebody else holds less") {
-  ReadBudget budget(400);
-  auto first = readers(budget, 1, 400), second = readers(budget, 1, 300);
+  ReadBudget budget(400, kManySessions);
+  auto first = readers(budget, 1, 150), second = readers(budget, 1, 120);
   CHECK(second.front()->held == 0);
   first.clear();
-  CHECK(second.front()->held == 300);
+  CHECK(second.front()->held == 120);
 }
 
 TEST_CASE("who has gone is not told") {
-  ReadBudget budget(400);
-  auto first = readers(budget, 1, 400);
-  readers(budget, 1, 400);
+  ReadBudget budget(400, kManySessions);
+  auto first = readers(budget, 1, 150);
+  readers(budget, 1, 150);
   first.clear();
   CHECK(budget.held() == 0);
 }
@@ -82,7 +114,7 @@ struct Quick final : ReadBudget::Waiter, std::enable_shared_from_this<Quick> {
 };
 
 TEST_CASE("who ends what it began while it is told is told again afterwards, not inside") {
-  ReadBudget budget(400);
+  ReadBudget budget(400, kManySessions);
   const auto quick = std::make_shared<Quick>(budget);
   budget.change(0, 400);
   budget.wait(quick);

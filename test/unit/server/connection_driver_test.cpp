@@ -92,6 +92,51 @@ TEST_CASE("what a host does not take keeps its reads from the device, and no mor
   CHECK(rig.device->origins.size() == 20);
 }
 
+namespace {
+
+// Hosts that ask for all that they can have, in smaller and smaller reads, and take nothing of it.
+std::vector<std::unique_ptr<Host>> greedy_hosts(ServerRig& rig, std::size_t count, std::uint32_t largest_blocks) {
+  std::vector<std::unique_ptr<Host>> hosts;
+  std::uint32_t blocks = largest_blocks;
+  while (hosts.size() < count) {
+    Host& host = *hosts.emplace_back(std::make_unique<Host>(rig, kIsid + 1 + hosts.size()));
+    host.log_in();
+    host.wire->hold_writes = true;
+    const std::size_t begun = rig.device->origins.size();
+    for (int i = 0; i < 4; ++i) host.add(host.read(0, blocks));
+    host.send();
+    rig.runtime.settle();
+    if (rig.device->origins.size() == begun) blocks /= 2;
+  }
+  return hosts;
+}
+
+}  // namespace
+
+TEST_CASE("a host that takes its answers goes on reading while others hold all that they can and take nothing") {
+  ServerRig rig;
+  rig.config.limits.held_read_bytes = 16 << 20;
+  rig.config.limits.sessions = 64;
+  const std::uint32_t part = (64 << 10) / kBlockBytes;
+  rig.start();
+  const auto greedy = greedy_hosts(rig, 60, (8 << 20) / kBlockBytes);
+  Host large(rig, kIsid + 100), good(rig, kIsid + 101);
+  large.log_in();
+  good.log_in();
+  large.add(large.read(0, 2 * part));
+  large.send();
+  rig.runtime.settle();
+  REQUIRE(large.answers().empty());  // the greedy have left nothing
+  for (int i = 0; i < 100; ++i) {    // and no time passes in which they might be closed
+    good.add(good.read(0, part));
+    good.send();
+    rig.runtime.settle();
+    const auto answers = good.answers();
+    REQUIRE_FALSE(answers.empty());
+    REQUIRE(answers.back().as<iscsi::DataIn>()->has_status);
+  }
+}
+
 // ---- fair turns
 
 namespace {
