@@ -9,6 +9,7 @@
 
 #include "target/iscsi/login.h"
 #include "target/iscsi/task.h"
+#include "target/iscsi/transfer.h"
 
 namespace shoal::iscsi {
 
@@ -35,9 +36,15 @@ struct CommandReady {
   Command command;
 };
 
-// Tasks are to be ended. Those in `tasks` had been given by CommandReady and were not complete()d; the connection
-// already counts them as aborted: no response will be sent, complete() for them is taken and ignored. Affected tasks
-// that SCSI never saw are gone already. Answered only when the affected tasks can no longer touch data:
+// A command has ended before SCSI may see it. complete() with CHECK CONDITION and the sense that belongs to the fault.
+struct CommandFailed {
+  Command command;  // without data
+  DataFault fault{};
+};
+
+// Tasks are to be ended. Those in `tasks` had been given by CommandReady or CommandFailed and were not complete()d; the
+// connection already counts them as aborted: no response will be sent, complete() for them is taken and ignored.
+// Affected tasks that SCSI never saw are gone already. Answered only when the affected tasks can no longer touch data:
 // complete_management().
 struct ManagementAsked {
   ManagementId id;
@@ -84,8 +91,8 @@ struct Ended {
   std::string detail;  // for the log
 };
 
-using Event = std::variant<LoginAsked, NexusClaimAsked, LoggedIn, CommandReady, ManagementAsked, LogoutAsked,
-                           TargetsAsked, Quiet, Ended>;
+using Event = std::variant<LoginAsked, NexusClaimAsked, LoggedIn, CommandReady, CommandFailed, ManagementAsked,
+                           LogoutAsked, TargetsAsked, Quiet, Ended>;
 
 // What the driver does with the socket once the output is written.
 enum class Closing : std::uint8_t {

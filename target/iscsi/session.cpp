@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "target/base/check.h"
-#include "target/iscsi/iscsi_sense.h"
 #include "target/iscsi/pdu_codec.h"
 
 namespace shoal::iscsi {
@@ -214,7 +213,8 @@ void Session::pump() {
 bool Session::settle(Task& task, TaskOrder::Older older) {
   if (!task.transfer.done()) return false;
   if (task.transfer.fault() != DataFault::none) {
-    fail(task);
+    task.delivered = true;
+    events_.push(CommandFailed{std::move(task.command), task.transfer.fault()});
     return true;
   }
   if (!order_.may_start(task.command.attribute, older)) return false;
@@ -256,7 +256,7 @@ void Session::count_claim(Task& task) {
 void Session::release(Task& task) {
   CHECK(claimed_bytes_ >= task.claimed_bytes, claimed_bytes_, task.claimed_bytes);
   claimed_bytes_ -= task.claimed_bytes;
-  if (task.delivered) order_.ended(task.command.attribute);
+  if (task.executes()) order_.ended(task.command.attribute);
   if (task.command.immediate) {
     --immediate_in_progress_;
   } else {
@@ -314,13 +314,6 @@ void Session::send_response(const Task& task, std::uint8_t status, const Residua
   store_be<std::uint16_t>(segment, 0, static_cast<std::uint16_t>(sense.size()));
   std::copy(sense.begin(), sense.end(), segment.begin() + 2);
   outbox_.state_bytes(pdu, segment);
-}
-
-void Session::fail(Task& found) {
-  const Task task = std::move(found);
-  release(found);
-  const FixedSense sense = sense_of(task.transfer.fault());
-  send_response(task, kCheckCondition, residual_of(0, task.command.expected_bytes), task.transfer.r2ts_sent(), sense);
 }
 
 // ---- everything else

@@ -98,7 +98,6 @@ class Session {
   bool settle(Task& task, TaskOrder::Older older);
   void solicit(Task& task, bool first, bool& budget_left);
   void deliver_to_scsi(Task& task);
-  void fail(Task& task);
   void count_claim(Task& task);
   void release(Task& task);
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "target/base/check.h"
-#include "target/iscsi/iscsi_sense.h"
 #include "target/iscsi/session.h"
 
 namespace shoal::iscsi {

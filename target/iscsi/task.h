@@ -16,7 +16,7 @@ using TaskId = Strong<struct TaskIdTag, std::uint64_t>;
 // A task management request of one connection; likewise.
 using ManagementId = Strong<struct ManagementIdTag, std::uint64_t>;
 
-// RFC 7143 11.3. All write data has been gathered; what could not be gathered was answered by the connection itself.
+// RFC 7143 11.3. All write data has been gathered.
 struct Command {
   TaskId task;
   InitiatorTaskTag tag;
@@ -31,6 +31,10 @@ struct Command {
   Slices data;         // write: exactly expected_bytes
   Time received_at{};  // when the command PDU arrived
 };
+
+// SAM status that matters here: read data and GOOD leave together, and some tasks are aborted before SCSI sees them.
+inline constexpr std::uint8_t kGood = 0x00;
+inline constexpr std::uint8_t kTaskAborted = 0x40;
 
 // A task's end, in SCSI's words.
 //

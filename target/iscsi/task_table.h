@@ -12,12 +12,13 @@ namespace shoal::iscsi {
 
 struct Task {
   TaskId id;               // 0: free
-  bool delivered = false;  // SCSI has it
+  bool delivered = false;  // the driver has it
   CmdSn cmd_sn;
   Command command;  // its slices have gone once it is delivered
   WriteTransfer transfer;
   std::uint32_t claimed_bytes = 0;  // counted in the session's sum
 
+  bool executes() const { return delivered && transfer.fault() == DataFault::none; }  // SCSI has it
   std::uint64_t arrival() const { return id.value >> 16; }
 };
 

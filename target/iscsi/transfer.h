@@ -28,15 +28,16 @@ struct WriteRules {
   std::uint32_t outstanding_r2ts = 1;
 };
 
-// Why a command ends before SCSI sees it, mostly because of its data; each is a CHECK CONDITION of its own (11.4.7.2).
+// Why a command ends before SCSI sees it, mostly because of its data; each is a CHECK CONDITION of its own (11.4.7.2),
+// whose sense is the driver's to say.
 enum class DataFault : std::uint8_t {
   none,
-  unexpected_unsolicited,  // 0B/0C/0C
-  wrong_amount,            // 0B/0C/0D
-  damaged,                 // 0B/47/05: data digest, or a number or offset out of sequence
-  not_supported,           // 05/0E/03: the command was refused before its data came
-  too_long,                // 05/24/00: more than this target gathers
-  no_aca,                  // 05/49/00: attribute ACA where no such condition can be (SAM-5 8.6, NORMACA = 0)
+  unexpected_unsolicited,
+  wrong_amount,
+  damaged,        // data digest, or a number or offset out of sequence
+  not_supported,  // the command was refused before its data came
+  too_long,       // more than this target gathers
+  no_aca,         // attribute ACA where no such condition can be (SAM-5 8.6, NORMACA = 0)
 };
 
 class WriteTransfer {

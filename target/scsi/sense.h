@@ -19,6 +19,7 @@ enum class SenseKey : std::uint8_t {
   unit_attention = 0x6,
   data_protect = 0x7,
   copy_aborted = 0xa,
+  aborted_command = 0xb,
   miscompare = 0xe,
 };
 
@@ -56,6 +57,11 @@ inline constexpr Sense kParameterListLengthError{SenseKey::illegal_request, 0x1a
 inline constexpr Sense kInvalidRelease{SenseKey::illegal_request, 0x26, 0x04};
 inline constexpr Sense kInsufficientRegistrations{SenseKey::illegal_request, 0x55, 0x04};
 inline constexpr Sense kSavingNotSupported{SenseKey::illegal_request, 0x39, 0x00};
+inline constexpr Sense kInvalidFieldInCommandInformationUnit{SenseKey::illegal_request, 0x0e, 0x03};
+inline constexpr Sense kInvalidMessage{SenseKey::illegal_request, 0x49, 0x00};
+inline constexpr Sense kUnexpectedUnsolicitedData{SenseKey::aborted_command, 0x0c, 0x0c};
+inline constexpr Sense kWrongAmountOfData{SenseKey::aborted_command, 0x0c, 0x0d};
+inline constexpr Sense kDataDigestError{SenseKey::aborted_command, 0x47, 0x05};
 inline constexpr Sense kOperationInProgress{SenseKey::illegal_request, 0x00, 0x16};
 inline constexpr Sense kTooManyTargetDescriptors{SenseKey::illegal_request, 0x26, 0x06};
 inline constexpr Sense kUnsupportedTargetDescriptor{SenseKey::illegal_request, 0x26, 0x07};

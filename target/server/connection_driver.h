@@ -73,6 +73,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on(const iscsi::NexusClaimAsked& asked);
   void on(const iscsi::LoggedIn& logged_in);
   void on(iscsi::CommandReady& ready);
+  void on(const iscsi::CommandFailed& failed) { session_->fail(failed); }
   void on(const iscsi::ManagementAsked& asked) { session_->manage(asked); }
   void on(const iscsi::LogoutAsked& asked);
   void on(const iscsi::TargetsAsked& asked);

@@ -5,6 +5,7 @@
 
 #include "target/scsi/answer.h"
 #include "target/scsi/lun.h"
+#include "target/server/data_faults.h"
 #include "target/server/login_answers.h"
 #include "target/unit/attentions.h"
 
@@ -97,6 +98,15 @@ void SessionDriver::start(iscsi::Command command) {
   device_server_->execute(std::move(request),
                           [this, task = command.task, expected = command.expected_bytes, write = command.write](
                               scsi::CommandResult result) { on_result(task, expected, write, std::move(result)); });
+}
+
+void SessionDriver::fail(const iscsi::CommandFailed& failed) {
+  if (ending_) return;
+  ++info_.commands;
+  ++context_.counters.commands;
+  ++context_.counters.check_conditions;
+  connection_->complete(failed.command.task,
+                        {.status = scsi::status::kCheckCondition, .sense = encoded(sense_of(failed.fault))});
 }
 
 void SessionDriver::on_result(iscsi::TaskId task, std::uint32_t expected_bytes, bool write,

@@ -39,6 +39,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void claim();
   void begin(const iscsi::SessionParameters& parameters);
   void start(iscsi::Command command);
+  void fail(const iscsi::CommandFailed& failed);
   void manage(const iscsi::ManagementAsked& asked);
   void log_out();
   void on_sent();

@@ -154,6 +154,8 @@ class Dialogue {
       connection_.answer_claim(Claimed{7}, now_);
     } else if (auto* ready = std::get_if<CommandReady>(&event)) {
       tasks_.push_back(std::move(ready->command));
+    } else if (auto* failed = std::get_if<CommandFailed>(&event)) {
+      tasks_.push_back(std::move(failed->command));
     } else if (auto* management = std::get_if<ManagementAsked>(&event)) {
       managements_.push_back(management->id);
     } else if (std::holds_alternative<Ended>(event)) {

@@ -16,6 +16,7 @@
 
 #include "target/base/crc32c.h"
 #include "target/iscsi/connection.h"
+#include "target/scsi/answer.h"
 #include "target/scsi/device_server.h"
 #include "target/scsi/sense.h"
 #include "target/unit/local_unit_state.h"
@@ -414,6 +415,9 @@ class Initiator {
                                              .transfer_bytes = result.transfer_bytes},
                                             now_);
                      });
+  }
+  void on(CommandFailed& failed) {
+    connection_.complete(failed.command.task, {.status = scsi::status::kCheckCondition}, now_);
   }
   void on(ManagementAsked& asked) {
     const auto done = [this, id = asked.id] { connection_.complete_management(id, TaskResponse::complete, now_); };

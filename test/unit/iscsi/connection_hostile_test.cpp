@@ -53,6 +53,7 @@ class Hostile {
       if (std::holds_alternative<LoginAsked>(*event)) connection_.answer_login(Serve{}, now_);
       if (std::holds_alternative<NexusClaimAsked>(*event)) connection_.answer_claim(Claimed{1}, now_);
       if (auto* ready = std::get_if<CommandReady>(&*event)) on_command(ready->command);
+      if (auto* failed = std::get_if<CommandFailed>(&*event)) REQUIRE(tasks_.insert(failed->command.task).second);
       if (auto* asked = std::get_if<ManagementAsked>(&*event)) on_management(*asked);
       if (std::holds_alternative<TargetsAsked>(*event))
         connection_.answer_targets({{"iqn.2026-01.shoal:demo", {}}}, now_);

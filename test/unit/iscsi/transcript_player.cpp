@@ -26,6 +26,19 @@ TextKeys keys_of(const std::vector<std::string>& pairs) {
   return keys;
 }
 
+const char* name_of(DataFault fault) {
+  switch (fault) {
+    case DataFault::none: break;
+    case DataFault::unexpected_unsolicited: return "unexpected_unsolicited";
+    case DataFault::wrong_amount: return "wrong_amount";
+    case DataFault::damaged: return "damaged";
+    case DataFault::not_supported: return "not_supported";
+    case DataFault::too_long: return "too_long";
+    case DataFault::no_aca: return "no_aca";
+  }
+  return "none";
+}
+
 std::string tag_list(const std::vector<TaskId>& tasks, const std::map<std::uint32_t, TaskId>& tags) {
   std::string list;
   for (const TaskId task : tasks) {
@@ -291,6 +304,10 @@ std::string TranscriptPlayer::tell(const Event& event) {
     tasks_[command.tag.value] = command.task;
     return fmt::format("command task={:#x} cdb={:02x} expected={} data={}", command.tag.value,
                        std::to_integer<unsigned>(command.cdb[0]), command.expected_bytes, total_size(command.data));
+  }
+  if (const auto* failed = std::get_if<CommandFailed>(&event)) {
+    tasks_[failed->command.tag.value] = failed->command.task;
+    return fmt::format("command_failed task={:#x} fault={}", failed->command.tag.value, name_of(failed->fault));
   }
   if (const auto* asked = std::get_if<ManagementAsked>(&event)) {
     management_ = asked->id;

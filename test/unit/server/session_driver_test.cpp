@@ -30,8 +30,12 @@ TEST_CASE("errors are sent in the form of sense that the unit's mode parameters 
   rig.start();
   Host host(rig);
   host.log_in();
+  iscsi::ScsiCommand wrong = host.read(std::uint64_t{1} << 40);
+  SECTION("of a command that SCSI refuses") {}
+  SECTION("of one that SCSI never sees") { wrong.attribute = iscsi::TaskAttribute::aca; }
   const auto first_of_sense = [&] {  // behind its length
-    host.add(host.read(std::uint64_t{1} << 40));
+    host.add(wrong);
+    ++wrong.cmd_sn;
     host.send();
     rig.runtime.settle();
     return host.answers().at(0).data.at(2);
@@ -39,6 +43,23 @@ TEST_CASE("errors are sent in the form of sense that the unit's mode parameters 
   CHECK(first_of_sense() == '\x70');
   rig.catalog.unit->state = std::make_shared<unit::LocalUnitState>(UnitView{.mode = {.descriptor_sense = true}});
   CHECK(first_of_sense() == '\x72');
+  CHECK(rig.server().counters().check_conditions == 3);  // the first was a unit attention
+}
+
+TEST_CASE("a command whose data are wrong is told so, and the device hears nothing of it") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  iscsi::ScsiCommand write = host.numbers.write(write16(0, 1), 512);
+  write.read = true;
+  host.add(write, std::string(512, 'x'));
+  host.send();
+  const auto response = host.answer<iscsi::ScsiResponse>();
+  CHECK(response.status == 2);
+  CHECK(response.residual == iscsi::Residual{iscsi::Residual::Kind::underflow, 512});
+  CHECK(rig.device->origins.empty());
+  CHECK(rig.server().sessions().at(0).open_tasks == 0);
 }
 
 // ---- what a nexus has not been told
