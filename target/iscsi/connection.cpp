@@ -1,6 +1,7 @@
 #include "target/iscsi/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "target/base/check.h"
 #include "target/iscsi/pdu_codec.h"
@@ -47,6 +48,7 @@ Connection::Connection(LoginConfig login, ConnectionLimits limits, Time now, Log
       negotiator_(std::move(login)),
       heard_(now),
       pinged_(now),
+      progressed_(now),
       login_deadline_(now + limits.login_timeout) {}
 
 // ---- bytes
@@ -103,7 +105,18 @@ void Connection::peer_closed(Time now) {
 
 std::optional<Event> Connection::next_event() { return events_.pop(); }
 
-Slices Connection::transmit() { return outbox_.take(); }
+Slices Connection::transmit() {
+  transmitted_ += outbox_.size();
+  return outbox_.take();
+}
+
+// What is sent behind the ping says nothing of the host, unless it keeps us from reading what the host answers.
+void Connection::note_unsent(std::size_t bytes, Time now) {
+  CHECK(bytes <= transmitted_ - sent_, bytes, transmitted_, sent_);
+  const std::uint64_t before = std::exchange(sent_, transmitted_ - bytes);
+  if (sent_ != before && (before < ping_at_ || !wants_input())) progressed_ = now;
+}
+
 bool Connection::has_output() const { return !outbox_.empty(); }
 std::size_t Connection::output_bytes() const { return outbox_.size(); }
 bool Connection::wants_input() const { return outbox_.size() <= limits_.output_bytes; }
@@ -225,8 +238,7 @@ void Connection::advance_drop(Time now) {
     events_.push(Quiet{});
   } else if (!session_->ping_outstanding() && asked_for_ != outbox_.next_stat_sn()) {
     asked_for_ = outbox_.next_stat_sn();  // once for each status; then the idle pings ask again
-    session_->send_ping();
-    pinged_ = now;
+    send_ping(now);
   }
 }
 
@@ -278,7 +290,7 @@ void Connection::end(EndReason reason, std::string detail, Closing how, Time now
 
 std::optional<Time> Connection::keep_alive_deadline() const {
   if (!logged_in() || logout_deadline_ || session_->logging_out()) return std::nullopt;
-  if (session_->ping_outstanding()) return std::max(heard_, pinged_) + limits_.ping_timeout;
+  if (session_->ping_outstanding()) return std::max({heard_, pinged_, progressed_}) + limits_.ping_timeout;
   return heard_ +
          (open_tasks() == 0 ? limits_.ping_interval : std::min(limits_.ping_interval, limits_.waiting_ping_interval));
 }
@@ -315,6 +327,11 @@ void Connection::keep_alive(Time now) {
   const std::optional<Time> due = keep_alive_deadline();
   if (!due || now < *due) return;
   if (session_->ping_outstanding()) return end(EndReason::ping_timeout, "", Closing::close, now);
+  send_ping(now);
+}
+
+void Connection::send_ping(Time now) {
+  ping_at_ = transmitted_ + outbox_.size();
   session_->send_ping();
   pinged_ = now;
 }

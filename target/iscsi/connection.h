@@ -57,6 +57,9 @@ class Connection {
 
   // All bytes that are ready, to be written in this order; they are not kept. Call when the last write is done.
   Slices transmit();
+  // How much of what transmit() has yielded is not handed to the transport yet. Told before on_deadline() and when a
+  // write is done: a host that takes its answers, however slowly, lives, though a ping behind them has not come to it.
+  void note_unsent(std::size_t bytes, Time now);
   bool has_output() const;
   std::size_t output_bytes() const;  // that transmit() would yield
   // False while too much output waits to be taken: the driver reads no more until it has written. A peer that sends and
@@ -104,6 +107,7 @@ class Connection {
   void on_frame_error(const FrameError& error, Time now);
 
   void keep_alive(Time now);
+  void send_ping(Time now);
   std::optional<Time> keep_alive_deadline() const;
   void advance_drop(Time now);
   void give_up_drop(Time now);
@@ -128,8 +132,12 @@ class Connection {
   Drop drop_ = Drop::none;
   std::optional<StatSn> asked_for_;  // acknowledgement of what precedes it, by a ping
   Closing closing_ = Closing::open;
-  Time heard_;  // the latest bytes
+  std::uint64_t transmitted_ = 0;  // bytes in all,
+  std::uint64_t sent_ = 0;         // those of them that the transport has taken,
+  std::uint64_t ping_at_ = 0;      // and those ahead of the latest ping
+  Time heard_;                     // the latest bytes
   Time pinged_;
+  Time progressed_;  // the latest that was sent and is a sign of life
   Time login_deadline_;
   std::optional<Time> logout_deadline_;  // after request_logout()
   std::optional<Time> drop_deadline_;

@@ -28,6 +28,7 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
 
   void read_some(MutableByteSpan into, ReadDone done);
   void write(Slices data, WriteDone done);
+  std::size_t unsent_bytes() const { return unsent_.left(); }
   void shutdown_send();
   void close();
 
@@ -175,6 +176,7 @@ class AsioStream final : public Stream {
 
   void read_some(MutableByteSpan into, ReadDone done) override { state_->read_some(into, std::move(done)); }
   void write(Slices data, WriteDone done) override { state_->write(std::move(data), std::move(done)); }
+  std::size_t unsent_bytes() const override { return state_->unsent_bytes(); }
   void shutdown_send() override { state_->shutdown_send(); }
   void close() override {
     const auto keep = state_;

@@ -48,6 +48,7 @@ class Stream {
   virtual void read_some(MutableByteSpan into, Completion<Result<std::size_t, NetError>> done) = 0;
   // One write at a time; completes when all is handed to the transport. Gathered into as few system calls as possible.
   virtual void write(Slices data, Completion<Result<void, NetError>> done) = 0;
+  virtual std::size_t unsent_bytes() const = 0;  // of the write under way: not yet handed to the transport
   virtual void shutdown_send() = 0;  // half-close, after what was written
   virtual void close() = 0;          // both ways, at once; pending completions are not called
   virtual Endpoint local() const = 0;

@@ -58,6 +58,7 @@ void ConnectionDriver::write() {
 void ConnectionDriver::on_written(bool ok) {
   writing_ = false;
   writing_bytes_ = 0;
+  connection_.note_unsent(0, now());
   if (session_) session_->on_sent();
   if (!ok) {
     peer_gone_ = true;
@@ -147,6 +148,7 @@ void ConnectionDriver::arm() {
 
 void ConnectionDriver::on_timer() {
   timer_due_.reset();
+  connection_.note_unsent(stream_->unsent_bytes(), now());
   connection_.on_deadline(now());
   pass();
 }

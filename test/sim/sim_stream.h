@@ -19,6 +19,7 @@ class SimStream final : public Stream {
   void write(Slices data, Completion<Result<void, NetError>> done) override {
     if (!socket_->closed()) socket_->write(std::move(data), std::move(done));
   }
+  std::size_t unsent_bytes() const override { return socket_->unwritten_bytes(); }
   void shutdown_send() override { socket_->shutdown_send(); }
   void close() override { socket_->close(); }
   Endpoint local() const override { return socket_->local(); }

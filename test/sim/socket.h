@@ -33,6 +33,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   // The process' side.
   void read(MutableByteSpan into, ReadDone done);
   void write(Slices data, WriteDone done);
+  std::size_t unwritten_bytes() const { return total_size(to_write_); }
   void shutdown_send();
   void close();
 

@@ -57,6 +57,11 @@ struct Rig {
     now += duration;
     connection.on_deadline(now);
   }
+  void pass_sending(Duration duration, std::size_t unsent) {
+    now += duration;
+    connection.note_unsent(unsent, now);
+    connection.on_deadline(now);
+  }
 };
 
 }  // namespace
@@ -233,6 +238,69 @@ TEST_CASE("an initiator that waits for a task is pinged sooner than an idle one"
   CHECK(rig.connection.deadline() == rig.now + 3s);
   rig.connection.complete(task, Outcome{.status = 8}, rig.now);
   CHECK(rig.connection.deadline() == rig.now + 5s);
+}
+
+namespace {
+
+void queue_output(Rig& rig, std::size_t bytes) {
+  rig.send(rig.numbers.read({}, static_cast<std::uint32_t>(bytes)));
+  rig.connection.complete(rig.expect<CommandReady>().command.task,
+                          {.data = {Slice::copy_of(std::string(bytes, 'x'))}, .transfer_bytes = bytes}, rig.now);
+}
+// A write of all that is ready, with that much data; yields its size.
+std::size_t begin_output(Rig& rig, std::size_t bytes) {
+  rig.connection.note_unsent(0, rig.now);
+  queue_output(rig, bytes);
+  return total_size(rig.connection.transmit());
+}
+
+}  // namespace
+
+TEST_CASE("an initiator that takes its output slowly is alive until it takes no more") {
+  Rig rig;
+  rig.login();
+  auto left = begin_output(rig, 64 << 10);
+  rig.pass(5s);  // the ping is behind all that
+  while (left > 1000) {
+    rig.pass_sending(4s, left -= 1000);
+    REQUIRE(rig.nothing());
+  }
+  SECTION("in the middle of it") {
+    rig.pass_sending(5s, left);
+    CHECK(rig.end() == EndReason::ping_timeout);
+  }
+  SECTION("and does not answer the ping") {
+    rig.pass_sending(4s, 0);
+    rig.answers();  // the ping leaves
+    rig.pass_sending(4s, 0);
+    CHECK(rig.nothing());
+    rig.pass_sending(1s, 0);
+    CHECK(rig.end() == EndReason::ping_timeout);
+  }
+}
+
+TEST_CASE("a ping that has left is no sign of life, nor is what leaves behind it") {
+  Rig rig;
+  rig.login();
+  rig.pass(5s);
+  begin_output(rig, 64 << 10);  // the ping, and this
+  rig.pass_sending(3s, 32 << 10);
+  rig.pass_sending(2s, 0);
+  CHECK(rig.end() == EndReason::ping_timeout);
+}
+
+TEST_CASE("output that keeps us from reading the answer to a ping is waited for") {
+  Rig rig({.output_bytes = 1000, .ping_interval = 5s, .ping_timeout = 5s});
+  rig.login();
+  rig.pass(5s);
+  begin_output(rig, 64 << 10);
+  queue_output(rig, 2000);
+  REQUIRE_FALSE(rig.connection.wants_input());
+  rig.pass_sending(4s, 32 << 10);
+  rig.pass_sending(4s, 32 << 10);
+  CHECK(rig.nothing());
+  rig.pass_sending(1s, 32 << 10);
+  CHECK(rig.end() == EndReason::ping_timeout);
 }
 
 TEST_CASE("a drop waits for the write data that an accepted task needs, and gives up when they do not come") {

@@ -37,6 +37,7 @@ class ScriptedStream final : public Stream {
     script_.writes.push_back(total_size(data));
     script_.writing = std::move(done);
   }
+  std::size_t unsent_bytes() const override { return 0; }
   void shutdown_send() override {}
   void close() override { script_.closed = true; }
   Endpoint local() const override { return {}; }

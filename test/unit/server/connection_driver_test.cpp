@@ -297,6 +297,23 @@ TEST_CASE("a host that answers no ping is gone after a while") {
   CHECK(rig.runtime.timers() == 0);
 }
 
+TEST_CASE("a host that takes its answers slowly is not closed before it stops to take them") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.wire->hold_writes = true;
+  for (int i = 0; i < 4; ++i) host.add(host.read(0, (8 << 20) / kBlockBytes));
+  host.send();
+  for (int second = 0; second < 100; ++second) {
+    rig.runtime.pass_time(1s);
+    host.take(256 << 10);  // its ping waits behind 32 MiB
+  }
+  REQUIRE_FALSE(host.wire->closed);
+  rig.runtime.pass_time(2 * rig.config.connection.ping_timeout + rig.config.connection.linger);
+  CHECK(host.wire->closed);
+}
+
 // ---- rule (d) of ghost writes
 
 TEST_CASE("what lay in the socket while the server stood still is not executed") {

@@ -27,7 +27,10 @@ void pump(Wire& wire) {
   if (wire.reader && (wire.broken || (wire.fin && wire.arriving.empty()))) {
     return std::exchange(wire.reader, {})(NetError::closed);
   }
-  if (wire.writer && !wire.hold_writes) std::exchange(wire.writer, {})(Result<void, NetError>());
+  if (wire.writer && (!wire.hold_writes || wire.unsent == 0)) {
+    wire.unsent = 0;
+    std::exchange(wire.writer, {})(Result<void, NetError>());
+  }
   if (wire.reader && !wire.arriving.empty()) {
     const std::size_t count = std::min(wire.into.size(), wire.arriving.size());
     std::copy_n(as_bytes(wire.arriving).begin(), count, wire.into.begin());
@@ -46,10 +49,12 @@ struct ManualStream final : Stream {
     runtime.changed(wire);
   }
   void write(Slices data, Completion<Result<void, NetError>> done) override {
+    wire->unsent = total_size(data);
     wire->writes.push_back(std::move(data));
     wire->writer = std::move(done);
     runtime.changed(wire);
   }
+  std::size_t unsent_bytes() const override { return wire->unsent; }
   void shutdown_send() override { wire->half_closed = true; }
   void close() override {
     wire->closed = true;

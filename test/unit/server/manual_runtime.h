@@ -17,7 +17,8 @@ struct Wire {
   std::string arriving;
   bool fin = false;            // the host sends no more
   bool broken = false;         // reset
-  bool hold_writes = false;    // the host does not read
+  bool hold_writes = false;    // the host reads nothing but what take() says
+  std::size_t unsent = 0;      // what is left of the write under way
   std::vector<Slices> writes;  // as they left
   bool half_closed = false, closed = false;
 

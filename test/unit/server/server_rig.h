@@ -126,6 +126,10 @@ class Host {
     wire->arriving += as_text(test::wire(pdu, data...).bytes());
   }
   void send() { rig_.runtime.changed(wire); }
+  void take(std::size_t bytes) {  // of the write under way
+    wire->unsent -= std::min(bytes, wire->unsent);
+    rig_.runtime.changed(wire);
+  }
 
   void ask_login(const iscsi::TextKeys& keys = joined(without(security_keys(), "AuthMethod"), operational_keys()));
   // Asks, and takes the final response; the unit attentions that wait are taken as well.
