@@ -1,7 +1,11 @@
 #include "target/base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/pattern_formatter.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "target/base/log_writer.h"
 
 namespace shoal {
 namespace {
@@ -18,14 +22,29 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::off;
 }
 
+// Lines as spdlog makes them.
+class StampedLines {
+ public:
+  std::string line(LogLevel level, std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    spdlog::memory_buf_t out;
+    formatter_.format({"", to_spdlog(level), spdlog::string_view_t(text.data(), text.size())}, out);
+    return std::string(out.data(), out.size());
+  }
+
+ private:
+  std::mutex mutex_;  // the formatter keeps the second that it made last
+  spdlog::pattern_formatter formatter_{"%Y-%m-%dT%H:%M:%S.%e%z %l %v"};
+};
+
 }  // namespace
 
 Log Log::to_stderr(LogLevel level) {
-  auto logger = std::make_shared<spdlog::logger>("shoal", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_level(to_spdlog(level));
-  logger->flush_on(spdlog::level::trace);
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  return Log(level, [logger](LogLevel at, std::string_view line) { logger->log(to_spdlog(at), "{}", line); });
+  const auto stamped = std::make_shared<StampedLines>();
+  const auto writer = std::make_shared<LogWriter>(STDERR_FILENO, [stamped](std::uint64_t lines) {
+    return stamped->line(LogLevel::warn, fmt::format("log_lines_dropped lines={}", lines));
+  });
+  return Log(level, [stamped, writer](LogLevel at, std::string_view line) { writer->push(stamped->line(at, line)); });
 }
 
 std::string quoted(std::string_view text) {

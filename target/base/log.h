@@ -19,7 +19,7 @@ class Log {
 
   Log() = default;  // says nothing
   Log(LogLevel level, Sink sink) : level_(level), sink_(std::make_shared<Sink>(std::move(sink))) {}
-  // Standard error with time stamps (spdlog).
+  // Standard error with time stamps, from a thread of its own (log_writer.h).
   static Log to_stderr(LogLevel level);
 
   bool enabled(LogLevel level) const { return sink_ && level >= level_; }

@@ -28,10 +28,10 @@ def free_address(host='127.0.0.1'):
 
 
 class Program:
-    """A process of ours with its standard error in a file; ended at the latest at the end of the `with`."""
+    """A process of ours with its standard error in a file, if no other is given; ended at the latest at the end of the `with`."""
 
-    def __init__(self, words, **more):
-        self.errors = tempfile.TemporaryFile()
+    def __init__(self, words, errors=None, **more):
+        self.errors = errors or tempfile.TemporaryFile()
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=self.errors, text=True, **more)
 
     def __enter__(self):
@@ -90,13 +90,13 @@ class Disposable(Program):
 class Member(Program):
     """`shoald --config`, a single server unless the keys say otherwise, in a folder that outlives it."""
 
-    def __init__(self, folder, wait=True, wrapper=(), **keys):
+    def __init__(self, folder, wait=True, wrapper=(), errors=None, **keys):
         self.folder = Path(folder)
         self.config = {'group_portals': [free_address()], 'control': free_address(), 'metadata': {'sqlite': 'metadata.db'}, **keys}
         self.config = {key: value for key, value in self.config.items() if value is not None}
         path = self.folder / 'config.json'
         path.write_text(json.dumps(self.config))
-        super().__init__([*wrapper, SHOALD, '--config', str(path)])
+        super().__init__([*wrapper, SHOALD, '--config', str(path)], errors)
         self.portal = split(self.config['group_portals'][0])
         if wait:
             self.wait_until_it_serves()

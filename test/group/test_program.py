@@ -239,6 +239,45 @@ class SmallDisk(Folder):
         self.fail('the disk took more than it has')
 
 
+class StandardError(Folder):
+    """Hosts are served and the program ends whatever becomes of who reads its log."""
+    longest_name = 'iqn.' + 'x' * 219
+    pipe_bytes = 64 * 1024
+
+    def member(self, writer):
+        member = Member(self.folder, errors=os.fdopen(writer, 'wb', 0), log_level='info')
+        member.ask('volume', 'create', 'demo', '16MiB')
+        return member
+
+    def log_much(self, member):
+        iqn = member.ask('volume', 'show', 'demo')['iqn']
+        for _ in range(4 * self.pipe_bytes // len(self.longest_name) // 2):  # each login says its initiator twice or more
+            Session(member.portal, iqn, initiator=self.longest_name).close()
+
+    def test_a_reader_that_has_gone_ends_nobody(self):
+        reader, writer = os.pipe()
+        with self.member(writer) as member:
+            os.close(reader)
+            self.log_much(member)
+            with member.session() as s:
+                s.test_unit_ready()
+            self.assertEqual(member.end(), 0)
+
+    def test_a_reader_that_does_not_read_holds_up_neither_hosts_nor_the_end(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        with self.member(writer) as member:
+            self.log_much(member)
+            with member.session() as s:
+                s.test_unit_ready()
+            self.assertEqual(member.end(), 0)
+
+    def test_a_device_without_room_ends_nobody(self):
+        with self.member(os.open('/dev/full', os.O_WRONLY)) as member:
+            self.log_much(member)
+            self.assertEqual(member.end(), 0)
+
+
 class LateEtcd(Folder):
     def test_a_member_waits_for_etcd_says_so_once_and_starts_when_it_appears(self):
         if not shutil.which('etcd'):

@@ -2,11 +2,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "target/base/log_writer.h"
 #include "tools/node/ephemeral.h"
 #include "tools/shoald/daemon.h"
 #include "tools/shoald/temporary_folder.h"
@@ -90,6 +92,7 @@ class EphemeralStart : public std::enable_shared_from_this<EphemeralStart> {
 
   void ready() {
     std::cout << ready_line(config_, node_.group_portals().front(), ephemeral_.volumes, ::getpid()) << std::endl;
+    if (!std::cout) return done_(std::string("nobody reads the line on standard output that says where hosts connect"));
     done_(Outcome{});
   }
 
@@ -149,9 +152,15 @@ void add_options(CLI::App& app, Options& options) {
   app.set_version_flag("--version", "shoald " SHOAL_VERSION);
 }
 
+// The last words, which a standard error that nobody reads does not hold up.
+void say(const std::string& error) {
+  LogWriter(STDERR_FILENO, [](auto) { return ""; }).push("shoald: " + error + "\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of ours that goes is no reason to leave hosts alone
   CLI::App app("shoald: an iSCSI target, one member of a Shoal group");
   Options options;
   add_options(app, options);
@@ -162,11 +171,11 @@ int main(int argc, char** argv) {
     }
     const Outcome outcome = options.ephemeral ? run_ephemeral(checked(options)) : run_member(options.config);
     if (outcome) return 0;
-    std::cerr << "shoald: " << outcome.error() << std::endl;
+    say(outcome.error());
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   } catch (const std::exception& error) {
-    std::cerr << "shoald: " << error.what() << std::endl;
+    say(error.what());
   }
   return 1;
 }
