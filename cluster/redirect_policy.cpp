@@ -47,8 +47,6 @@ LoginDecision with_chap(LoginDecision decision, const ChapSettings& settings, bo
   return decision;
 }
 
-bool is_any(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
-
 }  // namespace
 
 LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates,
@@ -67,14 +65,6 @@ LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vec
   if (!chosen) return {ServeHere{}, "no member is ready"};
   next = chosen->member;
   return serve_at(*chosen, self, "round robin");
-}
-
-bool is_member_portal(const MemberRecord& member, const Endpoint& local) {
-  const Endpoint& portal = member.member_portal;
-  if (portal.port == 0 || portal.port != local.port) return false;
-  if (portal.host == local.host) return true;
-  const auto& group = member.group_portals;
-  return is_any(portal.host) && std::find(group.begin(), group.end(), local) == group.end();
 }
 
 RedirectPolicy::RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes,
@@ -100,7 +90,7 @@ LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
     return {RefuseLogin{rules_.not_allowed}, "the volume's lists do not allow it"};
   }
   const MemberRecord& self = members_.self();
-  const PlaceQuestion question{is_member_portal(self, query.local), self.draining,
+  const PlaceQuestion question{query.local == self.member_portal, self.draining,
                                sessions_.known({volume->image.id, kPortalGroupTag, query.initiator_name, query.isid})};
   return chap(place(question, self.id, candidates(), rules_.redirect, next_), volume->access.chap);
 }

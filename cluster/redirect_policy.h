@@ -57,10 +57,6 @@ struct PlaceQuestion {
 LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates,
                     RedirectRule rule, MemberId& next);
 
-// Did a connection with that local address come to the member portal? A portal may listen at a wildcard address: then
-// its port tells, unless the address is that of a group portal.
-bool is_member_portal(const MemberRecord& member, const Endpoint& local);
-
 class RedirectPolicy final : public LoginPolicy {
  public:
   using Connected = std::function<bool(MemberId)>;  // PeerChannel::connected

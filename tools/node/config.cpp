@@ -200,6 +200,12 @@ bool is_group_name(std::string_view text) {
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
 }
 
+// An address that others are told.
+void check_told(const std::string& key, const Endpoint& endpoint, const std::string& why) {
+  if (!endpoint.is_any() && endpoint.port != 0) return;
+  fail(key, "one address of this machine and a port, as 10.0.0.1:3261, not " + endpoint.to_string() + ", since " + why);
+}
+
 void check_whole(const NodeConfig& config) {
   if (config.group_portals.empty())
     throw ConfigError{"key \"group_portals\" is missing: give the addresses that hosts log in to"};
@@ -213,6 +219,8 @@ void check_whole(const NodeConfig& config) {
   if (!config.etcd.empty() && !config.peer)
     throw ConfigError{"key \"peer\" is missing: members of a group need an address for each other"};
   if (config.peer && !config.member_portal) throw ConfigError{"key \"member_portal\" is missing: redirects name it"};
+  if (config.member_portal) check_told("member_portal", *config.member_portal, "hosts are sent there");
+  if (config.peer) check_told("peer", *config.peer, "the other members connect to it");
   if (config.peer && config.group_key.size() < kMinGroupKeyBytes) {
     fail("group_key_file", fmt::format("a file with at least {} bytes that all members share", kMinGroupKeyBytes));
   }

@@ -5,7 +5,8 @@
 //   member                       1 to 1023 [1]; unique in the group
 //   group                        name of the group [shoal]: a-z, 0-9, '.', '-'
 //   group_portals                list of ADDRESS:PORT that hosts know, one a fabric; required. Logins may be redirected
-//   member_portal                ADDRESS:PORT that redirects to this member name; required with "peer"
+//   member_portal                ADDRESS:PORT that redirects to this member name; required with "peer". Neither this nor
+//                                "peer" may be 0.0.0.0, [::] or port 0: others are told them
 //   peer                         ADDRESS:PORT for the other members; required with etcd, not possible with SQLite
 //   control                      ADDRESS:PORT for HTTP: shoalctl and /metrics [none]
 //   control_token_file           file with the token of "control"; required where that is not a loopback address

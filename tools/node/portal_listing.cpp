@@ -8,8 +8,6 @@
 
 namespace shoal {
 
-bool is_wildcard(const Endpoint& endpoint) { return endpoint.host == "0.0.0.0" || endpoint.host == "::"; }
-
 std::vector<std::string> listed_portals(const Endpoint& asked, const std::vector<Endpoint>& group_portals,
                                         const std::optional<Endpoint>& member_portal) {
   std::vector<Endpoint> portals;
@@ -17,7 +15,7 @@ std::vector<std::string> listed_portals(const Endpoint& asked, const std::vector
     if (std::find(portals.begin(), portals.end(), portal) == portals.end()) portals.push_back(portal);
   };
   if (asked != member_portal) add(asked);
-  for (const Endpoint& portal : group_portals) add(is_wildcard(portal) ? Endpoint{asked.host, portal.port} : portal);
+  for (const Endpoint& portal : group_portals) add(portal.is_any() ? Endpoint{asked.host, portal.port} : portal);
   std::vector<std::string> listed;
   for (const Endpoint& portal : portals) listed.push_back(fmt::format("{},{}", portal.to_string(), kPortalGroupTag));
   return listed;

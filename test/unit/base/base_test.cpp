@@ -70,6 +70,9 @@ TEST_CASE("endpoints are numeric and IPv6 stands in brackets") {
   CHECK(Endpoint::parse("[::1]:3260") == Endpoint{"::1", 3260});
   CHECK(Endpoint::parse("[::1]:3260")->to_string() == "[::1]:3260");
   CHECK(Endpoint::parse("127.0.0.1", 3260) == Endpoint{"127.0.0.1", 3260});
+  CHECK(Endpoint::parse("[FD00:0::01]:3260") == Endpoint{"fd00::1", 3260});  // as a connection's own address is written
+  CHECK(Endpoint::parse("[0::0]:3260")->is_any());
+  CHECK_FALSE(Endpoint::parse("[::1]:3260")->is_any());
   for (const char* bad : {"", "127.0.0.1", "localhost:1", "127.0.0.1:", "127.0.0.1:70000", "[::1", "::1:3260", "1.2.3.4:1x"}) {
     INFO(bad);
     CHECK_FALSE(Endpoint::parse(bad));

@@ -88,18 +88,3 @@ TEST_CASE("policy none serves here") {
   login.rule = RedirectRule::none;
   for (int turn = 0; turn < 3; ++turn) CHECK(login.where() == 1);
 }
-
-TEST_CASE("the portal that was asked is told by address, or by port where it listens at any address") {
-  MemberRecord member;
-  member.group_portals = {{"10.0.0.1", 3260}, {"10.0.0.1", 3261}};
-  member.member_portal = {"10.0.0.2", 3260};
-  CHECK(is_member_portal(member, {"10.0.0.2", 3260}));
-  CHECK_FALSE(is_member_portal(member, {"10.0.0.1", 3260}));
-  CHECK_FALSE(is_member_portal(member, {"10.0.0.2", 3261}));
-  member.member_portal = {"0.0.0.0", 3261};
-  CHECK(is_member_portal(member, {"10.0.0.9", 3261}));
-  CHECK_FALSE(is_member_portal(member, {"10.0.0.9", 3260}));
-  CHECK_FALSE(is_member_portal(member, {"10.0.0.1", 3261}));
-  member.member_portal = {};
-  CHECK_FALSE(is_member_portal(member, {"", 0}));
-}

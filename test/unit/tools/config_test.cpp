@@ -92,6 +92,21 @@ TEST_CASE("a key file is read without its line end and must be long enough") {
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("an address that others are told is one that they can connect to") {
+  using Catch::Contains;
+  const auto error_with = [](const std::string& keys) {
+    const auto config = parse_config(R"({"group_portals":["0.0.0.0:1"],"metadata":{"etcd":["127.0.0.1:4"]},)" + keys + "}", ".");
+    return config ? "" : config.error();
+  };
+  for (const char* portal : {"0.0.0.0:3261", "[::]:3261", "[0::0]:3261", "127.0.0.1:0"}) {
+    INFO(portal);
+    const std::string text = std::string("\"") + portal + "\"";
+    CHECK_THAT(error_with(R"("peer":"127.0.0.1:3","member_portal":)" + text),
+               Contains("\"member_portal\"") && Contains("as 10.0.0.1:3261"));
+    CHECK_THAT(error_with(R"("member_portal":"127.0.0.1:3","peer":)" + text), Contains("\"peer\""));
+  }
+}
+
 TEST_CASE("what is asked of logins: redirects after CHAP, what a denied host is told, CHAP of discovery") {
   const auto with = [](const std::string& keys) {
     return parse_config(R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},)" + keys + "}", "/etc/shoal");
