@@ -11,6 +11,15 @@ namespace {
 
 using State = LocalNexus::State;
 
+const char* to_string(ClaimError error) {
+  switch (error) {
+    case ClaimError::unavailable: return "unavailable";
+    case ClaimError::gone: return "gone";
+    case ClaimError::exhausted: return "too_many_sessions_of_the_initiator";
+  }
+  return "?";
+}
+
 // A reading may be from before the image was made.
 constexpr int kAbsencesToBelieve = 3;
 
@@ -115,7 +124,7 @@ void LocalNexus::on_deadline(std::uint64_t number) {
 
 void LocalNexus::refuse(Claim claim, ClaimError error) {
   context_.log.info("claim_refused id={} initiator={} image={} why={}", id_, quoted(name_.initiator_name), name_.image,
-                    error == ClaimError::gone ? "gone" : "unavailable");
+                    to_string(error));
   context_.runtime.post([done = std::move(claim.done), error]() mutable { done(error); });
 }
 
@@ -255,7 +264,7 @@ void LocalNexus::serve() {
 
 void LocalNexus::grant(Claim claim) {
   const auto tsih = context_.tsihs.take(context_.members.self().id, name_);
-  if (!tsih) return refuse(std::move(claim), ClaimError::unavailable);
+  if (!tsih) return refuse(std::move(claim), ClaimError::exhausted);
   timer_.reset();
   generation_ = next_generation();
   ++local_;

@@ -41,6 +41,7 @@ struct NexusClaim {
 enum class ClaimError {
   unavailable,  // metadata or holder out of reach and no local claim: answer 0301, the initiator tries again
   gone,         // the image was deleted: answer 0203
+  exhausted,    // the initiator has as many sessions here as can be told apart: answer 0302
 };
 
 class SessionRegistry {

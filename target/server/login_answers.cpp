@@ -50,6 +50,7 @@ iscsi::LoginAnswer claimed(const Result<NexusClaim, ClaimError>& claim) {
   switch (claim.error()) {
     case ClaimError::unavailable: return iscsi::Refused{LoginStatus::service_unavailable};
     case ClaimError::gone: return refused(LoginRefusal::not_found);
+    case ClaimError::exhausted: return refused(LoginRefusal::out_of_resources);
   }
   return iscsi::Refused{LoginStatus::target_error};
 }

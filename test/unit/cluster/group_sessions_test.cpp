@@ -412,7 +412,7 @@ TEST_CASE("a tsih is unique for an initiator and a target, and is neither 0 nor 
     CHECK(given.insert(session.claim->tsih).second);
   }
   CHECK_FALSE(given.contains(0));
-  CHECK(group.login(1, SessionGroup::nexus(99)).refused == ClaimError::unavailable);
+  CHECK(group.login(1, SessionGroup::nexus(99)).refused == ClaimError::exhausted);
   CHECK_FALSE(given.contains(group.login(2, SessionGroup::nexus(100)).claim->tsih));
   for (std::uint16_t count = 0; count < 100; ++count) CHECK(tsih_of(MemberId{1023}, count) != 0xffff);
 }

@@ -73,9 +73,10 @@ TEST_CASE("each refusal has its status") {
   CHECK(status_of(placed({Unavailable{}, ""}, false, &kUnit)) == LoginStatus::service_unavailable);
 }
 
-TEST_CASE("a claim that cannot be had now is to be tried again; one of a deleted image is not") {
+TEST_CASE("a claim that cannot be had now is to be tried again; one of a deleted image, or one too many, is not") {
   CHECK(status_of(claimed(ClaimError::unavailable)) == LoginStatus::service_unavailable);
   CHECK(status_of(claimed(ClaimError::gone)) == LoginStatus::not_found);
+  CHECK(status_of(claimed(ClaimError::exhausted)) == LoginStatus::out_of_resources);
   CHECK(std::get<iscsi::Claimed>(claimed(NexusClaim{.tsih = 9})).tsih == 9);
 }
 
