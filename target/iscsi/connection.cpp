@@ -32,6 +32,7 @@ const char* to_string(EndReason reason) {
     case EndReason::dropped: return "dropped";
     case EndReason::peer_closed: return "peer_closed";
     case EndReason::ping_timeout: return "ping_timeout";
+    case EndReason::idle: return "idle";
     case EndReason::digest_error: return "digest_error";
     case EndReason::protocol_error: return "protocol_error";
     case EndReason::out_of_resources: return "out_of_resources";
@@ -47,6 +48,7 @@ Connection::Connection(LoginConfig login, ConnectionLimits limits, Time now, Log
       outbox_(window_),
       negotiator_(std::move(login)),
       heard_(now),
+      asked_(now),
       pinged_(now),
       progressed_(now),
       login_deadline_(now + limits.login_timeout) {}
@@ -58,7 +60,9 @@ void Connection::receive(Slice run, Time now) {
   heard_ = now;
   backlog_bytes_ += run.size();
   framer_.receive(std::move(run));
+  const unsigned requests = stranger_requests();
   parse(now);
+  if (stranger_requests() != requests) asked_ = now;
   if (!open_question_) {
     backlog_bytes_ = 0;
   } else if (backlog_bytes_ > limits_.login_backlog_bytes) {
@@ -97,6 +101,10 @@ void Connection::on_frame_error(const FrameError& error, Time now) {
 }
 
 std::size_t Connection::missing() const { return framer_.missing(); }
+
+std::size_t Connection::stranger_bytes() const {
+  return framer_.held_bytes() + (session_ ? session_->held_text_bytes() + outbox_.size() : login_text_bytes_);
+}
 
 void Connection::peer_closed(Time now) {
   if (phase_ != Phase::ended) end(EndReason::peer_closed, "", Closing::close, now);
@@ -295,6 +303,10 @@ std::optional<Time> Connection::keep_alive_deadline() const {
          (open_tasks() == 0 ? limits_.ping_interval : std::min(limits_.ping_interval, limits_.waiting_ping_interval));
 }
 
+std::optional<Time> Connection::discovery_deadline() const {
+  return in_discovery() ? std::optional(asked_ + limits_.discovery_idle) : std::nullopt;
+}
+
 std::optional<Time> Connection::deadline() const {
   std::optional<Time> earliest;
   const auto consider = [&](const std::optional<Time>& time) {
@@ -302,6 +314,7 @@ std::optional<Time> Connection::deadline() const {
   };
   if (phase_ == Phase::login) consider(login_deadline_);
   consider(keep_alive_deadline());
+  consider(discovery_deadline());
   consider(logout_deadline_);
   consider(drop_deadline_);
   if (closing_ == Closing::half_close) consider(linger_deadline_);
@@ -320,6 +333,7 @@ void Connection::on_deadline(Time now) {
     begin_drop(now);
   }
   if (drop_deadline_ && now >= *drop_deadline_) give_up_drop(now);
+  if (const auto due = discovery_deadline(); due && now >= *due) end(EndReason::idle, "", Closing::close, now);
   keep_alive(now);
 }
 

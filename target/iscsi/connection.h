@@ -46,9 +46,11 @@ class Connection {
   // How many bytes the PDU that has begun still needs, as far as its header tells; at least 1. From kOwnBufferBytes on
   // the driver reads into a fresh buffer of just this size, so that payload is never moved again (framer.h).
   std::size_t missing() const;
-  // The PDUs of its login so far, and what is held of them and behind them.
-  unsigned login_requests() const { return login_requests_; }
-  std::size_t held_login_bytes() const { return framer_.held_bytes() + login_text_bytes_; }
+  // Of a login or a discovery session, whose peer need not have proven anything: its requests so far, and what is held
+  // of them, behind them and of the answers to them.
+  bool in_discovery() const { return logged_in() && session_->parameters().discovery; }
+  unsigned stranger_requests() const { return login_requests_ + (session_ ? session_->text_requests() : 0); }
+  std::size_t stranger_bytes() const;
   // The peer sent FIN, or the connection is gone.
   void peer_closed(Time now);
 
@@ -109,6 +111,7 @@ class Connection {
   void keep_alive(Time now);
   void send_ping(Time now);
   std::optional<Time> keep_alive_deadline() const;
+  std::optional<Time> discovery_deadline() const;
   void advance_drop(Time now);
   void give_up_drop(Time now);
   void end(EndReason reason, std::string detail, Closing how, Time now);
@@ -136,6 +139,7 @@ class Connection {
   std::uint64_t sent_ = 0;         // those of them that the transport has taken,
   std::uint64_t ping_at_ = 0;      // and those ahead of the latest ping
   Time heard_;                     // the latest bytes
+  Time asked_;                     // the latest login or text request
   Time pinged_;
   Time progressed_;  // the latest that was sent and is a sign of life
   Time login_deadline_;

@@ -39,6 +39,7 @@ Slice TextPages::next(std::size_t limit) {
   const std::size_t count = std::min(std::max<std::size_t>(limit, 1), text_.size() - offset_);
   const Slice page = text_.sub(offset_, count);
   offset_ += count;
+  if (done()) *this = {};
   return page;
 }
 

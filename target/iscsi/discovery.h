@@ -31,6 +31,7 @@ class TextPages {
   // The next page, at most `limit` bytes (and at least one, if anything is left).
   Slice next(std::size_t limit);
   bool done() const { return offset_ == text_.size(); }
+  std::size_t held_bytes() const { return text_.size(); }  // nothing once it is done
 
  private:
   Slice text_;

@@ -77,6 +77,7 @@ enum class EndReason : std::uint8_t {
   dropped,      // async event 2 sent, after begin_drop()
   peer_closed,  // FIN or reset without logout
   ping_timeout,
+  idle,              // a discovery session that asks nothing
   digest_error,      // header digest: the stream cannot be trusted
   protocol_error,    // framing or a sequence that leaves nothing to go on with
   out_of_resources,  // a named limit

@@ -22,6 +22,7 @@ struct ConnectionLimits {
   Duration ping_interval = 10s;                     // idle time before a NOP-In
   Duration waiting_ping_interval = 3s;              // the same while a task is open: is its initiator still there?
   Duration ping_timeout = 20s;  // NOP-In without any answer: the connection ends; a paused guest is back by then
+  Duration discovery_idle = 30s;  // time that a discovery session may ask nothing
   Duration drop_timeout = 20s;  // of begin_drop() for write data and acknowledgements to come
   Duration linger = 2s;         // wait for the peer's FIN after a half-close
 };

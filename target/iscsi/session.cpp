@@ -336,6 +336,7 @@ void Session::send_ping() {
 
 void Session::deliver(const TextRequest& request, Frame& frame) {
   text_request_ = frame.bhs;
+  ++text_requests_;
   const Slice text = flatten(frame.data);
   take_step(text_.on_request(request, as_text(text.bytes())), frame.bhs);
 }

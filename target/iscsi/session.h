@@ -60,6 +60,8 @@ class Session {
   bool acknowledged() const { return acknowledged_ == outbox_.next_stat_sn(); }
 
   std::size_t open_tasks() const { return tasks_.size(); }
+  unsigned text_requests() const { return text_requests_; }
+  std::size_t held_text_bytes() const { return text_.held_bytes(); }
   const SessionParameters& parameters() const { return parameters_; }
 
  private:
@@ -142,6 +144,7 @@ class Session {
 
   TextExchange text_;
   BhsBytes text_request_{};  // the latest, for a Reject
+  unsigned text_requests_ = 0;
   std::optional<LogoutRequest> logout_;
   TargetTransferTag ping_ = kNoTransfer;
 };

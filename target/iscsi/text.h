@@ -70,6 +70,7 @@ class TextAssembly {
   bool add(std::string_view part);
   std::string take();
   bool empty() const { return text_.empty(); }
+  std::size_t size() const { return text_.size(); }
 
  private:
   std::size_t limit_bytes_;

@@ -42,6 +42,7 @@ class TextExchange {
   TextStep on_request(const TextRequest& request, std::string_view text);
   TextStep on_targets(const std::vector<TargetRecord>& targets);  // to the latest TargetsWanted
   bool asking() const { return state_ == State::asking; }
+  std::size_t held_bytes() const { return assembly_.size() + pages_.held_bytes(); }
 
  private:
   enum class State { idle, receiving, asking, answering };

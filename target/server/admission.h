@@ -1,9 +1,10 @@
-// Admission: which connections that have not logged in may stay. Before login nobody is known, so places and memory are
-// shared out by address. Pure; nothing here closes anything.
+// Admission: which strangers may stay: connections that have not logged in, and discovery sessions. Nobody is known
+// before login, and anybody may discover, so places and memory are shared out by address. Pure; nothing here closes
+// anything.
 //
 // When a limit is exceeded, who must go is found so:
 // - the address: the one whose own limit is exceeded, else the one that has most;
-// - for places, the kind of its connections that is more numerous: those that have not sent a whole login request, or
+// - for places, the kind of its connections that is more numerous: those that have not sent a whole request, or
 //   those that have; of that kind the one that was accepted, or sent its last request, longest ago;
 // - for memory, its connection that holds most.
 // So whoever opens connections by the thousand loses them again one by one, whether they are silent or begin a login,
@@ -21,9 +22,9 @@
 namespace shoal::server {
 
 struct AdmissionLimits {
-  std::size_t half_open = 1024;             // connections that have not logged in
+  std::size_t half_open = 1024;             // strangers
   std::size_t half_open_per_address = 256;  // of them
-  std::size_t login_bytes = 32u << 20;      // received from them and not yet dealt with
+  std::size_t login_bytes = 32u << 20;      // received from them and not yet dealt with, or for them and not taken
   std::size_t login_bytes_per_address = 8u << 20;
 };
 
@@ -34,9 +35,9 @@ class Admission {
   explicit Admission(const AdmissionLimits& limits) : limits_(limits) {}
 
   void add(Number connection, const SourceAddress& address);
-  // It has sent so many whole login requests, and that many bytes of it wait. Unknown connections are none of ours.
+  // It has sent so many whole requests, and that many bytes of it wait. Unknown connections are none of ours.
   void heard(Number connection, unsigned requests, std::size_t bytes);
-  void remove(Number connection);  // it logged in, or has gone
+  void remove(Number connection);  // it logged in to a normal session, or has gone
 
   // Who has to go, and to be removed, for the limits to hold; ask again until it is nobody.
   std::optional<Number> excess() const;

@@ -37,9 +37,7 @@ void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
   if (result) {
     if (session_) session_->on_heard(now());
     connection_.receive(room_.take(*result, now()), now());
-    if (!connection_.logged_in()) {
-      owner_.on_login_heard(number_, connection_.login_requests(), connection_.held_login_bytes());
-    }
+    tell_of_stranger();
   } else {
     peer_gone_ = true;
     connection_.peer_closed(now());
@@ -67,6 +65,12 @@ void ConnectionDriver::on_written(bool ok) {
   pass();
 }
 
+// Called where nothing follows that needs the connection: its owner may end it.
+void ConnectionDriver::tell_of_stranger() {
+  if (!stream_ || (connection_.logged_in() && !connection_.in_discovery())) return;
+  owner_.on_stranger_heard(number_, connection_.stranger_requests(), connection_.stranger_bytes() + writing_bytes_);
+}
+
 // ---- passes
 
 void ConnectionDriver::wake() {
@@ -92,6 +96,7 @@ void ConnectionDriver::pass() {
   in_pass_ = false;
   if (!may_go_on()) wake();
   proceed();
+  if (in_discovery_) tell_of_stranger();  // now that answers are made, and some of them taken
 }
 
 // An end is heard of before the socket is closed.
@@ -126,6 +131,7 @@ void ConnectionDriver::finish() {
   timer_.reset();
   turn_.reset();
   room_.release();
+  if (std::exchange(in_discovery_, false)) --context_.counters.discovery_sessions;
   if (const auto session = std::exchange(session_, nullptr)) session->on_closed();
   owner_.on_closed(number_);
 }
@@ -232,9 +238,16 @@ void ConnectionDriver::answer_claim(const iscsi::LoginAnswer& answer) {
 
 void ConnectionDriver::on(const iscsi::LoggedIn& logged_in) {
   initiator_name_ = logged_in.parameters.initiator_name;
+  if (!session_) return begin_discovery();
   room_.allow_large();
-  if (session_) session_->begin(logged_in.parameters);
+  session_->begin(logged_in.parameters);
   owner_.on_logged_in(number_);
+}
+
+// It stays among the strangers: it has proven little, and holds its place for no longer than it has something to ask.
+void ConnectionDriver::begin_discovery() {
+  in_discovery_ = true;
+  ++context_.counters.discovery_sessions;
 }
 
 void ConnectionDriver::on(const iscsi::TargetsAsked& asked) {

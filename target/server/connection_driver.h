@@ -26,9 +26,10 @@ namespace shoal::server {
 class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
-  // It has not logged in: how many login requests it has sent, and how many bytes of it are held. May end it.
-  virtual void on_login_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) = 0;
-  virtual void on_logged_in(std::uint64_t connection) = 0;
+  // It has not logged in, or for discovery only: how many requests it has sent, and how many bytes of it and for it are
+  // held. May end it.
+  virtual void on_stranger_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) = 0;
+  virtual void on_logged_in(std::uint64_t connection) = 0;  // to a normal session
   virtual void on_closed(std::uint64_t connection) = 0;  // the driver is not used any more
 };
 
@@ -59,6 +60,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on_read(const Result<std::size_t, NetError>& result);
   void write();
   void on_written(bool ok);
+  void tell_of_stranger();
   void wake();
   void pass();
   bool may_go_on() const;
@@ -72,6 +74,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on(const iscsi::LoginAsked& asked);
   void on(const iscsi::NexusClaimAsked& asked);
   void on(const iscsi::LoggedIn& logged_in);
+  void begin_discovery();
   void on(iscsi::CommandReady& ready);
   void on(const iscsi::CommandFailed& failed) { session_->fail(failed); }
   void on(const iscsi::ManagementAsked& asked) { session_->manage(asked); }
@@ -95,6 +98,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   std::string initiator_name_;
   std::unique_ptr<Timer> turn_;  // of a login that has to wait for it; stays when it has come
 
+  bool in_discovery_ = false;
   bool reading_ = false, writing_ = false;
   std::size_t writing_bytes_ = 0;
   bool in_pass_ = false, woken_ = false;

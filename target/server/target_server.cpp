@@ -16,8 +16,8 @@ struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<
   void on_accept(std::unique_ptr<Stream> stream);
   bool make_room();
   void shed();
-  void on_login_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) override;
-  void on_logged_in(std::uint64_t connection) override { half_open.remove(connection); }
+  void on_stranger_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) override;
+  void on_logged_in(std::uint64_t connection) override { strangers.remove(connection); }
   void on_closed(std::uint64_t connection) override;
   void close_all(const std::string& reason);
 
@@ -29,7 +29,7 @@ struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<
   std::vector<std::unique_ptr<Listener>> listeners;
   std::uint64_t accepted = 0;
   std::map<std::uint64_t, std::shared_ptr<ConnectionDriver>> connections;  // by age
-  Admission half_open;                                                     // of them, not logged in
+  Admission strangers;                                                     // of them
   std::vector<Completion<>> stops;
   std::unique_ptr<Timer> stop_timer;
 };
@@ -51,7 +51,7 @@ TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& 
               FailedLogins(context.config.limits.failed_logins_per_minute),
               std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes,
                                                  context.config.limits.sessions)},
-      half_open(context.config.limits.admission) {}
+      strangers(context.config.limits.admission) {}
 
 Result<Endpoint, NetError> TargetServer::Impl::listen(const Endpoint& at) {
   auto listener = context.runtime.listen(at, [this](std::unique_ptr<Stream> stream) { on_accept(std::move(stream)); });
@@ -67,16 +67,16 @@ void TargetServer::Impl::on_accept(std::unique_ptr<Stream> stream) {
   context.watch.start();
   auto driver = std::make_shared<ConnectionDriver>(context, *this, number, std::move(stream));
   connections[number] = driver;
-  half_open.add(number, source_of(driver->peer()));
+  strangers.add(number, source_of(driver->peer()));
   driver->start();
   shed();
 }
 
-// Places are for those who log in: beyond the limit one goes that has not, if there is one.
+// Places are for those who log in: beyond the limit a stranger goes, if there is one.
 bool TargetServer::Impl::make_room() {
   if (connections.size() < context.config.limits.connections) return true;
   ++context.counters.refused_connections;
-  const auto idle = half_open.first_to_go();
+  const auto idle = strangers.first_to_go();
   if (idle) {
     connections.at(*idle)->abandon();
   } else {
@@ -85,20 +85,20 @@ bool TargetServer::Impl::make_room() {
   return idle.has_value();
 }
 
-void TargetServer::Impl::on_login_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) {
-  half_open.heard(connection, requests, bytes);
+void TargetServer::Impl::on_stranger_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) {
+  strangers.heard(connection, requests, bytes);
   shed();
 }
 
 void TargetServer::Impl::shed() {
-  while (const auto number = half_open.excess()) {
+  while (const auto number = strangers.excess()) {
     ++context.counters.refused_connections;
     connections.at(*number)->abandon();  // and is removed by on_closed()
   }
 }
 
 void TargetServer::Impl::on_closed(std::uint64_t connection) {
-  half_open.remove(connection);
+  strangers.remove(connection);
   connections.erase(connection);
   if (connections.empty()) context.watch.stop();
   end_stop_if_empty();
@@ -153,7 +153,7 @@ std::vector<SessionInfo> TargetServer::sessions() const {
 ServerCounters TargetServer::counters() const {
   ServerCounters counters = impl_->context.counters;
   counters.connections = impl_->connections.size();
-  counters.half_open = impl_->half_open.size();
+  counters.half_open = impl_->strangers.size() - counters.discovery_sessions;
   return counters;
 }
 

@@ -25,9 +25,9 @@
 namespace shoal::server {
 
 struct ServerLimits {
-  std::size_t connections = 4096;  // all portals; beyond it one that has not logged in goes, or the new one
+  std::size_t connections = 4096;  // all portals; beyond it a stranger goes, or the new one
   std::size_t sessions = 2048;     // normal ones; beyond it a login is answered 0302
-  AdmissionLimits admission;       // of what has not logged in yet
+  AdmissionLimits admission;       // of strangers: what has not logged in, or for discovery only
   std::uint64_t held_read_bytes = scsi::kMaxHeldReadBytesOfAll;  // of reads, for hosts that do not take them
   unsigned failed_logins_per_minute = 60;  // of one address; then its logins wait, or are answered 0302
 };
@@ -62,7 +62,7 @@ struct ServerCounters {
   std::uint64_t delayed_logins = 0;  // after too many that failed, from one address
   std::uint64_t shared_names = 0;    // logins refused because another host uses the same name
   std::uint64_t commands = 0, check_conditions = 0, read_bytes = 0, written_bytes = 0;
-  std::size_t connections = 0, half_open = 0;  // now
+  std::size_t connections = 0, half_open = 0, discovery_sessions = 0;  // now
 };
 
 class TargetServer {

@@ -27,8 +27,8 @@
 //   limits.connections           1 to 1000000 [4096]; iSCSI connections, all portals; fewer where the process may open
 //                                too few files
 //   limits.sessions              1 to 1000000 [2048]; beyond it a login is answered 0302
-//   limits.half_open             1 to 1000000 [1024]; connections not yet logged in; beyond it the address that has
-//                                most of them loses the one that has made no progress for longest
+//   limits.half_open             1 to 1000000 [1024]; connections not yet logged in, or for discovery; beyond it the
+//                                address that has most of them loses the one that has made no progress for longest
 //   limits.half_open_per_address 1 to 1000000 [256]; of them, from one IPv4 address or one /64 of IPv6
 //   limits.login_bytes           65536 to 2^32 [32 MiB]; received from them and not dealt with
 //   limits.login_bytes_per_address  65536 to 2^32 [8 MiB]; of these

@@ -66,6 +66,7 @@ json counters_json(const MemberView& view) {
           {"refused_logins", view.server.refused_logins},
           {"delayed_logins", view.server.delayed_logins},
           {"shared_names", view.server.shared_names},
+          {"discovery_sessions", view.server.discovery_sessions},
           {"refused_connections", view.server.refused_connections},
           {"pages_read_bytes", view.pages.read_bytes},
           {"pages_written_bytes", view.pages.written_bytes}};

@@ -40,6 +40,7 @@ void add_host_side(Families& families, const server::ServerCounters& server, std
   families.gauge("sessions", "Sessions of hosts at this member", sessions);
   families.gauge("connections", "Connections at the portals", server.connections);
   families.gauge("half_open_connections", "Connections that have not logged in yet", server.half_open);
+  families.gauge("discovery_sessions", "Discovery sessions", server.discovery_sessions);
   families.counter("connections_total", "Connections accepted", server.accepted);
   families.counter("refused_connections_total", "Connections closed at a limit", server.refused_connections);
   families.counter("logins_total", "Logins into full feature phase", server.logins);

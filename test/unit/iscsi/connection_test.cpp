@@ -227,6 +227,25 @@ TEST_CASE("an idle initiator is pinged; any sign of life puts the next ping off"
   CHECK(rig.end() == EndReason::ping_timeout);
 }
 
+TEST_CASE("a discovery session ends when it asks nothing; each request puts that off") {
+  Rig rig({.ping_interval = 100s, .discovery_idle = 30s});
+  rig.connection.receive(wire(operational_request(), joined(without(discovery_keys(), "AuthMethod"), operational_keys())),
+                         rig.now);
+  rig.expect<LoginAsked>();
+  rig.connection.answer_login(Serve{}, rig.now);
+  rig.expect<LoggedIn>();
+  CHECK(rig.connection.deadline() == rig.now + 30s);
+  rig.pass(20s);
+  rig.send(rig.numbers.text(), "SendTargets=All" + std::string(1, '\0'));
+  rig.expect<TargetsAsked>();
+  rig.pass(20s);
+  rig.send(rig.numbers.ping());
+  rig.pass(9s);
+  CHECK(rig.nothing());
+  rig.pass(1s);
+  CHECK(rig.end() == EndReason::idle);
+}
+
 TEST_CASE("an initiator that waits for a task is pinged sooner than an idle one") {
   Rig rig;
   rig.login();

@@ -265,15 +265,10 @@ TEST_CASE("SendTargets lists the targets at the address that was asked") {
   ServerRig rig;
   rig.start();
   Host host(rig);
-  host.ask_login(joined(without(discovery_keys(), "AuthMethod"), operational_keys()));
-  const auto login = host.answer<iscsi::LoginResponse>();
-  REQUIRE(login.status == iscsi::LoginStatus::success);
+  host.discover();
   CHECK(rig.policy.queries[0].discovery);
   CHECK(rig.registry.granted.empty());
-  host.numbers.acknowledge(login.numbering.stat_sn);
-  host.add(host.numbers.text(), iscsi::TextKeys{{"SendTargets", "All"}});
-  host.send();
-  rig.runtime.settle();
+  host.ask_for_targets();
   const auto answers = host.answers();
   REQUIRE(answers.size() == 1);
   const std::vector<std::string> address{"10.0.0.1:3260,1"};

@@ -125,6 +125,23 @@ void Host::log_in() {
   take_unit_attention();
 }
 
+void Host::discover(std::uint32_t page_bytes) {
+  iscsi::TextKeys keys = without(operational_keys(), "MaxRecvDataSegmentLength");
+  keys.add("MaxRecvDataSegmentLength", std::to_string(page_bytes));
+  ask_login(joined(without(discovery_keys(), "AuthMethod"), keys));
+  const auto login = answer<iscsi::LoginResponse>();
+  REQUIRE(login.status == iscsi::LoginStatus::success);
+  numbers.acknowledge(login.numbering.stat_sn);
+}
+
+iscsi::TextRequest Host::ask_for_targets() {
+  const iscsi::TextRequest request = numbers.text();
+  add(request, iscsi::TextKeys{{"SendTargets", "All"}});
+  send();
+  rig_.runtime.settle();
+  return request;
+}
+
 void Host::take_unit_attention() {
   add(numbers.read(test_unit_ready(), 0));
   send();

@@ -49,13 +49,15 @@ class HeldDevice final : public BlockDevice {
 class FakeCatalog final : public TargetCatalog {
  public:
   std::vector<TargetListing> list(const Endpoint& local, const std::string&) override {
-    return {{std::string(kTargetName), {local.to_string() + ",1"}},
-            {"iqn.2026-01.shoal:other", {local.to_string() + ",1"}}};
+    std::vector<TargetListing> all{{std::string(kTargetName), {local.to_string() + ",1"}}};
+    for (int i = 0; i < others; ++i) all.push_back({"iqn.2026-01.shoal:other", {local.to_string() + ",1"}});
+    return all;
   }
   std::shared_ptr<LogicalUnit> find(const std::string& name, const std::string& initiator) override {
     return name == unit->target_name && initiator != denied ? unit : nullptr;
   }
   std::string denied;  // the initiator that finds nothing
+  int others = 1;      // targets that are listed and not there
   std::shared_ptr<LogicalUnit> unit = std::make_shared<LogicalUnit>();
 };
 
@@ -134,6 +136,9 @@ class Host {
   void ask_login(const iscsi::TextKeys& keys = joined(without(security_keys(), "AuthMethod"), operational_keys()));
   // Asks, and takes the final response; the unit attentions that wait are taken as well.
   void log_in();
+  // To a discovery session, which may ask for pages of so many bytes.
+  void discover(std::uint32_t page_bytes = 8192);
+  iscsi::TextRequest ask_for_targets();
   void take_unit_attention();
   iscsi::ScsiCommand read(std::uint64_t lba = 0, std::uint32_t blocks = 8) {
     return numbers.read(read16(lba, blocks), blocks * kBlockBytes);
