@@ -14,7 +14,7 @@ from pathlib import Path
 
 from initiator import Dropped, ScsiError, Session
 from programs import SHOALCTL, SHOALD, Disposable, Member, Program, free_address, run, split
-from support import FULL, MIB, eventually
+from support import MIB, eventually
 
 GENEROUS_START_SECONDS = 2  # the median that is printed is the measurement; this only finds a start that hangs
 OUT_OF_SPACE = (7, 0x27, 7)
@@ -349,20 +349,41 @@ class ControlPort(Folder):
         self.assertEqual(self.ask('/status', Long='x' * 9000)[0], 431)
         self.assertEqual(self.ask('/status')[0], 200)
 
-    def test_connections_beyond_the_limit_are_closed_and_the_rest_is_served(self):
-        host, port = self.member.portal[0], int(self.url.rsplit(':', 1)[1])
-        idle = [socket.create_connection((host, port)) for _ in range(80)]
-        eventually(lambda: sum(closed(s) for s in idle) >= 16, 5, 'the end of those above the limit')
-        for s in idle:
-            s.close()
-        eventually(lambda: self.member.ctl('status').returncode == 0, 5, 'an answer')
+    def connect(self):
+        sock = socket.create_connection(split(self.member.config['control']), 10)
+        self.addCleanup(sock.close)
+        return sock
 
-    @unittest.skipUnless(FULL, 'waits for 60 s: only with SHOAL_TEST_LEVEL=full')
+    def test_silent_connections_make_room_for_who_asks_the_longest_silent_first(self):
+        idle = [self.connect() for _ in range(80)]
+        eventually(lambda: sum(closed(s) for s in idle[:16]) == 16, 5, 'the end of the first')
+        self.assertFalse(any(closed(s) for s in idle[20:]))
+        self.assertEqual(self.member.ctl('status').returncode, 0)
+        self.assertEqual(self.member.said().count('control_connections_full'), 1)
+
     def test_a_client_that_does_not_go_on_is_closed(self):
-        with socket.create_connection((self.member.portal[0], int(self.url.rsplit(':', 1)[1]))) as slow:
-            slow.sendall(b'GET /status HTTP/1.1\r\n')
-            slow.settimeout(70)
-            self.assertEqual(slow.recv(1), b'')
+        slow = self.connect()
+        slow.sendall(b'GET /status HTTP/1.1\r\n')
+        slow.settimeout(8)
+        self.assertEqual(slow.recv(1), b'')
+
+    def answer_to(self, request):
+        sock = self.connect()
+        sock.sendall(request)
+        answer = b''
+        while some := sock.recv(1 << 16):
+            answer += some
+        return answer
+
+    def test_what_is_no_http_is_told_so(self):
+        self.assertTrue(self.answer_to(b'HELLO\r\n\r\n').startswith(b'HTTP/1.1 400 '))
+
+    def test_head_is_get_without_the_body(self):
+        token = b'Authorization: Bearer open sesame\r\nConnection: close\r\n\r\n'
+        head, body = self.answer_to(b'HEAD /members HTTP/1.1\r\n' + token).split(b'\r\n\r\n')
+        self.assertEqual(body, b'')
+        self.assertTrue(head.startswith(b'HTTP/1.1 200 '))
+        self.assertRegex(head, b'Content-Length: [1-9]')
 
 
 def closed(sock):

@@ -1,5 +1,6 @@
 // ControlServer: HTTP/1.1 on the control port, by Boost.Beast. Every request is bounded in size and time; where a token is
-// set, each request must carry "Authorization: Bearer TOKEN".
+// set, each request must carry "Authorization: Bearer TOKEN". Beyond the connections that it holds, whoever comes takes the
+// place of the one that has waited longest with its request.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
