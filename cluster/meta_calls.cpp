@@ -21,6 +21,7 @@ struct Pursuit {
   CasRequest request;
   Completion<Settled> done;
   BackOff back_off;
+  bool perhaps_applied = false;  // the outcome of an attempt is unknown
 };
 
 struct Reading {
@@ -52,7 +53,8 @@ std::uint64_t known_revision(const CasRequest& request) {
 }
 
 void conclude(Pursuit& pursuit, std::optional<Entry> found) {
-  if (!is_own(pursuit.request.writes.front(), found)) return pursuit.done(Settled{false, 0, std::move(found)});
+  const bool own = pursuit.perhaps_applied && is_own(pursuit.request.writes.front(), found);
+  if (!own) return pursuit.done(Settled{false, 0, std::move(found)});
   pursuit.done(Settled{true, found ? found->revision : 0, std::nullopt});
 }
 
@@ -77,7 +79,9 @@ struct MetaCalls::Impl : std::enable_shared_from_this<MetaCalls::Impl> {
 
   void on_result(std::shared_ptr<Pursuit> pursuit, const CasResult& result) {
     switch (result.outcome) {
-      case CasOutcome::unknown: return pause(pursuit->back_off, [this, pursuit] { attempt(pursuit); });
+      case CasOutcome::unknown:
+        pursuit->perhaps_applied = true;
+        return pause(pursuit->back_off, [this, pursuit] { attempt(pursuit); });
       case CasOutcome::conflict: return look_for_own_write(pursuit);
       case CasOutcome::done:
         return pursuit->done(Settled{true, pursuit->request.writes.front().value ? result.revision : 0, {}});

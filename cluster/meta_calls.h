@@ -3,7 +3,7 @@
 //
 // A compare-and-swap whose answer was lost may have been applied, and may still be applied while we ask again; so the
 // same call is repeated until it is done or in conflict. A repeated one that had succeeded reports a conflict: pursue()
-// therefore reads the first key that was written and knows its own write again. That works because callers put into
+// therefore reads the first key that was written and knows its own write again. A conflict at once is somebody else's. That works because callers put into
 // that value something that nobody else writes (a token, an instance, an identity). What is read is never proof of the
 // opposite: whoever sees a conflict tries again with what was found, and a stale reading ends in another conflict.
 //

@@ -70,6 +70,12 @@ TEST_CASE("a deletion whose answer was lost is known again, and a reading from b
     CHECK(calls.pursue({{{"/k", revision}}, {{"/k", std::nullopt}}})->done);
     CHECK_FALSE(calls.meta.value("/k"));
   }
+  SECTION("somebody else's is not taken for it") {
+    calls.meta.cas({}, {{"/k", std::nullopt}});
+    const auto settled = calls.pursue({{{"/k", revision}}, {{"/k", std::nullopt}}});
+    CHECK_FALSE(settled->done);
+    CHECK_FALSE(settled->found);
+  }
   SECTION("a true conflict, read from the past") {
     calls.meta.put("/other", "changed");
     calls.door.fault = [](int call) { return call == 2 ? Fault::stale : Fault::none; };

@@ -190,6 +190,19 @@ TEST_CASE("a deletion and a first login at once: one of them wins, never both") 
   }
 }
 
+TEST_CASE("of two deletions at once one is told that the volume is gone") {
+  Group group(2);
+  REQUIRE((*group.create("demo")).has_value());
+  group.runtime.run_for(1s);
+  std::vector<int> statuses;
+  for (auto& member : group.all) {
+    member.volumes->remove("demo", [&](const auto& result) { statuses.push_back(result ? 200 : result.error().status); });
+  }
+  group.runtime.run_for(20s);
+  std::ranges::sort(statuses);
+  CHECK(statuses == std::vector{200, 404});
+}
+
 TEST_CASE("no loss of any single call makes a volume twice, or leaves it half deleted") {
   for (const Fault fault : {Fault::request_lost, Fault::answer_lost, Fault::late, Fault::stale}) {
     for (int lost = 1; lost <= 10; ++lost) {
