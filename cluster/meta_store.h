@@ -72,6 +72,8 @@ class MetaStore {
   // A key that vanishes some time after this process (ttl or more): a liveness hint for people and policies only.
   virtual std::unique_ptr<Subscription> announce(std::string key, std::string value, Duration ttl) = 0;
   virtual bool reachable() const = 0;  // did the last call get an answer; for status and policies
+  // Why it got none, one line for people; empty where that is not known.
+  virtual std::string problem() const { return {}; }
 };
 
 }  // namespace shoal::cluster

@@ -140,7 +140,10 @@ struct SqliteStore::Impl : std::enable_shared_from_this<SqliteStore::Impl> {
     const std::uint64_t next = revision + 1;
     CasResult result{CasOutcome::unknown, 0};
     reachable = execute(database.get(), "BEGIN IMMEDIATE");
-    if (!reachable) return result;
+    if (!reachable) {
+      note_problem();
+      return result;
+    }
     const auto met = all_met(expect);
     if (met && !*met) {
       result.outcome = CasOutcome::conflict;
@@ -150,10 +153,13 @@ struct SqliteStore::Impl : std::enable_shared_from_this<SqliteStore::Impl> {
       return {CasOutcome::done, next};
     } else {
       reachable = false;
+      note_problem();
     }
     execute(database.get(), "ROLLBACK");
     return result;
   }
+
+  void note_problem() { problem = explain(sqlite3_db_filename(database.get(), "main"), database.get()); }
 
   std::optional<bool> all_met(const std::vector<Expect>& expect) {
     for (const Expect& one : expect) {
@@ -187,7 +193,10 @@ struct SqliteStore::Impl : std::enable_shared_from_this<SqliteStore::Impl> {
     Listing listing;
     listing.revision = revision;
     listing.ok = reachable = read_entries(prefix, after, limit + 1, listing.entries);
-    if (!listing.ok) return {};
+    if (!listing.ok) {
+      note_problem();
+      return {};
+    }
     add_announced(prefix, after, listing.entries);
     listing.more = listing.entries.size() > limit;
     if (listing.more) listing.entries.resize(limit);
@@ -247,6 +256,7 @@ struct SqliteStore::Impl : std::enable_shared_from_this<SqliteStore::Impl> {
   Database database;
   std::uint64_t revision = 0;
   bool reachable = true;
+  std::string problem;  // the latest
   std::uint64_t next_watcher = 1;
   std::map<std::uint64_t, Watcher> watchers;
   std::map<std::string, Entry> announced;
@@ -307,5 +317,7 @@ std::unique_ptr<Subscription> SqliteStore::announce(std::string key, std::string
 }
 
 bool SqliteStore::reachable() const { return impl_->reachable; }
+
+std::string SqliteStore::problem() const { return impl_->reachable ? "" : impl_->problem; }
 
 }  // namespace shoal::cluster

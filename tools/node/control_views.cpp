@@ -74,9 +74,10 @@ json counters_json(const MemberView& view) {
 
 void warn_of_secrets(json& warnings, const std::string& whose, const SecretCheck& secrets) {
   if (!secrets.problem.empty()) {
-    warnings.push_back(fmt::format("{}: its CHAP secret is not to be had at this member, so logins here are told to try "
-                                   "again (0301): {}",
-                                   whose, secrets.problem));
+    warnings.push_back(
+        fmt::format("{}: its CHAP secret is not to be had at this member, so logins here are told to try "
+                    "again (0301): {}",
+                    whose, secrets.problem));
   }
   for (const std::string& warning : secrets.warnings) warnings.push_back(fmt::format("{}: {}", whose, warning));
 }
@@ -94,9 +95,10 @@ json chap_json(const VolumeView& volume) {
 json warnings_json(const MemberView& view, const json& volumes) {
   json warnings = json::array();
   if (!view.metadata_reachable) {
-    warnings.push_back("metadata in " + view.metadata_kind +
-                       " are out of reach: hosts are served, but no volume can be created or deleted and no host can "
-                       "move to another member");
+    warnings.push_back(
+        fmt::format("metadata in {} are out of reach{}: hosts are served, but no volume can be created or "
+                    "deleted and no host can move to another member",
+                    view.metadata_kind, view.metadata_problem.empty() ? "" : " (" + view.metadata_problem + ")"));
   }
   for (const OwnStore& store : view.stores) {
     if (store.state.in_service) continue;

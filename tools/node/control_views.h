@@ -32,6 +32,7 @@ struct MemberView {
   std::uint64_t uptime_s = 0;
   std::string metadata_kind;  // etcd, sqlite
   bool metadata_reachable = false;
+  std::string metadata_problem;  // why not, where that is known
   std::map<MemberId, cluster::MemberRecord> members;
   PeerViews peers;
   std::vector<OwnStore> stores;

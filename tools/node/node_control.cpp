@@ -156,6 +156,7 @@ MemberView NodeControl::view() const {
       std::chrono::duration_cast<std::chrono::seconds>(parts_.runtime.now() - parts_.started).count());
   view.metadata_kind = metadata_kind(parts_.config);
   view.metadata_reachable = parts_.meta.reachable();
+  view.metadata_problem = parts_.meta.problem();
   view.members = *parts_.members->all();
   if (parts_.links) {
     for (const auto& link : parts_.links->links()) view.peers[link.member] = peer_view(link);

@@ -1,10 +1,12 @@
 #include "cluster/sqlite_store.h"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "test/unit/cluster/virtual_runtime.h"
@@ -44,6 +46,24 @@ struct Opened {
     runtime.settle();
     return answer;
   }
+};
+
+// For as long as it lives, this process writes no file beyond that size: a small disk.
+class NoLargeFiles {
+ public:
+  explicit NoLargeFiles(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~NoLargeFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+
+ private:
+  void (*signal_)(int);
+  rlimit before_{};
 };
 
 std::string why_not(const std::string& path) {
@@ -150,6 +170,20 @@ TEST_CASE("a file that can not be used says why, in one line") {
   CHECK_THAT(why_not(folder.file("other")), Contains("another application"));
   CHECK(why_not(folder.file("mine")).empty());
   CHECK(why_not(folder.file("mine")).empty());
+}
+
+TEST_CASE("a write that the disk has no room for has no known outcome, and the store says why") {
+  Folder folder;
+  Opened opened(folder.file());
+  CHECK(opened.store->problem().empty());
+  {
+    const NoLargeFiles limit(256 << 10);
+    CHECK(opened.cas({}, {{"/k", std::string(kMaxValueBytes, 'x')}}).outcome == CasOutcome::unknown);
+    CHECK_FALSE(opened.store->reachable());
+    CHECK_THAT(opened.store->problem(), Contains(folder.file()));
+  }
+  CHECK(opened.cas({}, {{"/k", "x"}}).outcome == CasOutcome::done);
+  CHECK(opened.store->problem().empty());
 }
 
 TEST_CASE("two processes never share a file") {

@@ -87,11 +87,12 @@ TEST_CASE("status of a healthy member has no warnings") {
 TEST_CASE("status warns of metadata out of reach, of stores out of service and of pages that are not there") {
   auto view = member_1();
   view.metadata_reachable = false;
+  view.metadata_problem = "no space left";
   view.stores[0].state = {false, "input/output error"};
   view.peers[MemberId{3}] = {false, false, "timed out"};
   const json status = status_json(view, {demo()});
   REQUIRE(status.at("warnings").size() == 3);
-  CHECK_THAT(status.at("warnings")[0].get<std::string>(), Contains("metadata in etcd are out of reach"));
+  CHECK_THAT(status.at("warnings")[0].get<std::string>(), Contains("metadata in etcd are out of reach (no space left)"));
   CHECK_THAT(status.at("warnings")[1].get<std::string>(), Contains("input/output error") && Contains("restart"));
   CHECK_THAT(status.at("warnings")[2].get<std::string>(), Contains("volume demo: 8 of 12 pages"));
 }
