@@ -10,6 +10,7 @@
 #include "cluster/sqlite_store.h"
 #include "target/runtime/asio_runtime.h"
 #include "tools/node/descriptor_budget.h"
+#include "tools/node/memory_budget.h"
 #include "tools/shoald/control_server.h"
 #include "tools/shoald/machine.h"
 
@@ -30,6 +31,7 @@ class Daemon {
 
  private:
   Outcome fit_to_machine();
+  void fit_to_process(std::uint64_t memory);
   Outcome open_metadata();
   Outcome open_control();
   void await_signal();
@@ -72,8 +74,19 @@ Outcome Daemon::fit_to_machine() {
               limits->half_open);
   }
   config_.limits = *limits;
-  if (!config_.limits.memory_store_bytes) config_.limits.memory_store_bytes = memory_bytes() / 2;
+  fit_to_process(process_limits().memory_bytes);
   return {};
+}
+
+void Daemon::fit_to_process(std::uint64_t memory) {
+  const NodeLimits asked = std::exchange(config_.limits, fit_to_memory(config_.limits, memory));
+  const NodeLimits& fitting = config_.limits;
+  const bool lowered = fitting.held_read_bytes < asked.held_read_bytes ||
+                       fitting.write_bytes_per_session < asked.write_bytes_per_session ||
+                       fitting.memory_store_bytes < asked.memory_store_bytes;
+  if (!lowered) return;
+  log_.warn("limits_lowered memory_bytes={} held_read_bytes={} write_bytes_per_session={} memory_store_bytes={}",
+            memory, fitting.held_read_bytes, fitting.write_bytes_per_session, *fitting.memory_store_bytes);
 }
 
 Outcome Daemon::open_metadata() {

@@ -1,11 +1,63 @@
 #include "tools/shoald/machine.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
 
 #include "target/base/check.h"
 
 namespace shoal {
+namespace {
+
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+// The path of this process' control group, of the one hierarchy that there is (cgroups(7), version 2). Empty: none.
+std::string control_group() {
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("0::")) return line.substr(3);
+  }
+  return "";
+}
+
+// Every group above may have a lower one.
+std::uint64_t control_group_memory_bytes() {
+  std::uint64_t least = kNoLimit;
+  for (std::string group = control_group();; group.resize(group.rfind('/'))) {
+    std::istringstream most(first_line("/sys/fs/cgroup" + group + "/memory.max"));
+    if (std::uint64_t bytes = 0; most >> bytes) least = std::min(least, bytes);
+    if (group.empty()) return least;
+  }
+}
+
+// What is mapped and not in memory, such as stacks, will hardly be used as memory any more. glibc would set aside
+// 64 MiB of addresses for each thread that allocates.
+std::uint64_t address_space_bytes() {
+  rlimit limit{};
+  CHECK(::getrlimit(RLIMIT_AS, &limit) == 0);
+  if (limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+  ::mallopt(M_ARENA_MAX, 1);
+  std::istringstream pages(first_line("/proc/self/statm"));
+  std::uint64_t mapped = 0, resident = 0;
+  pages >> mapped >> resident;
+  const std::uint64_t unused = (mapped - resident) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return limit.rlim_cur - std::min<std::uint64_t>(limit.rlim_cur, unused);
+}
+
+}  // namespace
 
 std::uint64_t raise_descriptor_limit() {
   rlimit limit{};
@@ -18,6 +70,10 @@ std::uint64_t memory_bytes() {
   const long pages = ::sysconf(_SC_PHYS_PAGES), page_bytes = ::sysconf(_SC_PAGESIZE);
   CHECK(pages > 0 && page_bytes > 0, pages, page_bytes);
   return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes);
+}
+
+ProcessLimits process_limits() {
+  return {std::min({memory_bytes(), control_group_memory_bytes(), address_space_bytes()})};
 }
 
 }  // namespace shoal

@@ -6,6 +6,11 @@
 namespace shoal {
 
 std::uint64_t raise_descriptor_limit();  // to the hard one, which it yields
-std::uint64_t memory_bytes();
+std::uint64_t memory_bytes();            // of the machine
+// Less memory than the machine has where the control group, one above it, or the limit of addresses says so.
+struct ProcessLimits {
+  std::uint64_t memory_bytes = 0;
+};
+ProcessLimits process_limits();
 
 }  // namespace shoal
