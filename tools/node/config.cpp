@@ -247,7 +247,10 @@ Result<NodeConfig, std::string> parse_config(std::string_view text, const std::s
 Result<NodeConfig, std::string> load_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
-  if (!file || !(text << file.rdbuf())) return "cannot read " + path;
+  if (!file || file.peek() == std::ifstream::traits_type::eof()) {
+    return file.eof() ? path + ": the file is empty" : "cannot read " + path;
+  }
+  text << file.rdbuf();
   auto config = parse_config(text.str(), std::filesystem::path(path).parent_path().string());
   if (!config) return path + ": " + config.error();
   return config;

@@ -92,6 +92,15 @@ TEST_CASE("a key file is read without its line end and must be long enough") {
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("a file that is not there and one that is empty are told apart") {
+  const auto path = std::filesystem::temp_directory_path() / ("shoal-empty-" + std::to_string(::getpid()));
+  CHECK(load_config(path.string()).error() == "cannot read " + path.string());
+  std::ofstream(path) << "";
+  CHECK(load_config(path.string()).error() == path.string() + ": the file is empty");
+  std::filesystem::remove(path);
+  CHECK(load_config("/tmp").error() == "cannot read /tmp");
+}
+
 TEST_CASE("an address that others are told is one that they can connect to") {
   using Catch::Contains;
   const auto error_with = [](const std::string& keys) {
