@@ -160,9 +160,9 @@ void SessionDesk::drop_here(std::uint64_t number, Completion<ControlResponse> do
     if (self) {
       for (const auto& session : self->server_.sessions()) open += session.number == number ? session.open_tasks : 0;
     }
-    return failure(504, fmt::format("session {} is still here: it waits for {} of its commands, or for its host to "
-                                    "acknowledge the last answers; the drop goes on",
-                                    name, open));
+    return failure(504, fmt::format("session {} is still here: it waits for {}; the drop goes on", name,
+                                    open == 0 ? "its host to acknowledge the last answers"
+                                              : fmt::format("{} of its commands", open)));
   });
   start_drop(*session, "session drop", [answer, name, volume = session->volume] {
     answer->answer(ok({{"message", fmt::format("session {} of volume {} was dropped", name, volume)}, {"id", name}}));
