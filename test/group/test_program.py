@@ -472,6 +472,18 @@ class Shoalctl(Folder):
             self.assertIn(nobody, answer.stderr)
             self.assertEqual(len(answer.stderr.splitlines()), 1)
 
+    def test_what_is_no_answer_of_shoald_is_said_so(self):
+        for status, body in (('200 OK', b'hello'), ('200 OK', b'{"sessions": 5}'), ('404 Not Found', b'<html>lost</html>'),
+                             ('500 Oops', b'{"error": 5}')):
+            with self.subTest(body), socket.create_server(('127.0.0.1', 0)) as other:
+                server = threading.Thread(target=answer_once, args=(other, status, body))
+                server.start()
+                answer = run([SHOALCTL, '--control', '127.0.0.1:%d' % other.getsockname()[1], 'status'])
+                server.join()
+                self.assertEqual((answer.returncode, answer.stdout), (1, ''))
+                self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+                self.assertIn('control port', answer.stderr)
+
     def test_a_wrong_command_line_is_refused(self):
         for words in ([], ['volumes'], ['volume'], ['volume', 'create', 'demo'], ['session', 'drop'], ['status', '--colour'],
                       ['--control', 'localhost', 'status']):
@@ -492,6 +504,13 @@ class Shoalctl(Folder):
         self.assertEqual(told, ['async event 2'])
         with self.member.session('dropped') as s:
             self.assertEqual(s.read(0, 1), b'd' * 512)
+
+
+def answer_once(listener, status, body):
+    sock, _ = listener.accept()
+    with sock:
+        sock.recv(1 << 16)
+        sock.sendall(f'HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n'.encode() + body)
 
 
 def last_words(session):
