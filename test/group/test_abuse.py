@@ -3,6 +3,7 @@ import os
 import random
 import resource
 import select
+import shutil
 import socket
 import struct
 import subprocess
@@ -21,6 +22,7 @@ REQUESTS = {0x00: 'NOP-Out', 0x01: 'SCSI Command', 0x02: 'task management', 0x03
             0x10: 'SNACK'}
 LUN_BYTES = bytes(8)
 RESERVED_TAG = 0xffffffff
+OUT_OF_SPACE = (7, 0x27, 7)
 HELD_READS = 128 * MIB  # what the reads of one session may hold
 GROWTH = 48 * MIB  # of one abuser at any time: buffers that are bounded by name, and what the allocator keeps
 
@@ -309,6 +311,47 @@ class HalfOpen(Abuse):
 
     def test_cut_off_requests_do_not_keep_it_out(self):
         self.assert_a_host_gets_in(login_header(8000) + bytes(7000))
+
+
+class DiscoverySessions(Abuse):
+    """Of a stranger who has no secret and stays."""
+    config = dict(limits={'connections': 32, 'sessions': 16}, ping_interval_s=1)
+
+    def test_they_do_not_keep_out_a_host_nor_end_its_session(self):
+        with self.session(isid=0x800000000900) as there:
+            stays = [Session(self.target.portal, None, session_type='Discovery', isid=i, source='127.0.0.9') for i in range(100)]
+            with self.session(isid=0x800000000901) as comes:
+                comes.test_unit_ready()
+            there.test_unit_ready()
+            self.assertLessEqual(self.target.ask('status')['counters']['discovery_sessions'], 31)
+            for s in stays:
+                s.sock.close()
+
+
+class LittleMemory(unittest.TestCase):
+    """A process that may have few addresses ends nobody: hosts are told that the volume is full."""
+    addresses = 400 * MIB
+
+    def test_writes_beyond_it_are_refused(self):
+        if not shutil.which('prlimit'):
+            self.skipTest('no prlimit; install util-linux')
+        with tempfile.TemporaryDirectory() as folder, Member(folder, wrapper=['prlimit', f'--as={self.addresses}']) as target:
+            self.assertIn('limits_lowered memory_bytes=', target.said())
+            target.ask('volume', 'create', 'demo', '1GiB')
+            with target.session() as s, self.assertRaises(ScsiError) as refused:
+                for at in range(0, 1024 * MIB, MIB):
+                    s.write(at // 512, os.urandom(MIB))
+            self.assertEqual(refused.exception.code, OUT_OF_SPACE)
+            readers = [target.session(isid=0x800000000a00 + i) for i in range(8)]
+            for s in readers:
+                pour(s.sock, b''.join(command(100 + i, s.cmd_sn + i, read_16(0, 8192), 0xc1, 4 * MIB) for i in range(32)))
+            time.sleep(1)  # for reads that nobody takes to fill what they may
+            self.assertTrue(target.alive(), target.said())
+            for s in readers:
+                s.sock.close()
+            with target.session() as s:
+                s.read(0, 2048)
+            self.assertEqual(target.end(), 0)
 
 
 class ManySessions(Abuse):
