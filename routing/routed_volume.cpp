@@ -41,7 +41,9 @@ void RoutedVolume::submit(Operation operation, Completion<IoResult> done) {
   if (!router_) return done(IoResult{.status = IoStatus::failed});
   CHECK(operation.range.first.value + operation.range.count <= size_blocks(), operation.range.first,
         operation.range.count);
-  if (operation.origin.issued_at == Time{}) operation.origin.issued_at = router_->runtime_.now();
+  // What changes nothing cannot come too late: all that counts is how long it waits here.
+  Time& issued_at = operation.origin.issued_at;
+  if (issued_at == Time{} || !is_mutation(operation.kind)) issued_at = router_->runtime_.now();
   Slot& slot = acquire();
   const bool flush = operation.kind == OperationKind::flush;
   slot.op.begin(std::move(operation), std::move(done), map_->image(), flush ? owners_ : std::vector<StoreId>{},

@@ -3,11 +3,12 @@
 // once, when no part can touch data any more; the first error wins. Nothing is repeated after the answer.
 //
 // A part whose owner has no link, or whose link broke, is held and sent again, with the same operation id and part,
-// when the link returns; at `page_hold` after the command was received the operation ends with owner_silent. A mutation
-// that was on a link that broke has an unknown outcome: its operation does not end before `settle` has passed since the
-// break. By then it has reached its owner or never will (peer_transport.h, Order), so what the host does next, through
-// any member, comes after it. Until then the operation is unfinished, so no watermark passes its id, and a repeat is
-// answered from the owner's record. A part on a store that nobody serves any more ends with data_lost at once.
+// when the link returns; at `page_hold` after Origin::issued_at (of a mutation; of anything else, after it came) the
+// operation ends with owner_silent. A mutation that was on a link that broke has an unknown outcome: its operation does
+// not end before `settle` has passed since the break. By then it has reached its owner or never will (peer_transport.h,
+// Order), so what the host does next, through any member, comes after it. Until then the operation is unfinished, so no
+// watermark passes its id, and a repeat is answered from the owner's record. A part on a store that nobody serves any
+// more ends with data_lost at once.
 //
 // compare_and_write is atomic at the owner of its page. Across a border it takes two rounds (operation_in_progress.h):
 // no other mutation comes between compare and write at any block. What fails in the first round has changed nothing,

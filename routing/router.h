@@ -24,7 +24,7 @@
 namespace shoal::routing {
 
 struct RouterLimits {
-  Duration page_hold = 7s;   // from Origin::issued_at; below kMaxOperationAge
+  Duration page_hold = 7s;   // from Origin::issued_at, of a mutation; below kMaxOperationAge
   Duration settle = 2500ms;  // kLinkSilence and a margin for clocks: after it a broken link delivers nothing more
   Duration tick = 200ms;     // while something is held
   Duration max_age = 8s;     // what is older is not started: ghost rule (d)

@@ -78,7 +78,7 @@ void Connection::parse(Time now) {
       if (phase_ == Phase::login) {
         on_login_frame(*frame, now);
       } else {
-        session_->on_frame(std::move(*frame), now);
+        session_->on_frame(std::move(*frame));
       }
     } else if (const auto* error = std::get_if<FrameError>(&framed)) {
       on_frame_error(*error, now);

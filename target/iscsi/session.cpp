@@ -44,8 +44,7 @@ Session::Session(const SessionParameters& parameters, const ConnectionLimits& li
 
 // ---- arrival and order
 
-void Session::on_frame(Frame frame, Time now) {
-  now_ = now;
+void Session::on_frame(Frame frame) {
   const auto decoded = decode_initiator_pdu(frame.bhs, frame.ahs);
   if (const auto* error = std::get_if<DecodeError>(&decoded)) return reject(frame.bhs, error->reason);
   std::visit(
@@ -81,7 +80,7 @@ void Session::on(const Pdu& request, Frame& frame) {
 
 void Session::hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame) {
   Held& held = held_[cmd_sn.value];
-  held = Held{{}, 0, task, now_};
+  held = Held{{}, 0, task};
   held.frames.push_back(std::move(frame));
 }
 
@@ -104,7 +103,6 @@ void Session::deliver_held() {
     Held held = std::move(found->second);
     held_.erase(found);
     held_data_bytes_ -= held.data_bytes;
-    const Time now = std::exchange(now_, held.at);
     for (Frame& frame : held.frames) {
       std::visit(
           [&](const auto& request) {
@@ -116,7 +114,6 @@ void Session::deliver_held() {
           },
           std::get<InitiatorPdu>(decode_initiator_pdu(frame.bhs, frame.ahs)));
     }
-    now_ = now;
   }
 }
 
@@ -156,7 +153,6 @@ void Session::deliver(const ScsiCommand& request, Frame& frame) {
   command.expected_bytes = request.read || request.write ? request.expected_data_transfer_length : 0;
   command.cdb = request.cdb;
   if (!frame.ahs.empty()) command.extended_cdb = extended_cdb_of(frame.ahs);
-  command.received_at = now_;
   task.transfer = transfer_of(request, frame);
   count_claim(task);
   undelivered_.push_back(TaskTable::slot_of(task));

@@ -38,7 +38,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  void on_frame(Frame frame, Time now);
+  void on_frame(Frame frame);
 
   void complete(TaskId id, const Outcome& outcome);
   void complete_management(ManagementId id, TaskResponse response);
@@ -69,7 +69,6 @@ class Session {
     std::vector<Frame> frames;
     std::size_t data_bytes = 0;
     InitiatorTaskTag task = kNoTask;
-    Time at{};
   };
   struct Management {
     ManagementId id;
@@ -128,7 +127,6 @@ class Session {
   Outbox& outbox_;
   EventQueue& events_;
 
-  Time now_{};           // of the PDU that is being dealt with
   StatSn acknowledged_;  // the latest ExpStatSN
   std::uint64_t arrivals_ = 0;
   std::uint32_t next_tag_ = 1;

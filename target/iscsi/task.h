@@ -6,7 +6,6 @@
 
 #include "target/base/ids.h"
 #include "target/base/slice.h"
-#include "target/base/time.h"
 #include "target/iscsi/pdu.h"
 
 namespace shoal::iscsi {
@@ -29,7 +28,6 @@ struct Command {
   Cdb cdb{};
   Slice extended_cdb;  // what follows the 16 bytes (AHS type 1); nearly always empty
   Slices data;         // write: exactly expected_bytes
-  Time received_at{};  // when the command PDU arrived
 };
 
 // SAM status that matters here: read data and GOOD leave together, and some tasks are aborted before SCSI sees them.

@@ -30,8 +30,8 @@ struct Origin {
   OperationId id;
   OperationId lowest_unfinished;
   std::uint64_t reservation_generation = 0;
-  Time issued_at{};  // when the front end received the command, on its own clock; on the wire it is an age. Zero: when
-                     // the operation was submitted (work that no command waits for)
+  Time issued_at{};  // when the host was last known to wait for it, on the front end's clock; on the wire it is an age.
+                     // Zero: when the operation was submitted (work that no command waits for)
 
   bool operator==(const Origin&) const = default;
 };

@@ -96,7 +96,7 @@ void DeviceServer::execute(CommandRequest request, Completion<CommandResult> don
   Answer answer = impl_->answer(request);
   if (auto* result = std::get_if<CommandResult>(&answer)) return done(std::move(*result));
   const auto runner = impl_->runner;
-  runner->run(request.id, request.received_at, std::move(answer), std::move(done));
+  runner->run(request.id, std::move(answer), std::move(done));
 }
 
 void DeviceServer::abort(CommandId id, Completion<> done) {

@@ -35,7 +35,6 @@ struct CommandRequest {
   bool read = false, write = false;  // the initiator expects data; gave data
   std::uint32_t expected_bytes = 0;  // that it expects or gave; 0 with neither
   Slices data;                       // write: exactly expected_bytes
-  Time received_at{};                // becomes Origin::issued_at
 };
 
 // Whose commands they are.
@@ -72,7 +71,7 @@ class DeviceServer {
   // Bytes of results that the caller has and cannot pass on yet: while there are many, reads wait (read_budget.h).
   void set_unsent(std::uint64_t bytes);
 
-  // Something came from the initiator then: it waits for what it has asked for (plan_runner.h).
+  // The latest sign of life of the initiator: it waits for what it has asked for (plan_runner.h).
   void set_heard(Time at);
 
   // Reported by the next command that may report it; at most kMaxUnitAttentions wait, no two alike.

@@ -33,11 +33,9 @@ PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shar
 
 PlanRunner::~PlanRunner() { budget_->change(held_, 0); }
 
-void PlanRunner::run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done) {
-  const Origin origin{.nexus = nexus_.id,
-                      .generation = nexus_.generation,
-                      .reservation_generation = unit_->state->view().generation,
-                      .issued_at = received_at};
+void PlanRunner::run(CommandId id, Answer answer, Completion<CommandResult> done) {
+  const Origin origin{
+      .nexus = nexus_.id, .generation = nexus_.generation, .reservation_generation = unit_->state->view().generation};
   const auto [at, fresh] = running_.try_emplace(id, Running{id, {}, origin, std::move(done)});
   CHECK(fresh, id.value);
   if (follow(at->second, std::move(answer))) advance(at->second);
@@ -208,6 +206,7 @@ void PlanRunner::submit(Running& command, Operation operation, std::uint64_t res
   command.in_flight.push_back({id, operation.kind, operation.range, operation.fua, reservation_generation});
   operation.origin = command.origin;
   operation.origin.id = id;
+  operation.origin.issued_at = heard_;
   operation.origin.reservation_generation = reservation_generation;
   operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
   unit_->device->submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
@@ -244,7 +243,7 @@ void PlanRunner::repeat(Running& command, const InFlight& refused, Slices data) 
          unit_->state->view().generation);
 }
 
-void PlanRunner::take_result(Running& command, IoResult result) const {
+void PlanRunner::take_result(Running& command, IoResult result) {
   const bool was_partial = std::exchange(command.reading_partial, false);
   if (result.status != IoStatus::ok) {
     if (command.failed.status == IoStatus::ok) command.failed = std::move(result);
@@ -255,7 +254,6 @@ void PlanRunner::take_result(Running& command, IoResult result) const {
     command.plan.partial.reset();
   } else {
     command.last = std::move(result);
-    command.origin.issued_at = std::max(command.origin.issued_at, heard_);
   }
 }
 

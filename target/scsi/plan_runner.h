@@ -6,9 +6,9 @@
 // What an owner refuses because it knows newer reservations is checked against ours as they are by then, and repeated
 // under a new number where they are newer and allow it; not where some of its blocks may have been changed already.
 //
-// A command may take longer than the age that owners accept (ghost writes, rule (d) in ARCHITECTURE.md). Its operations
-// are as old as the command; once one of them has ended well, those that follow are as old as the last sign of life of
-// the initiator, which still waits for it. So a command whose initiator has fallen silent comes to an end.
+// A command may take longer than the age that owners accept (ghost writes, rule (d) in ARCHITECTURE.md), to begin as
+// well as to end. Each of its operations is as old as the last sign of life of the initiator, which still waited for it
+// then. So nothing of a command begins whose initiator has been silent for that long.
 //
 // A command that asks for a change of the unit's state is not aborted: the change may itself end the tasks of this
 // nexus (PREEMPT AND ABORT), and would wait for its own end. One that waits for work on the medium is aborted at once;
@@ -31,7 +31,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   ~PlanRunner() override;
 
   // As DeviceServer::execute.
-  void run(CommandId id, Time received_at, Answer answer, Completion<CommandResult> done);
+  void run(CommandId id, Answer answer, Completion<CommandResult> done);
   // As those of DeviceServer.
   void set_unsent(std::uint64_t bytes);
   void set_heard(Time at) { heard_ = at; }
@@ -52,7 +52,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   struct Running {
     CommandId id;
     Plan plan;
-    Origin origin;  // of all its operations, apart from their numbers
+    Origin origin;  // of all its operations, apart from their numbers and ages
     Completion<CommandResult> done;
     std::uint64_t read_bytes = 0;
     std::size_t next = 0;  // in plan.operations
@@ -86,7 +86,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
   void on_completed(CommandId command, OperationId operation, IoResult result);
   bool may_repeat(const Running& command, const InFlight& refused, const IoResult& result) const;
   void repeat(Running& command, const InFlight& refused, Slices data);
-  void take_result(Running& command, IoResult result) const;
+  static void take_result(Running& command, IoResult result);
   bool end_step(Running& command);
   bool finish_with(Running& command, CommandResult result);
   void finish(Running& command);
@@ -96,7 +96,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
 
   std::shared_ptr<LogicalUnit> unit_;
   Nexus nexus_;
-  Time heard_{};  // the initiator
+  Time heard_{};  // the latest sign of life of the initiator
   OperationNumbers numbers_;
   std::map<CommandId, Running> running_;
   std::deque<CommandId> waiting_;  // of running_: reads that have not begun

@@ -24,7 +24,11 @@ bool addresses_set_of_unit(TaskFunction function) {
 
 SessionDriver::SessionDriver(ServerContext& context, SessionConnection& connection, std::shared_ptr<LogicalUnit> unit,
                              SessionInfo info)
-    : context_(context), connection_(&connection), unit_(std::move(unit)), info_(std::move(info)) {}
+    : context_(context),
+      connection_(&connection),
+      unit_(std::move(unit)),
+      info_(std::move(info)),
+      heard_(context.runtime.now()) {}
 
 SessionDriver::~SessionDriver() {
   if (claimed_) context_.registry.release(info_.nexus_id, info_.generation, memory());
@@ -47,6 +51,7 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     info_.generation = claim->generation;
     device_server_ =
         std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port()}, context_.reads);
+    device_server_->set_heard(heard_);
     recall(claim->memory);
   }
   if (connection_) connection_->answer_claim(claimed(claim));
@@ -93,8 +98,7 @@ void SessionDriver::start(iscsi::Command command) {
                                .read = command.read,
                                .write = command.write,
                                .expected_bytes = command.expected_bytes,
-                               .data = std::move(command.data),
-                               .received_at = command.received_at};
+                               .data = std::move(command.data)};
   device_server_->execute(std::move(request),
                           [this, task = command.task, expected = command.expected_bytes, write = command.write](
                               scsi::CommandResult result) { on_result(task, expected, write, std::move(result)); });
@@ -133,6 +137,7 @@ void SessionDriver::on_sent() {
 }
 
 void SessionDriver::on_heard(Time at) {
+  heard_ = at;
   if (device_server_) device_server_->set_heard(at);
 }
 

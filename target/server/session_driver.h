@@ -43,7 +43,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void manage(const iscsi::ManagementAsked& asked);
   void log_out();
   void on_sent();
-  void on_heard(Time at);
+  void on_heard(Time at);  // a sign of life of the host
   void on_quiet();
   void on_ended();   // the connection takes nothing more
   void on_closed();  // and its socket is closed; `connection` is not used again
@@ -92,6 +92,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   const std::shared_ptr<LogicalUnit> unit_;
   SessionInfo info_;
   std::unique_ptr<scsi::DeviceServer> device_server_;  // from the claim on
+  Time heard_;                                         // the latest sign of life of the host
 
   std::size_t running_ = 0;      // commands at the device server
   std::size_t aborts_open_ = 0;  // at the device

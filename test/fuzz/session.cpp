@@ -405,8 +405,7 @@ class Initiator {
                       .read = command.read,
                       .write = command.write,
                       .expected_bytes = command.expected_bytes,
-                      .data = std::move(command.data),
-                      .received_at = command.received_at},
+                      .data = std::move(command.data)},
                      [this, task = command.task](scsi::CommandResult result) {
                        connection_.complete(task,
                                             {.status = result.status,

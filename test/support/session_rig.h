@@ -39,7 +39,7 @@ class SessionRig {
   void send(const Pdu& pdu, std::string_view data = {}, bool digest_ok = true) {
     Frame frame{encode(pdu, static_cast<std::uint32_t>(data.size())), {}, {}, digest_ok};
     if (!data.empty()) frame.data.push_back(Slice::copy_of(data));
-    session().on_frame(std::move(frame), Time{});
+    session().on_frame(std::move(frame));
   }
 
   // Commands numbered in order.

@@ -418,7 +418,7 @@ TEST_CASE("what ErrorRecoveryLevel 0 or full feature phase has not is rejected")
   CHECK(rig.answer<Reject>().reason == RejectReason::protocol_error);
   BhsBytes unknown = encode(NopOut{.immediate = true});
   unknown[0] = std::byte{0x5c};
-  rig.session().on_frame({unknown, {}, {}, true}, Time{});
+  rig.session().on_frame({unknown, {}, {}, true});
   CHECK(rig.answer<Reject>().reason == RejectReason::command_not_supported);
   CHECK(rig.outbox.next_stat_sn() == StatSn{1003});
 }

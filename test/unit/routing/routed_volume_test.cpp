@@ -250,10 +250,10 @@ TEST_CASE("the rest of a volume is served while one owner is silent") {
   CHECK_FALSE(held->has_value());
 }
 
-TEST_CASE("a held part ends as owner_silent page_hold after the command came, not after it was held") {
+TEST_CASE("a write that is held ends as owner_silent page_hold after it was issued, not after it was held") {
   RouterRig rig;
   rig.links.break_link(kSecond);
-  Operation operation = rig.operation(OperationKind::read, kPageBlocks, 1);
+  Operation operation = rig.operation(OperationKind::write, kPageBlocks, 1);
   rig.world.run_for(3s);
   const auto answer = rig.submit(std::move(operation));
   rig.world.run_for(3900ms);
@@ -262,6 +262,30 @@ TEST_CASE("a held part ends as owner_silent page_hold after the command came, no
   CHECK(status(answer) == IoStatus::owner_silent);
   CHECK(rig.volume->counters().owner_silent == 1);
   CHECK(rig.volume->counters().held_now == 0);
+}
+
+TEST_CASE("a read that has waited long before it came here is held for as long as any other") {
+  RouterRig rig;
+  rig.links.break_link(kSecond);
+  Operation held = rig.operation(OperationKind::read, kPageBlocks, 1);
+  Operation local = rig.operation(OperationKind::read, 0, 1);
+  rig.world.run_for(60s);
+  const auto answer = rig.submit(std::move(held));
+  const auto at_once = rig.submit(std::move(local));
+  rig.pages.sessions.answer_read();
+  CHECK(status(at_once) == IoStatus::ok);
+  rig.world.run_for(6900ms);
+  CHECK_FALSE(answer->has_value());
+  rig.world.run_for(300ms);
+  CHECK(status(answer) == IoStatus::owner_silent);
+}
+
+TEST_CASE("a write that is too old is not started") {
+  RouterRig rig;
+  Operation operation = rig.operation(OperationKind::write, 0, 1);
+  rig.world.run_for(8100ms);
+  CHECK(status(rig.submit(std::move(operation))) == IoStatus::owner_silent);
+  CHECK(rig.local().empty());
 }
 
 TEST_CASE("nothing ticks while nothing is held") {
@@ -277,9 +301,8 @@ TEST_CASE("nothing ticks while nothing is held") {
 
 TEST_CASE("a read on a link that breaks is asked again and is in no doubt") {
   RouterRig rig;
-  Operation operation = rig.operation(OperationKind::read, kPageBlocks, 1);
+  const auto answer = rig.read(kPageBlocks, 1);
   rig.world.run_for(6900ms);
-  const auto answer = rig.submit(std::move(operation));
   rig.links.break_link(kSecond);
   rig.world.run_for(300ms);
   CHECK(status(answer) == IoStatus::owner_silent);

@@ -310,11 +310,8 @@ TEST_CASE("an operation says whose it is, since when, and what is not finished y
   ScsiRig rig;
   rig.run(read_10(0, 1));
   rig.device->hold();
-  for (int i = 0; i < 2; ++i) {
-    CommandRequest request = write_of(0, block_of('x'));
-    request.received_at = Time(5s);
-    rig.start(std::move(request));
-  }
+  rig.server->set_heard(Time(5s));
+  for (int i = 0; i < 2; ++i) rig.start(write_of(0, block_of('x')));
   CHECK(rig.device->log.back().origin == Origin{.nexus = ScsiRig::nexus(),
                                                 .generation = {5},
                                                 .id = {3},
@@ -323,15 +320,14 @@ TEST_CASE("an operation says whose it is, since when, and what is not finished y
                                                 .issued_at = Time(5s)});
 }
 
-TEST_CASE("an operation after one that went well is as old as the initiator's last sign of life") {
+TEST_CASE("each operation of a command is as old as the initiator's last sign of life") {
   ScsiRig rig(1u << 17);
   rig.device->hold();
   rig.server->set_heard(Time(5s));
   CommandRequest write_same{.cdb = with(cdb({0x93}), 10, 10 * kPatternWriteBlocks),
                             .write = true,
                             .expected_bytes = kBlockBytes,
-                            .data = {Slice::copy_of(block_of('x'))},
-                            .received_at = Time(5s)};
+                            .data = {Slice::copy_of(block_of('x'))}};
   const CommandId id = rig.start(std::move(write_same));
   REQUIRE(rig.device->log.size() == kOperationsAtOnce);
   rig.server->set_heard(Time(9s));

@@ -197,7 +197,7 @@ TEST_CASE("a session that ends in the middle of its turns starts nothing more") 
   CHECK(rig.server().sessions().empty());
 }
 
-TEST_CASE("a session's operations are of its nexus and generation, and as old as the command") {
+TEST_CASE("a session's operations are of its nexus and generation, and as old as its host's last sign of life") {
   ServerRig rig;
   rig.runtime.pass_time(5s);
   rig.start();
@@ -211,6 +211,45 @@ TEST_CASE("a session's operations are of its nexus and generation, and as old as
   CHECK(rig.device->origins[0].generation == rig.registry.granted[0]);
   CHECK(rig.device->origins[0].id == OperationId{1});
   CHECK(rig.device->origins[0].issued_at == Time{} + 6s);
+}
+
+TEST_CASE("a write whose data take long to come is as old as the last of them") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  host.add(host.numbers.write(write16(0, 8), 8 * kBlockBytes));
+  host.send();
+  const iscsi::R2t r2t = host.answer<iscsi::R2t>();
+  for (std::uint32_t sn = 0; sn < 8; ++sn) {
+    rig.runtime.pass_time(2s);
+    host.add(host.numbers.solicited(r2t, sn * kBlockBytes, iscsi::DataSn{sn}, sn == 7), pattern(kBlockBytes, sn));
+    host.send();
+    rig.runtime.settle();
+  }
+  REQUIRE(rig.device->origins.size() == 1);
+  CHECK(rig.device->origins[0].issued_at == Time{} + 16s);
+}
+
+TEST_CASE("a write that has waited for its turn is as old as the silence of its host") {
+  ServerRig rig;
+  rig.start();
+  Host host(rig);
+  host.log_in();
+  rig.device->held = true;
+  host.add(host.read());
+  iscsi::ScsiCommand ordered = host.numbers.write(write16(0, 8), 8 * kBlockBytes);
+  ordered.attribute = iscsi::TaskAttribute::ordered;
+  host.add(ordered, pattern(8 * kBlockBytes, 1));
+  host.send();
+  rig.runtime.pass_time(2s);
+  host.add(host.numbers.ping());
+  host.send();
+  rig.runtime.pass_time(2s);
+  rig.device->complete_all();
+  rig.runtime.settle();
+  REQUIRE(rig.device->origins.size() == 2);
+  CHECK(rig.device->origins[1].issued_at == Time{} + 2s);
 }
 
 TEST_CASE("logout waits for the tasks, then half-closes and goes when the host has closed") {
