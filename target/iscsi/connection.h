@@ -57,13 +57,14 @@ class Connection {
   // Take until nullopt after receive(), on_deadline() and every answer.
   std::optional<Event> next_event();
 
-  // All bytes that are ready, to be written in this order; they are not kept. Call when the last write is done.
+  // What is to be written next, in this order; it is not kept. Call when the last write is done, again and again while
+  // has_output(): a read of many PDUs comes in portions (outbox.h).
   Slices transmit();
   // How much of what transmit() has yielded is not handed to the transport yet. Told before on_deadline() and when a
   // write is done: a host that takes its answers, however slowly, lives, though a ping behind them has not come to it.
   void note_unsent(std::size_t bytes, Time now);
   bool has_output() const;
-  std::size_t output_bytes() const;  // that transmit() would yield
+  std::size_t output_bytes() const;  // that wait for transmit()
   // False while too much output waits to be taken: the driver reads no more until it has written. A peer that sends and
   // never reads is held back so.
   bool wants_input() const;

@@ -20,7 +20,7 @@ constexpr std::array<std::byte, 4> little_endian(std::uint32_t number) {
 
 }  // namespace
 
-void PduWriter::append(const BhsBytes& bhs, const Slices& data, std::size_t offset, std::size_t length) {
+void PduWriter::append(const BhsBytes& bhs, std::span<const Slice> data, std::size_t offset, std::size_t length) {
   begin(bhs);
   std::size_t left = length;
   for (const Slice& slice : data) {

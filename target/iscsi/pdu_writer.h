@@ -1,9 +1,10 @@
-// PduWriter: PDUs ready to leave, as one gathered run of bytes. Headers, digests, padding and small payload of many PDUs lie
-// side by side in one buffer; larger payload is shared where it is. What take() gives goes into one write.
+// PduWriter: PDUs ready to leave, as one gathered run of bytes. Headers, digests, padding and small payload of many
+// PDUs lie side by side in one buffer; larger payload is shared where it is. What take() gives goes into one write.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "target/base/slice.h"
 #include "target/iscsi/framer.h"
@@ -26,7 +27,7 @@ class PduWriter {
   }
   // With the run [offset, offset + length) of `data`, which must lie inside.
   template <class Pdu>
-  void add(const Pdu& pdu, const Slices& data, std::size_t offset, std::size_t length) {
+  void add(const Pdu& pdu, std::span<const Slice> data, std::size_t offset, std::size_t length) {
     append(encode(pdu, static_cast<std::uint32_t>(length)), data, offset, length);
   }
   template <class Pdu>
@@ -41,7 +42,7 @@ class PduWriter {
   Slices take();
 
  private:
-  void append(const BhsBytes& bhs, const Slices& data, std::size_t offset, std::size_t length);
+  void append(const BhsBytes& bhs, std::span<const Slice> data, std::size_t offset, std::size_t length);
   void begin(const BhsBytes& bhs);
   void append_data(ByteSpan bytes);
   void append_data(const Slice& slice, std::size_t offset, std::size_t length);

@@ -275,30 +275,21 @@ void Session::complete(TaskId id, const Outcome& outcome) {
 void Session::send_outcome(const Task& task, const Outcome& outcome) {
   const Residual residual = residual_of(outcome.transfer_bytes, task.command.expected_bytes);
   const bool collapse = task.command.read && outcome.status == kGood && outcome.sense.empty();
-  const std::uint32_t sent = send_data_in(task, outcome, residual, collapse);
+  std::optional<DataInPdus::Status> with_data;
+  if (collapse) with_data = {outcome.status, residual};
+  const std::uint32_t sent = send_data_in(task, outcome.data, with_data);
   if (collapse && sent != 0) return;
   send_response(task, outcome.status, residual, sent + task.transfer.r2ts_sent(), outcome.sense.bytes());
 }
 
-std::uint32_t Session::send_data_in(const Task& task, const Outcome& outcome, const Residual& residual, bool collapse) {
+std::uint32_t Session::send_data_in(const Task& task, const Slices& data,
+                                    const std::optional<DataInPdus::Status>& status) {
   if (!task.command.read) return 0;
-  const std::size_t bytes = std::min<std::size_t>(total_size(outcome.data), task.command.expected_bytes);
-  DataInCutter cutter(static_cast<std::uint32_t>(bytes), parameters_.max_send_data_segment_bytes,
-                      parameters_.max_burst_bytes);
-  std::uint32_t sent = 0;
-  for (; cutter.more(); ++sent) {
-    const DataInCutter::Cut cut = cutter.next();
-    DataIn pdu{.final = cut.final, .task = task.command.tag, .data_sn = cut.data_sn, .buffer_offset = cut.offset};
-    if (cut.last && collapse) {
-      pdu.has_status = true;
-      pdu.status = outcome.status;
-      pdu.residual = residual;
-      outbox_.state(pdu, outcome.data, cut.offset, cut.length);
-    } else {
-      outbox_.send(pdu, outcome.data, cut.offset, cut.length);
-    }
-  }
-  return sent;
+  const std::size_t bytes = std::min<std::size_t>(total_size(data), task.command.expected_bytes);
+  const DataInCutter cutter(static_cast<std::uint32_t>(bytes), parameters_.max_send_data_segment_bytes,
+                            parameters_.max_burst_bytes);
+  if (cutter.more()) outbox_.send_data(task.command.tag, data, cutter, status);
+  return cutter.pdus_left();
 }
 
 void Session::send_response(const Task& task, std::uint8_t status, const Residual& residual, std::uint32_t exp_data_sn,

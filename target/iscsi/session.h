@@ -104,7 +104,7 @@ class Session {
 
   void send_outcome(const Task& task, const Outcome& outcome);
   // Yields how many Data-In PDUs it was.
-  std::uint32_t send_data_in(const Task& task, const Outcome& outcome, const Residual& residual, bool collapse);
+  std::uint32_t send_data_in(const Task& task, const Slices& data, const std::optional<DataInPdus::Status>& status);
   void send_response(const Task& task, std::uint8_t status, const Residual& residual, std::uint32_t exp_data_sn,
                      ByteSpan sense);
 

@@ -113,6 +113,13 @@ Residual residual_of(std::uint64_t transfer_bytes, std::uint32_t expected_bytes)
   return {Residual::Kind::overflow, static_cast<std::uint32_t>(std::min(beyond, most))};
 }
 
+std::uint32_t DataInCutter::pdus_left() const {
+  const auto segments = [this](std::uint32_t bytes) { return bytes / segment_ + (bytes % segment_ != 0 ? 1 : 0); };
+  const std::uint32_t of_this_burst = std::min(burst_left_, bytes_left());
+  const std::uint32_t behind = bytes_left() - of_this_burst;
+  return segments(of_this_burst) + behind / burst_ * segments(burst_) + segments(behind % burst_);
+}
+
 DataInCutter::Cut DataInCutter::next() {
   CHECK(more(), offset_, total_);
   Cut cut{data_sn_++, offset_, std::min({segment_, burst_left_, total_ - offset_})};

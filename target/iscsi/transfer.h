@@ -114,6 +114,9 @@ class DataInCutter {
       : total_(total_bytes), segment_(segment_bytes), burst_(max_burst_bytes), burst_left_(max_burst_bytes) {}
 
   bool more() const { return offset_ < total_; }
+  std::uint32_t offset() const { return offset_; }
+  std::uint32_t bytes_left() const { return total_ - offset_; }
+  std::uint32_t pdus_left() const;
   Cut next();
 
  private:

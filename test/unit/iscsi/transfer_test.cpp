@@ -195,3 +195,14 @@ TEST_CASE("read data are cut at segments, and each burst ends with F") {
   CHECK(cuts[3].last);
   CHECK(cuts[3].data_sn == DataSn{3});
 }
+
+TEST_CASE("how many PDUs are left is known before they are cut") {
+  for (const std::uint32_t total : {0u, 1u, 299u, 300u, 512u, 513u, 1024u, 5000u}) {
+    for (const std::uint32_t segment : {1u, 300u, 512u, 8192u}) {
+      DataInCutter cutter(total, segment, 512);
+      std::uint32_t left = cutter.pdus_left();
+      for (; cutter.more(); --left, cutter.next()) REQUIRE(cutter.pdus_left() == left);
+      CHECK(left == 0);
+    }
+  }
+}
