@@ -26,6 +26,9 @@ class CommandWindow {
   Verdict admit(CmdSn cmd_sn);
   // The hole before a held number is filled: delivers it and yields true; call again until false.
   bool take_held(CmdSn& cmd_sn);
+  // What was delivered last is rejected, so it has not been received (7.3): there is a hole, until its number comes
+  // again.
+  void take_back() { --exp_; }
   // ABORT TASK named a command that never came (11.5.5, 11.6.1): it counts as received and will be ignored. False: it
   // lies outside the window or had come. Afterwards deliver what take_held() yields, if `cmd_sn` was the hole.
   bool count_as_received(CmdSn cmd_sn);

@@ -21,6 +21,10 @@ struct Serial {
     ++value;
     return before;
   }
+  constexpr Serial& operator--() {
+    --value;
+    return *this;
+  }
   friend constexpr Serial operator+(Serial serial, std::uint32_t steps) { return {serial.value + steps}; }
   friend constexpr Serial operator-(Serial serial, std::uint32_t steps) { return {serial.value - steps}; }
 };

@@ -63,10 +63,7 @@ void Session::note_acknowledged(StatSn exp_stat_sn) {
 
 template <class Pdu>
 void Session::on(const Pdu& request, Frame& frame) {
-  // A command whose immediate data are damaged is a task all the same; it ends with CHECK CONDITION.
-  if (!frame.data_digest_ok && !std::is_same_v<Pdu, ScsiCommand>) {
-    return reject(frame.bhs, RejectReason::data_digest_error);
-  }
+  if (!frame.data_digest_ok) return reject(frame.bhs, RejectReason::data_digest_error);
   if (parameters_.discovery && kNeedsNormalSession<Pdu>) return reject(frame.bhs, RejectReason::protocol_error);
   if (!request.immediate) {
     const CommandWindow::Verdict verdict = window_.admit(request.cmd_sn);
@@ -117,15 +114,20 @@ void Session::deliver_held() {
   }
 }
 
+void Session::refuse(bool immediate, const Frame& frame, RejectReason reason) {
+  if (!immediate) window_.take_back();
+  reject(frame.bhs, reason);
+}
+
 bool Session::refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame) {
   const bool in_use = tasks_.find(tag) || std::any_of(managements_.begin(), managements_.end(),
                                                       [&](const Management& one) { return one.request.task == tag; });
   if (tag == kNoTask) {
-    reject(frame.bhs, RejectReason::invalid_pdu_field);
+    refuse(immediate, frame, RejectReason::invalid_pdu_field);
   } else if (in_use) {
-    reject(frame.bhs, RejectReason::task_in_progress);
+    refuse(immediate, frame, RejectReason::task_in_progress);
   } else if (immediate && immediate_in_progress_ >= limits_.immediate_tasks) {
-    reject(frame.bhs, RejectReason::immediate_command_reject);
+    refuse(immediate, frame, RejectReason::immediate_command_reject);
   } else {
     return false;
   }
@@ -136,7 +138,6 @@ bool Session::refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& f
 
 void Session::deliver(const ScsiCommand& request, Frame& frame) {
   if (window_.closed()) return;  // an immediate command that slipped into a drop
-  if (!frame.data_digest_ok) reject(frame.bhs, RejectReason::data_digest_error);
   if (refuse_in_use(request.task, request.immediate, frame)) return;
 
   Task& task = tasks_.add(request.task, ++arrivals_);
@@ -168,7 +169,6 @@ WriteTransfer Session::transfer_of(const ScsiCommand& request, Frame& frame) con
   }
   WriteTransfer transfer(rules_of(parameters_), request.expected_data_transfer_length, request.final,
                          std::move(frame.data));
-  if (!frame.data_digest_ok) transfer.fail(DataFault::damaged);
   if (request.attribute == TaskAttribute::aca) transfer.fail(DataFault::no_aca);
   if (request.read || request.bidirectional_read_length) transfer.fail(DataFault::not_supported);
   if (request.expected_data_transfer_length > limits_.command_data_bytes) transfer.fail(DataFault::too_long);
@@ -322,21 +322,20 @@ void Session::send_ping() {
 }
 
 void Session::deliver(const TextRequest& request, Frame& frame) {
-  text_request_ = frame.bhs;
   ++text_requests_;
   const Slice text = flatten(frame.data);
-  take_step(text_.on_request(request, as_text(text.bytes())), frame.bhs);
+  const TextStep step = text_.on_request(request, as_text(text.bytes()));
+  if (const auto* refused = std::get_if<TextReject>(&step)) return refuse(request.immediate, frame, refused->reason);
+  take_step(step);
 }
 
 void Session::answer_targets(const std::vector<TargetRecord>& targets) {
-  if (text_.asking() && !logging_out()) take_step(text_.on_targets(targets), text_request_);
+  if (text_.asking() && !logging_out()) take_step(text_.on_targets(targets));
 }
 
-void Session::take_step(const TextStep& step, const BhsBytes& request) {
+void Session::take_step(const TextStep& step) {
   if (const auto* reply = std::get_if<TextReply>(&step)) {
     outbox_.answer(reply->pdu, Slices{reply->text});
-  } else if (const auto* refused = std::get_if<TextReject>(&step)) {
-    reject(request, refused->reason);
   } else {
     events_.push(TargetsAsked{std::get<TargetsWanted>(step).name});
   }
@@ -345,7 +344,7 @@ void Session::take_step(const TextStep& step, const BhsBytes& request) {
 void Session::deliver(const LogoutRequest& request, Frame& frame) {
   const bool session = request.reason == LogoutRequestReason::close_session;
   if (!session && request.reason > LogoutRequestReason::remove_for_recovery) {
-    return reject(frame.bhs, RejectReason::invalid_pdu_field);
+    return refuse(request.immediate, frame, RejectReason::invalid_pdu_field);
   }
   if (!session && request.cid != parameters_.cid) {
     return outbox_.answer(LogoutResponse{.result = LogoutResult::cid_not_found, .task = request.task});

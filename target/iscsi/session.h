@@ -3,6 +3,7 @@
 //
 // Rules that bind more than one PDU:
 // - Numbered requests are delivered in CmdSN order; a frame ahead of a hole is held whole, with its unsolicited data.
+// - A request that is rejected counts as not received (7.3): its number is a hole.
 // - A task enters SCSI when its data are gathered and its attribute lets it (task_order.h). A SIMPLE task may overtake
 // a
 //   SIMPLE one that still gathers; nothing overtakes an ORDERED one, nor starts before it has ended.
@@ -92,6 +93,7 @@ class Session {
   void hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame);
   bool hold_data(const DataOut& data, Frame& frame);  // false: for nothing that is held, or too much
   void deliver_held();
+  void refuse(bool immediate, const Frame& frame, RejectReason reason);
   bool refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame);
 
   WriteTransfer transfer_of(const ScsiCommand& request, Frame& frame) const;
@@ -118,7 +120,7 @@ class Session {
   bool drop_held(InitiatorTaskTag tag);
   void respond(const TaskManagementRequest& request, TaskResponse response);
 
-  void take_step(const TextStep& step, const BhsBytes& request);
+  void take_step(const TextStep& step);
   TargetTransferTag fresh_tag();
 
   SessionParameters parameters_;
@@ -141,7 +143,6 @@ class Session {
   std::vector<Management> managements_;  // unanswered
 
   TextExchange text_;
-  BhsBytes text_request_{};  // the latest, for a Reject
   unsigned text_requests_ = 0;
   std::optional<LogoutRequest> logout_;
   TargetTransferTag ping_ = kNoTransfer;

@@ -17,7 +17,8 @@ struct OutboxRig {
 
   void send_data(std::uint32_t tag, const std::string& data) {
     const DataInCutter cutter(static_cast<std::uint32_t>(data.size()), kSegment, 16 * kSegment);
-    const Slices pieces = {Slice::copy_of(data.substr(0, 700)), Slice{}, Slice::copy_of(data.substr(700))};
+    const std::size_t cut = std::min<std::size_t>(700, data.size());
+    const Slices pieces = {Slice::copy_of(data.substr(0, cut)), Slice{}, Slice::copy_of(data.substr(cut))};
     outbox.send_data(InitiatorTaskTag{tag}, pieces, cutter, DataInPdus::Status{});
   }
   std::vector<Answer> take() {

@@ -177,13 +177,16 @@ TEST_CASE("a damaged data digest is rejected and ends the task when its sequence
   CHECK_FALSE(rig.next_event());
 }
 
-TEST_CASE("a damaged digest of immediate data ends the command, whose number counts") {
+TEST_CASE("a command whose immediate data are damaged is rejected, and its number is to be used again") {
   SessionRig rig;
-  rig.send(rig.write(1, 4), "data", false);
+  const ScsiCommand write = rig.write(1, 4);
+  rig.send(write, "dat!", false);
   const auto reject = rig.answer<Reject>();
   CHECK(reject.reason == RejectReason::data_digest_error);
-  CHECK(reject.numbering.exp_cmd_sn == CmdSn{101});
-  CHECK(failure(rig) == DataFault::damaged);
+  CHECK(reject.numbering.exp_cmd_sn == CmdSn{100});
+  CHECK_FALSE(rig.next_event());
+  rig.send(write, "data");
+  CHECK(test::text_of(rig.command().data) == "data");
 }
 
 TEST_CASE("damaged data that are held behind a hole are rejected once, and end their task") {
@@ -246,6 +249,49 @@ TEST_CASE("a tag in use is refused") {
   rig.send(rig.read(1, 4));
   CHECK(rig.answer<Reject>().reason == RejectReason::task_in_progress);
   CHECK(rig.ready() == Tags{1});
+}
+
+TEST_CASE("a command that is rejected was not received: what follows waits until its number comes again") {
+  SessionRig rig;
+  rig.send(rig.read(1, 4));
+  ScsiCommand again = rig.read(1, 4);
+  rig.send(again);
+  const auto reject = rig.answer<Reject>();
+  CHECK(reject.numbering.exp_cmd_sn == again.cmd_sn);
+  CHECK(reject.numbering.max_cmd_sn == CmdSn{228 - 1});
+  rig.send(rig.read(3, 4));
+  CHECK(rig.ready() == Tags{1});
+  again.task = {2};
+  rig.send(again);
+  CHECK(rig.ready() == Tags{2, 3});
+}
+
+TEST_CASE("a command behind a hole that is rejected is a hole itself, which ABORT TASK may fill") {
+  SessionRig rig;
+  const ScsiCommand first = rig.read(1, 4), second = rig.read(1, 4), third = rig.read(3, 4);
+  rig.send(third);
+  rig.send(second);
+  rig.send(first);
+  CHECK(rig.answer<Reject>().numbering.exp_cmd_sn == second.cmd_sn);
+  CHECK(rig.ready() == Tags{1});
+  rig.send(TaskManagementRequest{.immediate = true,
+                                 .function = TaskFunction::abort_task,
+                                 .task = {9},
+                                 .referenced_task = {2},
+                                 .cmd_sn = rig.next_cmd_sn,
+                                 .ref_cmd_sn = second.cmd_sn});
+  CHECK(rig.answer<TaskManagementResponse>().response == TaskResponse::complete);
+  CHECK(rig.ready() == Tags{3});
+}
+
+TEST_CASE("a text request that is rejected was not received") {
+  SessionRig rig;
+  TextRequest text{.final = true, .continued = true, .task = {1}, .transfer = kNoTransfer, .cmd_sn = rig.next_cmd_sn};
+  rig.send(text, "SendTargets=");
+  CHECK(rig.answer<Reject>().numbering.exp_cmd_sn == CmdSn{100});
+  text.continued = false;
+  rig.send(text, std::string_view("SendTargets=\0", 13));
+  rig.event<TargetsAsked>();
 }
 
 TEST_CASE("immediate commands take no number and are bounded") {
@@ -345,9 +391,11 @@ TEST_CASE("what waits for an ordered task starts when that is aborted or fails")
   SECTION("its data are damaged") {
     ScsiCommand ordered = rig.write(1, 4);
     ordered.attribute = TaskAttribute::ordered;
-    rig.send(ordered, "data", false);
-    rig.event<CommandFailed>();
+    rig.send(ordered);
     rig.send(rig.read(2, 4));
+    CHECK_FALSE(rig.next_event());
+    rig.send(rig.data_for(rig.answer<R2t>()), "data", false);
+    rig.event<CommandFailed>();
     CHECK(rig.ready() == Tags{2});
   }
 }
