@@ -114,8 +114,9 @@ void Connection::peer_closed(Time now) {
 std::optional<Event> Connection::next_event() { return events_.pop(); }
 
 Slices Connection::transmit() {
-  transmitted_ += outbox_.size();
-  return outbox_.take();
+  Slices output = outbox_.take();
+  transmitted_ += total_size(output);
+  return output;
 }
 
 // What is sent behind the ping says nothing of the host, unless it keeps us from reading what the host answers.
