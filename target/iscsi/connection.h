@@ -15,6 +15,7 @@
 // Left out: multiple connections, SNACK and recovery above level 0, bidirectional commands (refused), QUERY TASK.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -63,6 +64,8 @@ class Connection {
   // How much of what transmit() has yielded is not handed to the transport yet. Told before on_deadline() and when a
   // write is done: a host that takes its answers, however slowly, lives, though a ping behind them has not come to it.
   void note_unsent(std::size_t bytes, Time now);
+  // The latest sign of life of the peer: bytes of it, or that it has taken some of ours.
+  Time heard() const { return std::max(heard_, progressed_); }
   bool has_output() const;
   std::size_t output_bytes() const;  // that wait for transmit()
   // False while too much output waits to be taken: the driver reads no more until it has written. A peer that sends and

@@ -57,7 +57,10 @@ void ConnectionDriver::on_written(bool ok) {
   writing_ = false;
   writing_bytes_ = 0;
   connection_.note_unsent(0, now());
-  if (session_) session_->on_sent();
+  if (session_) {
+    session_->on_heard(connection_.heard());
+    session_->on_sent();
+  }
   if (!ok) {
     peer_gone_ = true;
     connection_.peer_closed(now());
