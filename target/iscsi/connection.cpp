@@ -41,11 +41,13 @@ const char* to_string(EndReason reason) {
   return "unknown";
 }
 
-Connection::Connection(LoginConfig login, ConnectionLimits limits, Time now, Log log)
+Connection::Connection(LoginConfig login, ConnectionLimits limits, Time now, Log log,
+                       std::shared_ptr<WriteBudget> writes)
     : limits_(limits),
       log_(std::move(log)),
       window_(CmdSn{0}, limits.command_window),
       outbox_(window_),
+      writes_(writes ? std::move(writes) : std::make_shared<WriteBudget>()),
       negotiator_(std::move(login)),
       heard_(now),
       asked_(now),
@@ -78,7 +80,7 @@ void Connection::parse(Time now) {
       if (phase_ == Phase::login) {
         on_login_frame(*frame, now);
       } else {
-        session_->on_frame(std::move(*frame));
+        session_->on_frame(std::move(*frame), now);
       }
     } else if (const auto* error = std::get_if<FrameError>(&framed)) {
       on_frame_error(*error, now);
@@ -87,6 +89,8 @@ void Connection::parse(Time now) {
     }
     if (outbox_.answer_bytes() > limits_.waiting_output_bytes) {
       end(EndReason::out_of_resources, "replies are not read", Closing::close, now);
+    } else if (session_ && session_->hole_too_large()) {
+      end(EndReason::out_of_resources, "too much behind a command that is missing", Closing::close, now);
     }
   }
   advance_drop(now);
@@ -128,7 +132,10 @@ void Connection::note_unsent(std::size_t bytes, Time now) {
 
 bool Connection::has_output() const { return !outbox_.empty(); }
 std::size_t Connection::output_bytes() const { return outbox_.size(); }
-bool Connection::wants_input() const { return outbox_.size() <= limits_.output_bytes; }
+bool Connection::wants_input() const {
+  if (session_ && session_->holds_too_much() && !events_.empty()) return false;
+  return outbox_.size() <= limits_.output_bytes;
+}
 Closing Connection::closing() const { return closing_; }
 bool Connection::logged_in() const { return phase_ == Phase::full_feature; }
 std::size_t Connection::open_tasks() const { return session_ ? session_->open_tasks() : 0; }
@@ -177,7 +184,7 @@ void Connection::begin_session(const SessionParameters& parameters) {
   framer_.set_digests(digests);
   framer_.set_limits({.data_bytes = parameters.max_recv_data_segment_bytes});
   outbox_.set_digests(digests);
-  session_ = std::make_unique<Session>(parameters, limits_, window_, outbox_, events_);
+  session_ = std::make_unique<Session>(parameters, limits_, window_, outbox_, events_, *writes_);
   phase_ = Phase::full_feature;
   events_.push(LoggedIn{parameters});
 }
@@ -308,6 +315,11 @@ std::optional<Time> Connection::discovery_deadline() const {
   return in_discovery() ? std::optional(asked_ + limits_.discovery_idle) : std::nullopt;
 }
 
+std::optional<Time> Connection::hole_deadline() const {
+  if (!logged_in() || !session_->hole_since()) return std::nullopt;
+  return *session_->hole_since() + limits_.hole_timeout;
+}
+
 std::optional<Time> Connection::deadline() const {
   std::optional<Time> earliest;
   const auto consider = [&](const std::optional<Time>& time) {
@@ -316,6 +328,7 @@ std::optional<Time> Connection::deadline() const {
   if (phase_ == Phase::login) consider(login_deadline_);
   consider(keep_alive_deadline());
   consider(discovery_deadline());
+  consider(hole_deadline());
   consider(logout_deadline_);
   consider(drop_deadline_);
   if (closing_ == Closing::half_close) consider(linger_deadline_);
@@ -335,6 +348,9 @@ void Connection::on_deadline(Time now) {
   }
   if (drop_deadline_ && now >= *drop_deadline_) give_up_drop(now);
   if (const auto due = discovery_deadline(); due && now >= *due) end(EndReason::idle, "", Closing::close, now);
+  if (const auto due = hole_deadline(); due && now >= *due) {
+    end(EndReason::protocol_error, "a command is missing", Closing::close, now);
+  }
   keep_alive(now);
 }
 

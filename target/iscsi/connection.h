@@ -38,7 +38,9 @@ namespace shoal::iscsi {
 
 class Connection {
  public:
-  Connection(LoginConfig login, ConnectionLimits limits, Time now, Log log = {});
+  // `writes` is shared by all connections of a server; null: this one has its own.
+  Connection(LoginConfig login, ConnectionLimits limits, Time now, Log log = {},
+             std::shared_ptr<WriteBudget> writes = nullptr);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -69,7 +71,8 @@ class Connection {
   bool has_output() const;
   std::size_t output_bytes() const;  // that wait for transmit()
   // False while too much output waits to be taken: the driver reads no more until it has written. A peer that sends and
-  // never reads is held back so.
+  // never reads is held back so. False also while the session holds more write data than its share and events wait: the
+  // driver takes those first.
   bool wants_input() const;
   Closing closing() const;
 
@@ -114,6 +117,7 @@ class Connection {
 
   void keep_alive(Time now);
   void send_ping(Time now);
+  std::optional<Time> hole_deadline() const;
   std::optional<Time> keep_alive_deadline() const;
   std::optional<Time> discovery_deadline() const;
   void advance_drop(Time now);
@@ -126,6 +130,7 @@ class Connection {
   CommandWindow window_;
   Outbox outbox_;
   EventQueue events_;
+  std::shared_ptr<WriteBudget> writes_;
 
   Phase phase_ = Phase::login;
   LoginNegotiator negotiator_;

@@ -35,6 +35,7 @@ class EventQueue {
     if (next_ == events_.size()) clear();
     return taken;
   }
+  bool empty() const { return next_ == events_.size(); }
   void clear() {
     events_.clear();
     next_ = 0;

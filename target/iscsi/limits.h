@@ -24,6 +24,7 @@ struct ConnectionLimits {
   Duration ping_timeout = 20s;  // NOP-In without any answer: the connection ends; a paused guest is back by then
   Duration discovery_idle = 30s;  // time that a discovery session may ask nothing
   Duration drop_timeout = 20s;  // of begin_drop() for write data and acknowledgements to come
+  Duration hole_timeout = 20s;  // of a missing command that others wait for: the connection ends
   Duration linger = 2s;         // wait for the peer's FIN after a half-close
 };
 

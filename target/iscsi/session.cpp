@@ -33,18 +33,19 @@ constexpr bool kNeedsNormalSession = std::is_same_v<Pdu, ScsiCommand> || std::is
 }  // namespace
 
 Session::Session(const SessionParameters& parameters, const ConnectionLimits& limits, CommandWindow& window,
-                 Outbox& outbox, EventQueue& events)
+                 Outbox& outbox, EventQueue& events, WriteBudget& writes)
     : parameters_(parameters),
       limits_(limits),
       window_(window),
       outbox_(outbox),
       events_(events),
       acknowledged_(outbox.next_stat_sn() - 1),
+      writes_(writes),
       text_(parameters_) {}
 
 // ---- arrival and order
 
-void Session::on_frame(Frame frame) {
+void Session::on_frame(Frame frame, Time now) {
   const auto decoded = decode_initiator_pdu(frame.bhs, frame.ahs);
   if (const auto* error = std::get_if<DecodeError>(&decoded)) return reject(frame.bhs, error->reason);
   std::visit(
@@ -53,6 +54,13 @@ void Session::on_frame(Frame frame) {
         if (!logging_out()) on(request, frame);  // 11.14: nothing follows a logout request
       },
       std::get<InitiatorPdu>(decoded));
+  note_hole(now);
+}
+
+void Session::note_hole(Time now) {
+  if (held_.empty()) return hole_since_.reset();
+  if (!hole_since_ || hole_ != window_.exp_cmd_sn()) hole_since_ = now;
+  hole_ = window_.exp_cmd_sn();
 }
 
 void Session::note_acknowledged(StatSn exp_stat_sn) {
@@ -77,8 +85,21 @@ void Session::on(const Pdu& request, Frame& frame) {
 
 void Session::hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame) {
   Held& held = held_[cmd_sn.value];
-  held = Held{{}, 0, task};
+  held = Held{{}, kBhsSize + total_size(frame.data), 0, task};
+  held_bytes_ += held.bytes;
+  writes_.add(held.bytes);
   held.frames.push_back(std::move(frame));
+}
+
+void Session::forget(const Held& held) {
+  held_data_bytes_ -= held.data_bytes;
+  held_bytes_ -= held.bytes;
+  writes_.remove(held.bytes);
+}
+
+void Session::forget_held() {
+  for (const auto& [cmd_sn, held] : std::exchange(held_, {})) forget(held);
+  hole_since_.reset();
 }
 
 bool Session::hold_data(const DataOut& data, Frame& frame) {
@@ -87,7 +108,10 @@ bool Session::hold_data(const DataOut& data, Frame& frame) {
   const std::size_t bytes = kBhsSize + total_size(frame.data);
   if (found == held_.end() || held_data_bytes_ + bytes > limits_.held_data_bytes) return false;
   found->second.data_bytes += bytes;
+  found->second.bytes += bytes;
   held_data_bytes_ += bytes;
+  held_bytes_ += bytes;
+  writes_.add(bytes);
   found->second.frames.push_back(std::move(frame));
   return true;
 }
@@ -99,7 +123,7 @@ void Session::deliver_held() {
     if (found == held_.end()) continue;  // aborted before it was delivered
     Held held = std::move(found->second);
     held_.erase(found);
-    held_data_bytes_ -= held.data_bytes;
+    forget(held);
     for (Frame& frame : held.frames) {
       std::visit(
           [&](const auto& request) {
@@ -154,7 +178,9 @@ void Session::deliver(const ScsiCommand& request, Frame& frame) {
   command.expected_bytes = request.read || request.write ? request.expected_data_transfer_length : 0;
   command.cdb = request.cdb;
   if (!frame.ahs.empty()) command.extended_cdb = extended_cdb_of(frame.ahs);
+  const std::size_t immediate_bytes = total_size(frame.data);
   task.transfer = transfer_of(request, frame);
+  keep_to_share(task, immediate_bytes);
   count_claim(task);
   undelivered_.push_back(TaskTable::slot_of(task));
   pump();
@@ -181,9 +207,11 @@ void Session::on(const DataOut& data, Frame& frame) {
   if (!task && hold_data(data, frame)) return;
   if (!frame.data_digest_ok) reject(frame.bhs, RejectReason::data_digest_error);
   if (!task || task->delivered) return;  // aborted, or never there: dropped
+  const std::size_t unsolicited_bytes = data.transfer == kNoTransfer ? total_size(frame.data) : 0;
   if (!task->transfer.take(data, std::move(frame.data), frame.data_digest_ok)) {
     return reject(frame.bhs, RejectReason::invalid_pdu_field);
   }
+  keep_to_share(*task, unsolicited_bytes);
   count_claim(*task);
   if (task->transfer.done() || task->transfer.may_solicit()) pump();
 }
@@ -208,6 +236,10 @@ void Session::pump() {
 
 bool Session::settle(Task& task, TaskOrder::Older older) {
   if (!task.transfer.done()) return false;
+  if (task.transfer.fault() == DataFault::no_room) {
+    end_undelivered(task, kTaskSetFull);
+    return true;
+  }
   if (task.transfer.fault() != DataFault::none) {
     task.delivered = true;
     events_.push(CommandFailed{std::move(task.command), task.transfer.fault()});
@@ -228,7 +260,9 @@ void Session::deliver_to_scsi(Task& task) {
 void Session::solicit(Task& task, bool first, bool& budget_left) {
   while (task.transfer.may_solicit()) {
     const std::uint64_t next = task.transfer.next_solicitation_bytes();
-    if (!first && claimed_bytes_ + next > limits_.outstanding_write_bytes) budget_left = false;
+    if (!first && (writes_.held() + next > limits_.outstanding_write_bytes || !writes_.may_grow(next))) {
+      budget_left = false;
+    }
     if (!budget_left) return;
     const TargetTransferTag tag = fresh_tag();
     const WriteTransfer::Solicitation asked = task.transfer.solicit(tag);
@@ -242,16 +276,21 @@ void Session::solicit(Task& task, bool first, bool& budget_left) {
   }
 }
 
+// Data that nobody asked for have come already: where there is no room for them they are dropped, and the initiator is
+// told that it has sent too much at once (SAM-5 5.3.1, TASK SET FULL).
+void Session::keep_to_share(Task& task, std::size_t more) {
+  if (more != 0 && writes_.held() != 0 && !writes_.may_grow(more)) task.transfer.fail(DataFault::no_room);
+}
+
 void Session::count_claim(Task& task) {
   const std::uint32_t claimed = task.transfer.claimed_bytes();
-  claimed_bytes_ += claimed;
-  claimed_bytes_ -= task.claimed_bytes;
+  writes_.set(writes_.held() - task.claimed_bytes + claimed);
   task.claimed_bytes = claimed;
 }
 
 void Session::release(Task& task) {
-  CHECK(claimed_bytes_ >= task.claimed_bytes, claimed_bytes_, task.claimed_bytes);
-  claimed_bytes_ -= task.claimed_bytes;
+  CHECK(writes_.held() >= task.claimed_bytes, writes_.held(), task.claimed_bytes);
+  writes_.remove(task.claimed_bytes);
   if (task.executes()) order_.ended(task.command.attribute);
   if (task.command.immediate) {
     --immediate_in_progress_;
@@ -354,7 +393,7 @@ void Session::deliver(const LogoutRequest& request, Frame& frame) {
   }
   logout_ = request;
   window_.close();
-  held_.clear();
+  forget_held();
   forget_gathering();
   events_.push(LogoutAsked{request.reason});
 }
@@ -376,8 +415,7 @@ void Session::reject(const BhsBytes& bad, RejectReason reason) { outbox_.answer_
 
 void Session::close_window() {
   window_.close();
-  held_.clear();
-  held_data_bytes_ = 0;
+  forget_held();
   begin_waiting_managements();  // what they wait for comes no more
 }
 

@@ -29,17 +29,18 @@
 #include "target/iscsi/task_order.h"
 #include "target/iscsi/task_table.h"
 #include "target/iscsi/text_exchange.h"
+#include "target/iscsi/write_budget.h"
 
 namespace shoal::iscsi {
 
 class Session {
  public:
   Session(const SessionParameters& parameters, const ConnectionLimits& limits, CommandWindow& window, Outbox& outbox,
-          EventQueue& events);
+          EventQueue& events, WriteBudget& writes);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  void on_frame(Frame frame);
+  void on_frame(Frame frame, Time now);
 
   void complete(TaskId id, const Outcome& outcome);
   void complete_management(ManagementId id, TaskResponse response);
@@ -63,12 +64,21 @@ class Session {
   std::size_t open_tasks() const { return tasks_.size(); }
   unsigned text_requests() const { return text_requests_; }
   std::size_t held_text_bytes() const { return text_.held_bytes(); }
+  // More write data than its share (write_budget.h): what has been received should be dealt with before more is read.
+  bool holds_too_much() const { return writes_.exceeded(); }
+  // Since when commands wait for one that is missing.
+  std::optional<Time> hole_since() const { return hole_since_; }
+  // They hold more than may be held for one that may never come.
+  bool hole_too_large() const {
+    return held_bytes_ != 0 && (held_bytes_ > limits_.outstanding_write_bytes || holds_too_much());
+  }
   const SessionParameters& parameters() const { return parameters_; }
 
  private:
   struct Held {  // a request ahead of a hole, and the data that came for it
     std::vector<Frame> frames;
-    std::size_t data_bytes = 0;
+    std::size_t bytes = 0;       // of all frames
+    std::size_t data_bytes = 0;  // of Data-Out
     InitiatorTaskTag task = kNoTask;
   };
   struct Management {
@@ -93,6 +103,9 @@ class Session {
   void hold(CmdSn cmd_sn, InitiatorTaskTag task, Frame& frame);
   bool hold_data(const DataOut& data, Frame& frame);  // false: for nothing that is held, or too much
   void deliver_held();
+  void forget(const Held& held);
+  void forget_held();
+  void note_hole(Time now);
   void refuse(bool immediate, const Frame& frame, RejectReason reason);
   bool refuse_in_use(InitiatorTaskTag tag, bool immediate, const Frame& frame);
 
@@ -102,6 +115,7 @@ class Session {
   void solicit(Task& task, bool first, bool& budget_left);
   void deliver_to_scsi(Task& task);
   void count_claim(Task& task);
+  void keep_to_share(Task& task, std::size_t more);
   void release(Task& task);
 
   void send_outcome(const Task& task, const Outcome& outcome);
@@ -115,7 +129,7 @@ class Session {
   void begin_waiting_managements();
   void begin(Management& management);
   bool affects(const Management& management, const Task& task) const;
-  void answer_aborted(Task& task);
+  void end_undelivered(Task& task, std::uint8_t status);
   void drop_task(Task& task);
   bool drop_held(InitiatorTaskTag tag);
   void respond(const TaskManagementRequest& request, TaskResponse response);
@@ -137,9 +151,11 @@ class Session {
   TaskOrder order_;                         // of those that SCSI has
   std::vector<std::uint16_t> undelivered_;  // slots, in the order of arrival
   std::uint32_t immediate_in_progress_ = 0;
-  std::uint64_t claimed_bytes_ = 0;     // write data held or asked for
   std::map<std::uint32_t, Held> held_;  // by CmdSN; nearly always empty
-  std::size_t held_data_bytes_ = 0;
+  std::size_t held_bytes_ = 0, held_data_bytes_ = 0;
+  std::optional<Time> hole_since_;
+  CmdSn hole_{};                         // the number that is missing
+  WriteShare writes_;                    // what is held or asked for
   std::vector<Management> managements_;  // unanswered
 
   TextExchange text_;

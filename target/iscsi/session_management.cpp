@@ -80,15 +80,15 @@ bool Session::affects(const Management& management, const Task& task) const {
 
 void Session::abort_undelivered() {
   for (const Command& command : events_.take_commands()) {
-    if (Task* const task = tasks_.find(command.task)) answer_aborted(*task);
+    if (Task* const task = tasks_.find(command.task)) end_undelivered(*task, kTaskAborted);
   }
-  for (const std::uint16_t slot : std::exchange(undelivered_, {})) answer_aborted(tasks_.at(slot));
+  for (const std::uint16_t slot : std::exchange(undelivered_, {})) end_undelivered(tasks_.at(slot), kTaskAborted);
 }
 
-void Session::answer_aborted(Task& found) {
+void Session::end_undelivered(Task& found, std::uint8_t status) {
   const Task task = std::move(found);
   release(found);
-  send_response(task, kTaskAborted, residual_of(0, task.command.expected_bytes), task.transfer.r2ts_sent(), {});
+  send_response(task, status, residual_of(0, task.command.expected_bytes), task.transfer.r2ts_sent(), {});
 }
 
 void Session::drop_task(Task& task) {
@@ -99,7 +99,7 @@ void Session::drop_task(Task& task) {
 bool Session::drop_held(InitiatorTaskTag tag) {
   const auto found = std::find_if(held_.begin(), held_.end(), [&](const auto& one) { return one.second.task == tag; });
   if (tag == kNoTask || found == held_.end()) return false;
-  held_data_bytes_ -= found->second.data_bytes;
+  forget(found->second);
   held_.erase(found);
   return true;
 }

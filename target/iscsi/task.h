@@ -32,6 +32,7 @@ struct Command {
 
 // SAM status that matters here: read data and GOOD leave together, and some tasks are aborted before SCSI sees them.
 inline constexpr std::uint8_t kGood = 0x00;
+inline constexpr std::uint8_t kTaskSetFull = 0x28;
 inline constexpr std::uint8_t kTaskAborted = 0x40;
 
 // A task's end, in SCSI's words.

@@ -37,6 +37,7 @@ enum class DataFault : std::uint8_t {
   damaged,        // data digest, or a number or offset out of sequence
   not_supported,  // the command was refused before its data came
   too_long,       // more than this target gathers
+  no_room,        // more than there is memory for: ended here, with TASK SET FULL
   no_aca,         // attribute ACA where no such condition can be (SAM-5 8.6, NORMACA = 0)
 };
 

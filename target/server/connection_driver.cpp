@@ -18,7 +18,7 @@ ConnectionDriver::ConnectionDriver(ServerContext& context, ConnectionOwner& owne
       local_(stream_->local()),
       peer_(stream_->peer()),
       source_(source_of(peer_)),
-      connection_(context.config.login, context.config.connection, context.runtime.now(), context.log),
+      connection_(context.config.login, context.config.connection, context.runtime.now(), context.log, context.writes),
       room_(context.buffers) {}
 
 void ConnectionDriver::start() { proceed(); }

@@ -14,6 +14,7 @@ scsi::Sense sense_of(DataFault fault) {
     case DataFault::not_supported: return scsi::sense::kInvalidFieldInCommandInformationUnit;
     case DataFault::too_long: return scsi::sense::kInvalidFieldInCdb;
     case DataFault::no_aca: return scsi::sense::kInvalidMessage;
+    case DataFault::no_room:  // ended by the session, without sense data
     case DataFault::none: break;
   }
   CHECK(false, static_cast<int>(fault));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "target/iscsi/write_budget.h"
 #include "target/scsi/read_budget.h"
 #include "target/server/failed_logins.h"
 #include "target/server/loop_watch.h"
@@ -24,6 +25,7 @@ struct ServerContext {
   LoopWatch watch;
   FailedLogins failed_logins;
   std::shared_ptr<scsi::ReadBudget> reads;
+  std::shared_ptr<iscsi::WriteBudget> writes;
   SharedNames shared_names{};
   ReceiveBuffers buffers{};
   ServerCounters counters{};

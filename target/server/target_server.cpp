@@ -1,5 +1,7 @@
 #include "target/server/target_server.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "target/base/countdown.h"
@@ -7,6 +9,11 @@
 #include "target/server/server_context.h"
 
 namespace shoal::server {
+namespace {
+
+constexpr std::uint64_t kWorthGivingBack = 64u << 20;
+
+}  // namespace
 
 struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<Impl> {
   Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& policy, SessionRegistry& registry, ServerConfig config,
@@ -19,6 +26,7 @@ struct TargetServer::Impl final : ConnectionOwner, std::enable_shared_from_this<
   void on_stranger_heard(std::uint64_t connection, unsigned requests, std::size_t bytes) override;
   void on_logged_in(std::uint64_t connection) override { strangers.remove(connection); }
   void on_closed(std::uint64_t connection) override;
+  void give_back_memory();
   void close_all(const std::string& reason);
 
   void stop(Duration within, Completion<> done);
@@ -50,7 +58,8 @@ TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& 
                         }),
               FailedLogins(context.config.limits.failed_logins_per_minute),
               std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes,
-                                                 context.config.limits.sessions)},
+                                                 context.config.limits.sessions),
+              std::make_shared<iscsi::WriteBudget>(context.config.limits.held_write_bytes)},
       strangers(context.config.limits.admission) {}
 
 Result<Endpoint, NetError> TargetServer::Impl::listen(const Endpoint& at) {
@@ -100,8 +109,16 @@ void TargetServer::Impl::shed() {
 void TargetServer::Impl::on_closed(std::uint64_t connection) {
   strangers.remove(connection);
   connections.erase(connection);
+  context.runtime.post([weak = weak_from_this()] {  // when all of it is gone
+    if (const auto self = weak.lock()) self->give_back_memory();
+  });
   if (connections.empty()) context.watch.stop();
   end_stop_if_empty();
+}
+
+// What a burst of writes has taken lies in pieces between what stays, so malloc does not give it back by itself.
+void TargetServer::Impl::give_back_memory() {
+  if (context.writes->take_released(kWorthGivingBack) != 0) ::malloc_trim(0);
 }
 
 void TargetServer::Impl::close_all(const std::string& reason) {

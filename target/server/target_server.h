@@ -14,6 +14,7 @@
 #include "target/base/log.h"
 #include "target/iscsi/limits.h"
 #include "target/iscsi/login.h"
+#include "target/iscsi/write_budget.h"
 #include "target/ports/login_policy.h"
 #include "target/ports/session_registry.h"
 #include "target/ports/target_catalog.h"
@@ -29,6 +30,7 @@ struct ServerLimits {
   std::size_t sessions = 2048;     // normal ones; beyond it a login is answered 0302
   AdmissionLimits admission;       // of strangers: what has not logged in, or for discovery only
   std::uint64_t held_read_bytes = scsi::kMaxHeldReadBytesOfAll;  // of reads, for hosts that do not take them
+  std::uint64_t held_write_bytes = iscsi::kHeldWriteBytesOfAll;  // asked for, or received and not written
   unsigned failed_logins_per_minute = 60;  // of one address; then its logins wait, or are answered 0302
 };
 

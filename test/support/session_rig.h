@@ -25,12 +25,14 @@ class SessionRig {
   CommandWindow window{CmdSn{100}, 128};
   Outbox outbox{window};
   EventQueue events;
+  WriteBudget writes;
   CmdSn next_cmd_sn{100};
+  Time now{};
 
   Session& session() {
     if (!session_) {
       outbox.set_next_stat_sn(StatSn{1000});
-      session_.emplace(parameters, limits, window, outbox, events);
+      session_.emplace(parameters, limits, window, outbox, events, writes);
     }
     return *session_;
   }
@@ -39,7 +41,7 @@ class SessionRig {
   void send(const Pdu& pdu, std::string_view data = {}, bool digest_ok = true) {
     Frame frame{encode(pdu, static_cast<std::uint32_t>(data.size())), {}, {}, digest_ok};
     if (!data.empty()) frame.data.push_back(Slice::copy_of(data));
-    session().on_frame(std::move(frame));
+    session().on_frame(std::move(frame), now);
   }
 
   // Commands numbered in order.

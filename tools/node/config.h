@@ -17,8 +17,9 @@
 //   iqn_prefix                   [iqn.2026-11.io.shoal]; targets are PREFIX:VOLUME, the same on all members
 //   redirect                     round-robin or none [round-robin]
 //   redirect_after_chap          [false]; true: of a volume with CHAP the address is told after it
-//   denied_login                 not-found or not-authorised [not-found]: the answer to whom a volume's lists do not allow
-//   discovery_chap               {user, secret_file, mutual_user, mutual_secret_file}: what SendTargets asks for [none].
+//   denied_login                 not-found or not-authorised [not-found]: the answer to whom a volume's lists do not
+//   allow discovery_chap               {user, secret_file, mutual_user, mutual_secret_file}: what SendTargets asks for
+//   [none].
 //                                The files are read when they are needed
 //   log_level                    trace, debug, info, warn, error or off [info]
 //   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
@@ -37,6 +38,9 @@
 //   limits.write_bytes_per_session  1 MiB to 2^32 [32 MiB]; write data asked for or held; the rest is asked for later
 //   limits.held_read_bytes       96 MiB to 2^32 [512 MiB]; read and not yet taken by hosts; one session alone comes to
 //                                a quarter of it, and a quarter is allotted to limits.sessions (scsi/read_budget.h)
+//   limits.held_write_bytes      64 MiB to 2^32 [512 MiB]; write data asked for or held, of all sessions: who has more
+//                                than he leaves to others is asked for no more, and what he sends unasked ends with
+//                                TASK SET FULL
 //   limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in memory, then full
 //
 // Paths that are not absolute begin at the folder of the configuration.
@@ -69,7 +73,8 @@ struct NodeLimits {
   std::size_t failed_logins_per_minute = 60;  // of one address
   std::size_t commands_per_session = 128;     // command window
   std::size_t write_bytes_per_session = 32u << 20;
-  std::size_t held_read_bytes = 512u << 20;  // of all sessions
+  std::size_t held_read_bytes = 512u << 20;         // of all sessions
+  std::size_t held_write_bytes = 512u << 20;        // likewise
   std::optional<std::uint64_t> memory_store_bytes;  // absent: as much as anybody writes
 };
 
@@ -86,7 +91,7 @@ struct NodeConfig {
   std::vector<Endpoint> etcd;             // either this
   std::string sqlite;                     // or this (":memory:" for a disposable target)
   std::string iqn_prefix = "iqn.2026-11.io.shoal";
-  LoginRules logins;                      // redirects, denials, CHAP of discovery
+  LoginRules logins;  // redirects, denials, CHAP of discovery
   LogLevel log_level = LogLevel::info;
   Duration page_hold = std::chrono::seconds(7);
   Duration login_timeout = std::chrono::seconds(15);

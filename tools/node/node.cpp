@@ -34,6 +34,7 @@ server::ServerConfig server_config(const NodeConfig& config) {
       .sessions = limits.sessions,
       .admission = {limits.half_open, limits.half_open_per_address, limits.login_bytes, limits.login_bytes_per_address},
       .held_read_bytes = limits.held_read_bytes,
+      .held_write_bytes = limits.held_write_bytes,
       .failed_logins_per_minute = static_cast<unsigned>(limits.failed_logins_per_minute)};
   server.connection.command_window = static_cast<std::uint32_t>(limits.commands_per_session);
   server.connection.outstanding_write_bytes = limits.write_bytes_per_session;

@@ -12,8 +12,9 @@ namespace {
 
 // A connection, its driver's hands, and an initiator's pen.
 struct Rig {
-  explicit Rig(ConnectionLimits limits = {.ping_interval = 5s, .ping_timeout = 5s})
-      : connection(LoginConfig{}, limits, Time{}) {}
+  explicit Rig(ConnectionLimits limits = {.ping_interval = 5s, .ping_timeout = 5s},
+               std::shared_ptr<WriteBudget> writes = nullptr)
+      : connection(LoginConfig{}, limits, Time{}, Log(), std::move(writes)) {}
 
   Connection connection;
   Time now{};
@@ -320,6 +321,30 @@ TEST_CASE("output that keeps us from reading the answer to a ping is waited for"
   CHECK(rig.nothing());
   rig.pass_sending(1s, 32 << 10);
   CHECK(rig.end() == EndReason::ping_timeout);
+}
+
+TEST_CASE("a command that is missing is not waited for for ever") {
+  Rig rig({.ping_interval = 60s, .hole_timeout = 20s});
+  rig.login();
+  rig.numbers.read(read16(0, 1), 512);  // never sent
+  rig.send(rig.numbers.read(read16(0, 1), 512));
+  rig.pass(15s);
+  rig.send(rig.numbers.read(read16(0, 1), 512));
+  CHECK(rig.nothing());
+  rig.pass(4s);
+  CHECK(rig.nothing());
+  rig.pass(1s);
+  CHECK(rig.end() == EndReason::protocol_error);
+}
+
+TEST_CASE("a session with more write data than its share is read on when its commands have been taken") {
+  const auto writes = std::make_shared<WriteBudget>(1000);
+  Rig rig({}, writes);
+  rig.login();
+  rig.send(rig.numbers.write(write16(0, 1), 512), pattern(512));
+  CHECK_FALSE(rig.connection.wants_input());
+  rig.expect<CommandReady>();
+  CHECK(rig.connection.wants_input());
 }
 
 TEST_CASE("a drop waits for the write data that an accepted task needs, and gives up when they do not come") {

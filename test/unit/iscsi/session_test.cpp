@@ -294,6 +294,54 @@ TEST_CASE("a text request that is rejected was not received") {
   rig.event<TargetsAsked>();
 }
 
+TEST_CASE("while others hold all write data that may be held, one burst at a time is asked for") {
+  SessionRig rig;
+  rig.parameters.max_outstanding_r2t = 1;
+  rig.writes.change(0, kHeldWriteBytesOfAll);
+  rig.send(rig.write(1, 1000));
+  rig.send(rig.write(2, 1000));
+  const auto first = rig.answer<R2t>();
+  CHECK(first.task.value == 1);
+  rig.send(rig.data_for(first), std::string(1000, 'x'));
+  CHECK(rig.ready() == Tags{1});
+  CHECK(rig.answer<R2t>().task.value == 2);
+  CHECK(rig.writes.held() == kHeldWriteBytesOfAll + 2000);
+}
+
+TEST_CASE("unsolicited data for which there is no room are dropped, and their command ends with TASK SET FULL") {
+  SessionRig rig;
+  rig.parameters.initial_r2t = false;
+  rig.writes.change(0, kHeldWriteBytesOfAll);
+  rig.send(rig.write(1, 4), "data");  // who holds nothing gets on
+  CHECK(rig.ready() == Tags{1});
+  rig.send(rig.write(2, 4), "data");
+  CHECK(rig.answer<ScsiResponse>().status == 0x28);
+  rig.send(rig.write(3, 8, false), "1234");
+  CHECK(rig.silent());
+  rig.send(DataOut{.final = true, .task = {3}, .buffer_offset = 4}, "5678");
+  CHECK(rig.answer<ScsiResponse>().status == 0x28);
+  CHECK_FALSE(rig.next_event());
+  CHECK(rig.writes.held() == kHeldWriteBytesOfAll + 4);
+}
+
+TEST_CASE("what is held behind a hole counts, and is too much where there is no room") {
+  SessionRig rig;
+  const ScsiCommand first = rig.write(1, 4), second = rig.write(2, 4);
+  rig.now = Time(3s);
+  rig.send(second, "data");
+  CHECK(rig.session().hole_since() == Time(3s));
+  CHECK_FALSE(rig.session().hole_too_large());
+  rig.now = Time(5s);
+  rig.send(rig.write(3, 4), "data");
+  CHECK(rig.session().hole_since() == Time(3s));
+  CHECK(rig.writes.held() == 2 * (kBhsSize + 4));
+  rig.writes.change(0, kHeldWriteBytesOfAll);
+  CHECK(rig.session().hole_too_large());
+  rig.send(first, "data");
+  CHECK_FALSE(rig.session().hole_since());
+  CHECK_FALSE(rig.session().hole_too_large());
+}
+
 TEST_CASE("immediate commands take no number and are bounded") {
   SessionRig rig;
   rig.limits.immediate_tasks = 2;
@@ -466,7 +514,7 @@ TEST_CASE("what ErrorRecoveryLevel 0 or full feature phase has not is rejected")
   CHECK(rig.answer<Reject>().reason == RejectReason::protocol_error);
   BhsBytes unknown = encode(NopOut{.immediate = true});
   unknown[0] = std::byte{0x5c};
-  rig.session().on_frame({unknown, {}, {}, true});
+  rig.session().on_frame({unknown, {}, {}, true}, Time{});
   CHECK(rig.answer<Reject>().reason == RejectReason::command_not_supported);
   CHECK(rig.outbox.next_stat_sn() == StatSn{1003});
 }

@@ -35,6 +35,7 @@ const char* name_of(DataFault fault) {
     case DataFault::not_supported: return "not_supported";
     case DataFault::too_long: return "too_long";
     case DataFault::no_aca: return "no_aca";
+    case DataFault::no_room: return "no_room";
   }
   return "none";
 }

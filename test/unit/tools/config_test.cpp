@@ -58,7 +58,8 @@ TEST_CASE("each limit of the front end has its key, and its bounds are named") {
   const auto config = parse_config(
       R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"limits":{"connections":1,"sessions":2,"half_open":3,
           "half_open_per_address":4,"login_bytes":65536,"login_bytes_per_address":65537,"failed_logins_per_minute":5,
-          "commands_per_session":6,"write_bytes_per_session":1048576,"held_read_bytes":100663296}})",
+          "commands_per_session":6,"write_bytes_per_session":1048576,"held_read_bytes":100663296,
+          "held_write_bytes":67108865}})",
       ".");
   REQUIRE(config.has_value());
   const NodeLimits& limits = config->limits;
@@ -68,8 +69,10 @@ TEST_CASE("each limit of the front end has its key, and its bounds are named") {
         std::tuple(65536, 65537, 5));
   CHECK(std::tie(limits.commands_per_session, limits.write_bytes_per_session, limits.held_read_bytes) ==
         std::tuple(6, 1 << 20, 96 << 20));
+  CHECK(limits.held_write_bytes == (64 << 20) + 1);
   using Catch::Contains;
-  for (const char* key : {"login_bytes", "login_bytes_per_address", "write_bytes_per_session", "held_read_bytes"}) {
+  for (const char* key :
+       {"login_bytes", "login_bytes_per_address", "write_bytes_per_session", "held_read_bytes", "held_write_bytes"}) {
     CHECK_THAT(error_of(fmt::format(R"({{"limits":{{"{}":1}}}})", key)), Contains(key) && Contains("4294967296"));
   }
   CHECK_THAT(error_of(R"({"limits":{"sessions":0}})"), Contains("limits.sessions") && Contains("1000000"));
