@@ -124,10 +124,12 @@ Counted count_together(const std::vector<std::string>& urls, int initiators, std
                        std::uint64_t page_blocks, std::uint64_t seed, Journal& journal) {
   constexpr int kFirstNumber = 200;
   const std::vector<Counter> counters{{page_blocks / 2, 1}, {page_blocks - 1, 2}, {2 * page_blocks - 1, 2}};
-  Initiator judge(kFirstNumber, urls.front());
-  for (const Counter& counter : counters) {
-    const Answer answer = ask(judge, write16(counter.lba, image_of(counter, 0)));
-    if (!answer.good()) throw Difference("WRITE: " + answer.text());
+  {
+    Initiator first(kFirstNumber, urls.front());
+    for (const Counter& counter : counters) {
+      const Answer answer = ask(first, write16(counter.lba, image_of(counter, 0)));
+      if (!answer.good()) throw Difference("WRITE: " + answer.text());
+    }
   }
   std::vector<Counting> all;
   for (int i = 0; i < initiators; ++i) {
@@ -142,6 +144,7 @@ Counted count_together(const std::vector<std::string>& urls, int initiators, std
     total.reads += one.counted().reads;
   }
   const auto expected = increments * static_cast<std::uint64_t>(initiators);
+  Initiator judge(kFirstNumber, urls.front());  // a new session: one that waits for so long answers no pings
   for (const Counter& counter : counters) {
     const Bytes image = read_image(judge, counter);
     journal.note(fmt::format("counter at block {}: {} of {}", counter.lba, get(image, 0, 8), expected));

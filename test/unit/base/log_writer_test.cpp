@@ -13,6 +13,12 @@ namespace {
 
 std::string line(int number) { return "line " + std::to_string(number) + "\n"; }
 
+std::string line_of(std::size_t bytes) {
+  std::string text(bytes, 'x');
+  text.back() = '\n';
+  return text;
+}
+
 std::string missing_line(std::uint64_t lines) { return "missing " + std::to_string(lines) + "\n"; }
 
 struct Pipe {
@@ -101,7 +107,7 @@ TEST_CASE("a writer's end comes after its last line") {
 
 TEST_CASE("a reader that does not read holds up neither who logs nor the end, and hears how much it missed") {
   constexpr std::uint64_t kLines = 64;
-  const std::string long_line = std::string(64 << 10, 'x') + "\n";
+  const std::string long_line = line_of((64 << 10) + 1);
   Pipe pipe;
   {
     LogWriter writer(pipe.ends[1], missing_line, 20ms);
@@ -138,7 +144,7 @@ TEST_CASE("a descriptor that others made non-blocking is waited for") {
   std::string all;
   {
     LogWriter writer(pipe.ends[1], missing_line);
-    writer.push(std::string(kBytes - 1, 'x') + "\n");
+    writer.push(line_of(kBytes));
     while (all.size() < kBytes) all += pipe.read_some();
   }
   CHECK(all.back() == '\n');
