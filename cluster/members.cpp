@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "/c/";
 constexpr Duration kLiveTtl = 10s;
+constexpr Duration kLookAgain = 1s;  // whether who has this member's id is still alive
 constexpr Duration kSayStillWaiting = 10s;
 
 std::string record_key(MemberId id) { return fmt::format("/c/srv/{}", id); }
@@ -22,9 +23,8 @@ std::string why_refused(const MemberRecord& other, const MemberRecord& self) {
   const Endpoint& at = other.peer.port != 0 ? other.peer : other.member_portal;
   return fmt::format(
       "member {} is alive already{}{}, and this process has other addresses or another store: give it an id of its own "
-      "(key \"member\"), or end that one first; if it ended without a word, try again in {} s",
-      self.id, at.port != 0 ? " at " : "", at.port != 0 ? at.to_string() : "",
-      std::chrono::duration_cast<std::chrono::seconds>(kLiveTtl).count());
+      "(key \"member\"), or end that one first",
+      self.id, at.port != 0 ? " at " : "", at.port != 0 ? at.to_string() : "");
 }
 
 }  // namespace
@@ -61,10 +61,20 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
     calls.read(live_key(self.id), [this, found, earlier](const std::optional<Entry>& alive) {
       if (!alive || alive->value != std::to_string(earlier.incarnation)) return write_record(found);
       calls.verify({{found.key, found.revision}, {alive->key, alive->revision}}, [this, earlier](bool holds) {
-        if (holds) return refuse(earlier);
+        if (holds) return wait_or_refuse(earlier);
         calls.pause(back_off, [this] { read_record(); });
       });
     });
+  }
+
+  // One that has just ended is announced until its time is over.
+  void wait_or_refuse(const MemberRecord& other) {
+    if (!refuse_at) {
+      refuse_at = runtime.now() + kLiveTtl + kLookAgain;
+      log.warn("member_id_in_use member={} by_incarnation={} waits=true", self.id, other.incarnation);
+    }
+    if (runtime.now() >= *refuse_at) return refuse(other);
+    look_again = runtime.after(kLookAgain, [this] { read_record(); });
   }
 
   void refuse(const MemberRecord& other) {
@@ -152,7 +162,8 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
   std::function<void()> changed, replaced;
   std::function<void(std::string)> refused;
   std::unique_ptr<Subscription> alive;
-  std::unique_ptr<Timer> waiting;
+  std::unique_ptr<Timer> waiting, look_again;
+  std::optional<Time> refuse_at;
   BackOff back_off;
   MetaCalls calls;
   FollowedListing listing;

@@ -4,7 +4,8 @@
 // Records are /c/srv/<id>; /c/live/<id> is a hint for people. The picture follows the metadata (followed_listing.h).
 // A start raises the record's incarnation by compare-and-swap: of two processes that claim one member id, the later
 // wins and the earlier one finds out (on_replaced). But a process elsewhere, with other addresses or stores, does not
-// take the place of one that is announced as alive (on_refused): an id that was given twice must not end a member.
+// take the place of one that is announced as alive: an id that was given twice must not end a member. It waits for as
+// long as one that has ended may still be announced, then it is refused (on_refused).
 #pragma once
 
 #include <cstdint>

@@ -118,7 +118,7 @@ class WrongConfiguration(unittest.TestCase):
                                   control=f'{host}:3263', group_key_file='key', member=1, metadata={'etcd': [client]},
                                   log_level='error') for host in ('127.99.1.1', '127.99.1.2'))
             with Member(self.folder, **first) as one, Member(self.folder, wait=False, **second) as other:
-                self.assertEqual(other.process.wait(15), 1)
+                self.assertEqual(other.process.wait(25), 1)
                 self.assertRegex(other.said().splitlines()[-1], 'member 1 is alive already at 127.99.1.1:3262.*"member"')
                 self.assertTrue(one.alive())
                 one.process.kill()

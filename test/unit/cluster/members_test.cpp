@@ -142,6 +142,8 @@ TEST_CASE("a process elsewhere does not take the place of a member that is alive
   runtime.run_for(1s);
   const auto refused = [&](MemberRecord self) {
     Process second(runtime, meta, std::move(self));
+    runtime.run_for(5s);
+    CHECK(second.refused.empty());
     runtime.run_for(10s);
     CHECK_FALSE(second.joined);
     CHECK(first.replaced == 0);
@@ -186,6 +188,22 @@ TEST_CASE(
     CHECK(second.joined);
     meta.cas({}, {{"/c/live/1", std::nullopt}});
   }
+}
+
+TEST_CASE("a start elsewhere waits for the end of a member that is announced but gone") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  {
+    Process first(runtime, meta, member(1, {{store(1), routing::StoreKind::file}}));
+    runtime.run_for(1s);
+  }
+  Process second(runtime, meta, member(1, {{store(2), routing::StoreKind::file}}));
+  runtime.run_for(9s);
+  CHECK_FALSE(second.joined);
+  meta.cas({}, {{"/c/live/1", std::nullopt}});
+  runtime.run_for(2s);
+  CHECK(second.joined);
+  CHECK(second.refused.empty());
 }
 
 TEST_CASE("nobody is refused for what was true in the past") {
