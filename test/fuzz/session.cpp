@@ -161,10 +161,10 @@ class Initiator {
     const std::uint32_t immediate = immediate_data_ && in_.ConsumeBool() ? std::min<std::uint32_t>(burst, kDataPdu) : 0;
     command.final = !unsolicited_data_ || immediate == burst || in_.ConsumeBool();
     disk_->announce(tag, {Lba{lba}, blocks});
-    expect(command);
     if (flaw != Flaw::data_digest || digests_.data) flaws_[tag] = flaw;
     if (flaw == Flaw::withheld) clean_ = false;
     const bool damaged = flaws_[tag] == Flaw::data_digest && immediate != 0;
+    damaged ? holes_.push_back(command.cmd_sn) : expect(command);  // what was damaged has not come
     if (damaged) has_flaw(tag);
     send(command, data_of(tag, 0, immediate), {.bad_data_digest = damaged});
     if (!command.final) data_out(numbers_.unsolicited(command, immediate, DataSn{0}, false), immediate, burst);
@@ -362,8 +362,10 @@ class Initiator {
     if (connection_.output_bytes() > kMostHeld) std::abort();
     if (connection_.open_tasks() > 128 + 16) std::abort();
     if (!taking_) return;
-    reader_.receive(connection_.transmit());
-    while (auto answer = reader_.next()) on_answer(*answer);
+    do {  // a large read comes in portions
+      reader_.receive(connection_.transmit());
+      while (auto answer = reader_.next()) on_answer(*answer);
+    } while (connection_.has_output());
     if (reader_.broken()) std::abort();
   }
 
