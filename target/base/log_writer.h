@@ -2,6 +2,9 @@
 // has no room never holds up who logs. Lines keep their order. What waits is bounded (log_queue.h); how many lines were
 // dropped is said where they are missing, once there is room.
 //
+// spdlog makes the lines; its asynchronous logger would not do, since its pool joins its threads at the end, however
+// long a write is stuck.
+//
 // The end waits until all is written, for `patience` at most. A thread that is stuck in a write then outlives its
 // writer: nobody can call it back, and it touches nothing but its own state.
 #pragma once

@@ -18,9 +18,9 @@
 //   redirect                     round-robin or none [round-robin]
 //   redirect_after_chap          [false]; true: of a volume with CHAP the address is told after it
 //   denied_login                 not-found or not-authorised [not-found]: the answer to whom a volume's lists do not
-//   allow discovery_chap               {user, secret_file, mutual_user, mutual_secret_file}: what SendTargets asks for
-//   [none].
-//                                The files are read when they are needed
+//                                allow
+//   discovery_chap               {user, secret_file, mutual_user, mutual_secret_file}: what SendTargets asks for
+//                                [none]. The files are read when they are needed
 //   log_level                    trace, debug, info, warn, error or off [info]
 //   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
 //   login_timeout_s              1 to 15 [15]
