@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "target/scsi/limits.h"
+#include "tools/node/memory_budget.h"
 
 namespace shoal {
 namespace {
@@ -17,7 +18,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kMinLoginBytes = 64 << 10;  // the text of one login
 constexpr std::uint64_t kMinWriteBytes = 1 << 20;
-constexpr std::uint64_t kMinHeldWriteBytes = 64u << 20;  // a session alone comes to half of it
 constexpr std::uint64_t kMaxLimitBytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
 
@@ -129,7 +129,7 @@ void apply_limits(NodeLimits& limits, const std::string& prefix, const json& obj
          {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }},
          {"write_bytes_per_session", bytes(limits.write_bytes_per_session, kMinWriteBytes)},
          {"held_read_bytes", bytes(limits.held_read_bytes, scsi::kMinHeldReadBytesOfAll)},
-         {"held_write_bytes", bytes(limits.held_write_bytes, kMinHeldWriteBytes)},
+         {"held_write_bytes", bytes(limits.held_write_bytes, kLeastHeldWriteBytes)},
          {"memory_store_bytes",
           [&](auto& k, auto& v) {
             limits.memory_store_bytes = number_of(k, v, kMinMemoryStoreBytes, kMaxMemoryStoreBytes);

@@ -13,9 +13,8 @@ NodeLimits fit_to_memory(const NodeLimits& limits, std::uint64_t memory_bytes) {
   const std::uint64_t room = what_is_left(memory_bytes, kReservedMemoryBytes);
   NodeLimits fitting = limits;
   fitting.held_read_bytes = std::min<std::uint64_t>(limits.held_read_bytes, std::max(room / 3, kLeastHeldReadBytes));
-  fitting.write_bytes_per_session =
-      std::min<std::uint64_t>(limits.write_bytes_per_session, std::max(room / 16, kLeastWriteBytes));
-  const std::uint64_t store = what_is_left(room, fitting.held_read_bytes) / 4 * 3;
+  fitting.held_write_bytes = std::min<std::uint64_t>(limits.held_write_bytes, std::max(room / 4, kLeastHeldWriteBytes));
+  const std::uint64_t store = what_is_left(room, fitting.held_read_bytes + fitting.held_write_bytes) / 4 * 3;
   fitting.memory_store_bytes =
       std::min(limits.memory_store_bytes.value_or(memory_bytes / 2), std::max(store, kLeastMemoryStoreBytes));
   return fitting;

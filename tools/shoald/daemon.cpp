@@ -82,11 +82,11 @@ void Daemon::fit_to_process(std::uint64_t memory) {
   const NodeLimits asked = std::exchange(config_.limits, fit_to_memory(config_.limits, memory));
   const NodeLimits& fitting = config_.limits;
   const bool lowered = fitting.held_read_bytes < asked.held_read_bytes ||
-                       fitting.write_bytes_per_session < asked.write_bytes_per_session ||
+                       fitting.held_write_bytes < asked.held_write_bytes ||
                        fitting.memory_store_bytes < asked.memory_store_bytes;
   if (!lowered) return;
-  log_.warn("limits_lowered memory_bytes={} held_read_bytes={} write_bytes_per_session={} memory_store_bytes={}",
-            memory, fitting.held_read_bytes, fitting.write_bytes_per_session, *fitting.memory_store_bytes);
+  log_.warn("limits_lowered memory_bytes={} held_read_bytes={} held_write_bytes={} memory_store_bytes={}",
+            memory, fitting.held_read_bytes, fitting.held_write_bytes, *fitting.memory_store_bytes);
 }
 
 Outcome Daemon::open_metadata() {
