@@ -16,7 +16,7 @@ struct MemberLoad {
   double forwarded = 0;  // of these, what was placed at other members
   double stretch = 1;
   double client_load = 0;
-  double share = 0, fair = 0;  // fractions of the group's client load, and of its weight
+  double share = 0, fair = 0;  // fractions of the sum of client load x weight, and of the sum of weights
   double pressure = 0;
   std::uint32_t sessions = 0;
   bool disproportionate = false;

@@ -67,11 +67,11 @@ struct Group {
       member.client_load = member.work * member.stretch / member.weight;
       if (!member.heard) continue;
       load.work += member.work;
-      client_load += member.client_load;
+      client_load += member.client_load * member.weight;
       weight += member.weight;
     }
     for (auto& [id, member] : load.members) {
-      member.share = member.heard && client_load > 0 ? member.client_load / client_load : 0;
+      member.share = member.heard && client_load > 0 ? member.client_load * member.weight / client_load : 0;
       member.fair = member.heard ? member.weight / weight : 0;
       member.disproportionate = member.heard && load.work >= 100 && member.share >= 1.25 * member.fair;
     }
