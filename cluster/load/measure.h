@@ -5,10 +5,15 @@
 #include <cstdint>
 #include <map>
 
+#include "cluster/load/load_table.h"
 #include "target/base/ids.h"
 #include "target/base/time.h"
 
 namespace shoal::load {
+
+inline constexpr double kCarriedLatencyS = 0.020;  // hosts that wait longer than this are load that was not carried
+inline constexpr double kDisproportion = 1.25;     // times the fair share
+inline constexpr double kLeastGroupWork = 100;     // units per second, below which nobody is disproportionate
 
 struct MemberLoad {
   double weight = 1;
@@ -17,6 +22,7 @@ struct MemberLoad {
   double stretch = 1;
   double client_load = 0;
   double share = 0, fair = 0;  // fractions of the sum of client load x weight, and of the sum of weights
+  double threshold = 0;        // share from which it is disproportionate
   double pressure = 0;
   std::uint32_t sessions = 0;
   bool disproportionate = false;
@@ -35,5 +41,8 @@ struct GroupLoad {
   double system_load = 0;                  // mean of their pressure, by weight
   bool operator==(const GroupLoad&) const = default;
 };
+
+// The formulas, on what the table has now. Depends on nothing else: who has the reports can compute it again.
+GroupLoad measure(const LoadTable& table, Time now);
 
 }  // namespace shoal::load
