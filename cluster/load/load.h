@@ -106,10 +106,12 @@ struct LoadReport {
   ServerLoad server;
   std::vector<SessionLoad> sessions;
   std::vector<PageHeat> pages;
+  double unlisted_page_units = 0;  // no page that is not among `pages` has more
   std::vector<VolumeLoad> volumes;
   bool operator==(const LoadReport&) const = default;
 };
 inline constexpr std::size_t kMaxReportedSessions = 64;
+inline constexpr std::size_t kMaxReportedOwners = 128;  // of one session
 inline constexpr std::size_t kMaxReportedPages = 64;
 inline constexpr std::size_t kMaxReportedVolumes = 256;
 
