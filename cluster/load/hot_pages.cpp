@@ -33,13 +33,17 @@ HotPages::HotPages() {
   counters_.reserve(kMostPages);
 }
 
-HotPages::Counter& HotPages::new_counter(std::uint16_t* place, ImageId image, PageIndex page) {
-  if (counters_.size() == kMostPages) {
-    make_room();
-    place = find(image, page);
-  }
-  *place = static_cast<std::uint16_t>(counters_.size());
-  return counters_.emplace_back(Counter{image, page});
+HotPages::Counter* HotPages::add_counter(ImageId image, PageIndex page) {
+  if (counters_.size() == kMostPages) make_room();
+  counters_.push_back({image, page});
+  place(counters_.size() - 1);
+  return &counters_.back();
+}
+
+void HotPages::place(std::size_t index) {
+  std::size_t at = home(counters_[index].image, counters_[index].page);
+  while (places_[at] != kFree) at = (at + 1) % kPlaces;
+  places_[at] = static_cast<std::uint16_t>(index);
 }
 
 void HotPages::make_room() {
@@ -66,9 +70,7 @@ void HotPages::decay(double kept) {
 void HotPages::drop_below(double least) {
   std::erase_if(counters_, [least](const Counter& counter) { return counter.units < least; });
   places_.fill(kFree);
-  for (std::size_t i = 0; i < counters_.size(); ++i) {
-    *find(counters_[i].image, counters_[i].page) = static_cast<std::uint16_t>(i);
-  }
+  for (std::size_t i = 0; i < counters_.size(); ++i) place(i);
 }
 
 void HotPages::forget(InitiatorNumber initiator) {

@@ -43,11 +43,11 @@ class HotPages {
   HotPages();
 
   void add(ImageId image, PageIndex page, double units, InitiatorNumber initiator) {
-    std::uint16_t* place = find(image, page);
-    Counter& counter = *place == kFree ? new_counter(place, image, page) : counters_[*place];
-    counter.units += units;
+    Counter* counter = find(image, page);
+    if (!counter) counter = add_counter(image, page);
+    counter->units += units;
     total_ += units;
-    vote(counter, units, initiator);
+    vote(*counter, units, initiator);
   }
 
   void decay(double kept);
@@ -77,14 +77,12 @@ class HotPages {
     const std::uint64_t mixed = (image.value * 0x9e3779b97f4a7c15u ^ page.value) * 0xd6e8feb86659fd93u;
     return static_cast<std::size_t>(mixed >> 32) % kPlaces;
   }
-  // Where the page's counter is, or a free place where it would be.
-  std::uint16_t* find(ImageId image, PageIndex page) {
-    std::size_t at = home(image, page);
-    while (places_[at] != kFree && !is_of(counters_[places_[at]], image, page)) at = (at + 1) % kPlaces;
-    return &places_[at];
-  }
-  static bool is_of(const Counter& counter, ImageId image, PageIndex page) {
-    return counter.page == page && counter.image == image;
+  Counter* find(ImageId image, PageIndex page) {  // null: it has none
+    for (std::size_t at = home(image, page); places_[at] != kFree; at = (at + 1) % kPlaces) {
+      Counter& counter = counters_[places_[at]];
+      if (counter.page == page && counter.image == image) return &counter;
+    }
+    return nullptr;
   }
   static void vote(Counter& counter, double units, InitiatorNumber initiator) {
     if (counter.initiator == initiator) {
@@ -96,8 +94,9 @@ class HotPages {
       counter.initiator = initiator;
     }
   }
-  Counter& new_counter(std::uint16_t* place, ImageId image, PageIndex page);
+  Counter* add_counter(ImageId image, PageIndex page);
   void make_room();
+  void place(std::size_t index);
   void drop_below(double least);
 
   std::array<std::uint16_t, kPlaces> places_;  // by hash: indices of counters_, in open addressing
