@@ -96,7 +96,7 @@ struct LoadReport {
   MemberId member;
   std::uint64_t incarnation = 0;
   std::uint64_t sequence = 0;  // of this incarnation, from 1
-  double weight = 1;           // of the member, set by the operator: 2 is to carry twice what 1 carries
+  double weight = 1;           // set by the operator, kLightest..kHeaviest: 2 is to carry twice what 1 carries
   bool draining = false;
   NetworkRate hosts, peers;
   Rate local, forwarded;  // what its request handler placed here, and at other members
@@ -110,6 +110,7 @@ struct LoadReport {
   std::vector<VolumeLoad> volumes;
   bool operator==(const LoadReport&) const = default;
 };
+inline constexpr double kLightest = 0.001, kHeaviest = 1000;  // weights
 inline constexpr std::size_t kMaxReportedSessions = 64;
 inline constexpr std::size_t kMaxReportedOwners = 128;  // of one session
 inline constexpr std::size_t kMaxReportedPages = 64;
