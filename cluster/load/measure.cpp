@@ -34,12 +34,14 @@ MemberLoad member_load(const LoadTable::Entry& entry, Time now) {
 
 struct Sums {
   double carried = 0, weight = 0;
+  double ready_weight = 0;  // of those that the load is for: a member that drains is to carry nothing
 };
 
 // What it is beside the others.
 void compare(MemberLoad& member, const Sums& sums, double group_work) {
   if (sums.carried > 0) member.share = carried(member) / sums.carried;
-  member.fair = member.weight / sums.weight;
+  if (!member.ready) return;
+  member.fair = member.weight / sums.ready_weight;
   member.threshold = kDisproportion * member.fair;
   member.disproportionate = group_work >= kLeastGroupWork && member.share >= member.threshold;
 }
@@ -56,6 +58,7 @@ GroupLoad measure(const LoadTable& table, Time now) {
     group.work += member.work;
     sums.carried += carried(member);
     sums.weight += member.weight;
+    if (member.ready) sums.ready_weight += member.weight;
     weighted_pressure += member.pressure * member.weight;
   }
   if (sums.weight > 0) group.system_load = weighted_pressure / sums.weight;

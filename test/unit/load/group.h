@@ -68,12 +68,12 @@ struct Group {
       if (!member.heard) continue;
       load.work += member.work;
       client_load += member.client_load * member.weight;
-      weight += member.weight;
+      if (member.ready) weight += member.weight;
     }
     for (auto& [id, member] : load.members) {
       member.share = member.heard && client_load > 0 ? member.client_load * member.weight / client_load : 0;
-      member.fair = member.heard ? member.weight / weight : 0;
-      member.disproportionate = member.heard && load.work >= 100 && member.share >= 1.25 * member.fair;
+      member.fair = member.ready ? member.weight / weight : 0;
+      member.disproportionate = member.ready && load.work >= 100 && member.share >= 1.25 * member.fair;
     }
     return *this;
   }

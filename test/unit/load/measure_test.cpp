@@ -164,6 +164,16 @@ TEST_CASE("the draining member counts, and is not ready") {
   CHECK(group.work == Approx(200));
 }
 
+TEST_CASE("a member that drains has no fair share: the others are to carry all of it") {
+  Reports reports = Reports::of({450, 450, 100});
+  reports.member(3).draining = true;
+  const GroupLoad group = reports.all_at(1).measured_at(1);
+  CHECK(member(group, 1).share == Approx(0.45));
+  CHECK(member(group, 1).fair == Approx(0.5));
+  CHECK(member(group, 3).fair == 0);
+  CHECK(disproportionate(group).empty());
+}
+
 TEST_CASE("the picture names the reports that it was taken from") {
   const GroupLoad group = Reports::of({1, 1}).all_at(1).said_at(2, 2).measured_at(3);
   CHECK(group.at == at(3));
