@@ -7,6 +7,9 @@
 #include <limits>
 #include <utility>
 
+#include "cluster/load/limits.h"
+#include "target/base/random.h"
+
 namespace shoal::load {
 namespace {
 
@@ -21,22 +24,32 @@ constexpr std::array kPolicyNames{
     PolicyName{PlacementPolicy::weighted, "weighted"},
 };
 
-constexpr double kLeastWeight = 1e-3;
-
 // Why a candidate comes after others, the gravest last; and what is said of it.
-enum Drawback : unsigned { kNone = 0, kMovedAway = 1, kSibling = 2, kSilent = 4, kNotReady = 8 };
+enum Drawback : unsigned { kNone = 0, kNotDrawn = 1, kMovedAway = 2, kSibling = 4, kSilent = 8, kNotReady = 16 };
 
 std::string describe(unsigned drawbacks) {
   if (drawbacks & kNotReady) return "not ready";
   if (drawbacks & kSilent) return "silent";
   if (drawbacks & kSibling) return "serves another session of this host to this volume";
-  return drawbacks & kMovedAway ? "the session is moved away from it" : "";
+  if (drawbacks & kMovedAway) return "the session is moved away from it";
+  return drawbacks & kNotDrawn ? "not drawn" : "";
 }
 
 double mean_session_units(const GroupLoad& load) {
   double sessions = 0;
   for (const auto& [id, member] : load.members) sessions += member.heard ? member.sessions : 0;
   return sessions > 0 ? load.work / sessions : 0;
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::string_view bytes) {
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;  // FNV-1a
+  return hash;
+}
+
+// Where in the draw of that login a member comes: the same at every member, another order for every login.
+std::uint64_t draw(const LoginName& login, MemberId member) {
+  const std::uint64_t name = mixed(0xcbf29ce484222325u, login.initiator_name);
+  return SeededRandom(name ^ SeededRandom(login.isid ^ login.volume.value << 48).next() ^ member.value).next();
 }
 
 // Scores that differ by less are a tie: sums of measured rates are never equal to the last bit.
@@ -99,10 +112,27 @@ std::vector<Placement::Standing> Placement::standings(const PlacementQuestion& q
   return result;
 }
 
-// Of those with the fewest drawbacks and the lowest score: round robin's next, else the one with the fewest sessions.
-const Placement::Standing* Placement::best_of(const std::vector<Standing>& standings, bool owners_known) const {
+// Of many members that could serve a login only kDrawn are compared, and for each login others: all portals have the
+// same old picture, and would send all logins of a second to the one member that has least in it.
+void Placement::draw_lots(const LoginName& login, std::vector<Standing>& standings) const {
+  const unsigned fewest = fewest_drawbacks(standings);
+  std::vector<std::pair<std::uint64_t, Standing*>> lots;
+  for (Standing& standing : standings) {
+    if (standing.drawbacks == fewest) lots.emplace_back(draw(login, standing.member), &standing);
+  }
+  std::sort(lots.begin(), lots.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = kDrawn; i < lots.size(); ++i) lots[i].second->drawbacks |= kNotDrawn;
+}
+
+unsigned Placement::fewest_drawbacks(const std::vector<Standing>& standings) {
   unsigned fewest = kNotReady;
   for (const Standing& standing : standings) fewest = std::min(fewest, standing.drawbacks);
+  return fewest;
+}
+
+// Of those with the fewest drawbacks and the lowest score: round robin's next, else the one with the fewest sessions.
+const Placement::Standing* Placement::best_of(const std::vector<Standing>& standings, bool owners_known) const {
+  const unsigned fewest = fewest_drawbacks(standings);
   if (fewest >= kNotReady) return nullptr;
   const auto score = [&](const Standing& standing) { return standing.score(rules_.policy, owners_known); };
   double best = std::numeric_limits<double>::infinity();
@@ -145,7 +175,9 @@ Placed Placement::place(Time now, const PlacementQuestion& question, const std::
                         const GroupLoad& load) {
   recent_.observe(now, load);
   recent_.forget(question.login);  // it comes again: it is not where it was sent
-  const std::vector<Standing> all = standings(question, candidates, load);
+  std::vector<Standing> all = standings(question, candidates, load);
+  const bool by_owners = rules_.policy == PlacementPolicy::affinity && !question.owners.empty();
+  if (!by_owners && rules_.policy != PlacementPolicy::round_robin) draw_lots(question.login, all);
   Placed placed = choose(question, all);
   const auto pin = pinned_to(rules_.pins, question.login.initiator_name, question.login.volume);
   const bool pin_ready = pin && std::any_of(all.begin(), all.end(), [&](const Standing& standing) {

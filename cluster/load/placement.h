@@ -50,6 +50,8 @@ struct Placed {
   std::string reason;
 };
 
+inline constexpr std::size_t kDrawn = 4;  // members that are compared for one login, where there are more
+
 class Placement {
  public:
   explicit Placement(PlacementRules rules) : rules_(std::move(rules)) {}
@@ -64,6 +66,8 @@ class Placement {
   struct Standing;
   std::vector<Standing> standings(const PlacementQuestion& question, const std::vector<PlacementCandidate>& candidates,
                                   const GroupLoad& load) const;
+  static unsigned fewest_drawbacks(const std::vector<Standing>& standings);
+  void draw_lots(const LoginName& login, std::vector<Standing>& standings) const;
   const Standing* best_of(const std::vector<Standing>& standings, bool owners_known) const;
   Placed choose(const PlacementQuestion& question, const std::vector<Standing>& standings) const;
 

@@ -230,3 +230,24 @@ TEST_CASE("what was placed is remembered up to a limit") {
   for (std::uint64_t i = 0; i < kMaxRecentPlacements + 5; ++i) recent.note(at(0), {"host", i, kVolume}, MemberId{1});
   CHECK(recent.expected_at(MemberId{1}) == kMaxRecentPlacements);
 }
+
+TEST_CASE(
+    "in a large group four members are compared for a login, the same at every portal, others for another login") {
+  Allocation allocation(PlacementPolicy::least_loaded);
+  allocation.group = Group::of({0, 0, 0, 0, 0, 0, 0, 0});
+  allocation.candidates.clear();
+  for (std::uint32_t id = 1; id <= 8; ++id) allocation.candidates.push_back({MemberId{id}, true});
+  Allocation portal = allocation;
+  std::set<std::uint32_t> first_choices;
+  for (int host = 1; host <= 40; ++host) {
+    const Placed placed = allocation.ask(login(host));
+    const auto not_drawn = std::count_if(placed.alternatives.begin(), placed.alternatives.end(),
+                                         [](const Alternative& other) { return other.note == "not drawn"; });
+    CHECK(not_drawn == 4);
+    Allocation fresh = portal;
+    Allocation another = portal;
+    CHECK(fresh.where(login(host)) == another.where(login(host)));
+    first_choices.insert(Allocation(portal).where(login(host)));
+  }
+  CHECK(first_choices.size() >= 4);
+}
