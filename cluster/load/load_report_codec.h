@@ -1,6 +1,6 @@
 // The bytes in which a member tells the others its LoadReport (load_report_format.md). Binary, because everybody tells
-// everybody every second: a group of N members reads N x (N - 1) reports a second, and a report of 64 sessions, 64
-// pages and some volumes takes a few microseconds where a text would take a thousand.
+// everybody every second: a group of N members reads N x (N - 1) reports a second, and one of 64 sessions and 64 pages
+// takes some ten microseconds where a text takes several hundred.
 //
 // decode() believes nothing: every length meets its limit before memory is reserved, every figure is a number that is
 // finite and not negative and small enough that the formulas stay finite, every fraction is at most 1.
