@@ -62,6 +62,9 @@ LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vec
   if (const Candidate* holder = find_ready(candidates, record.member)) {
     return serve_at(*holder, self, fmt::format("member {} holds the nexus", holder->member));
   }
+  if (const Candidate* keeper = find_ready(candidates, record.place_at)) {
+    return serve_at(*keeper, self, fmt::format("member {} keeps a place for it", keeper->member));
+  }
   if (rule == RedirectRule::none) return {ServeHere{}, "policy none"};
   const Candidate* chosen = next_in_circle(candidates, next, record.not_at);
   if (!chosen) return {ServeHere{}, "no member is ready"};
@@ -78,13 +81,15 @@ bool is_member_portal(const MemberRecord& member, const Endpoint& local) {
 }
 
 RedirectPolicy::RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes,
-                               const GroupSessions& sessions, Connected connected, ReadSecrets read_secrets)
+                               GroupSessions& sessions, Connected connected, ReadSecrets read_secrets,
+                               std::function<Time()> now)
     : rules_(std::move(rules)),
       members_(members),
       volumes_(volumes),
       sessions_(sessions),
       connected_(std::move(connected)),
-      read_secrets_(std::move(read_secrets)) {}
+      read_secrets_(std::move(read_secrets)),
+      now_(std::move(now)) {}
 
 void RedirectPolicy::decide(const LoginQuery& query, Completion<LoginDecision> done) { done(decide(query)); }
 
@@ -99,10 +104,23 @@ LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
   if (!may_log_in(volume->access, query.initiator_name)) {
     return {RefuseLogin{rules_.not_allowed}, "the volume's lists do not allow it"};
   }
+  return chap(place_or_keep(query, {volume->image.id, 1, query.initiator_name, query.isid}), volume->access.chap);
+}
+
+LoginDecision RedirectPolicy::place_or_keep(const LoginQuery& query, const NexusName& nexus) {
   const MemberRecord& self = members_.self();
-  const PlaceQuestion question{is_member_portal(self, query.local), self.draining,
-                               sessions_.known({volume->image.id, 1, query.initiator_name, query.isid})};
-  return chap(place(question, self.id, candidates(), rules_.redirect, next_), volume->access.chap);
+  const PlaceQuestion question{is_member_portal(self, query.local), !self.takes_hosts(), sessions_.known(nexus)};
+  const auto candidates = this->candidates();
+  LoginDecision decision = place(question, self.id, candidates, rules_.redirect, next_);
+  const auto* redirect = std::get_if<RedirectTo>(&decision.what);
+  if (!redirect) return decision;
+  if (!ignored_.may_redirect(nexus, query.peer.host, question.record ? question.record->epoch : 0, now_())) {
+    return {ServeHere{}, "redirected again and again, and did not arrive"};
+  }
+  const auto to = std::find_if(candidates.begin(), candidates.end(),
+                               [&](const Candidate& one) { return one.portal == redirect->address; });
+  sessions_.tell_redirected(nexus, to->member);
+  return decision;
 }
 
 std::vector<Candidate> RedirectPolicy::candidates() const {
@@ -111,7 +129,7 @@ std::vector<Candidate> RedirectPolicy::candidates() const {
   for (const auto& [id, member] : *members) {
     const bool self = id == members_.self().id;
     const bool can_be_named = self || member.member_portal.port != 0;
-    candidates.push_back({id, member.member_portal, can_be_named && !member.draining && (self || connected_(id))});
+    candidates.push_back({id, member.member_portal, can_be_named && member.takes_hosts() && (self || connected_(id))});
   }
   return candidates;
 }

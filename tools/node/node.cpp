@@ -240,7 +240,8 @@ void Node::Impl::make_volumes() {
   parts.policy = std::make_unique<cluster::RedirectPolicy>(
       parts.config.logins, *parts.members, *parts.volumes, *parts.sessions,
       [links](MemberId member) { return links && links->connected(member); },
-      [this](const cluster::ChapSettings& settings) { return parts.secrets.credentials(settings); });
+      [this](const cluster::ChapSettings& settings) { return parts.secrets.credentials(settings); },
+      [this] { return parts.runtime.now(); });
   parts.desk = std::make_shared<SessionDesk>(parts.runtime, parts.config.member, *parts.server, *parts.sessions,
                                              *parts.members, links, parts.log);
   parts.desk->serve_peers();

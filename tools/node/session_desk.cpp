@@ -173,7 +173,10 @@ void SessionDesk::start_drop(const server::SessionInfo& session, const std::stri
   server_.drop_session(
       session.number, reason,
       [weak = weak_from_this(), id = session.nexus_id, generation = session.generation](Completion<> released) {
-        if (const auto self = weak.lock()) self->sessions_.release_for_move(id, generation, std::move(released));
+        const auto self = weak.lock();
+        if (!self) return;
+        self->sessions_.release_for_move(id, generation, MemberId{},
+                                         [released = std::move(released)](bool) mutable { released(); });
       },
       std::move(done));
 }
