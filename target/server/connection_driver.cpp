@@ -271,6 +271,11 @@ void ConnectionDriver::send_drop_event() {
   wake();
 }
 
+void ConnectionDriver::send_drop_and_logout_events(Duration within) {
+  connection_.send_drop_and_logout_events(within, now());
+  wake();
+}
+
 void ConnectionDriver::request_logout(Duration within) {
   connection_.request_logout(within, now());
   wake();

@@ -49,6 +49,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void finish_logout() override;
   void begin_drop() override;
   void send_drop_event() override;
+  void send_drop_and_logout_events(Duration within) override;
   void request_logout(Duration within) override;
   void close(const std::string& reason) override;
   std::size_t open_tasks() const override { return connection_.open_tasks(); }

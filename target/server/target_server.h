@@ -43,6 +43,18 @@ struct ServerConfig {
 // session ends in another way meanwhile.
 using ReleaseNexus = UniqueFunction<void(Completion<> released)>;
 
+// How a session leaves whose host is to come again. Its tasks are finished in every way.
+enum class Departure : std::uint8_t {
+  close,   // async event 2 with Parameter2 = 0, then the connection is closed: no logout, no wait
+  logout,  // the same event, then event 1: the host logs out, and does not wait either
+  polite,  // event 1 alone: the host logs out when it sees fit, and waits its Time2Wait. Not in time: `close`
+};
+struct LeaveOrder {
+  std::string reason;
+  Departure how = Departure::close;
+  Duration logout_within = 3s;
+};
+
 struct SessionInfo {
   std::uint64_t number = 0;  // of this server, from 1, never used again
   NexusName nexus;
@@ -78,8 +90,9 @@ class TargetServer {
   ServerCounters counters() const;
   // null: no such session any more. Valid until control returns to the runtime.
   SessionControl* session(std::uint64_t number);
-  // SessionControl::drop_after_tasks for a move: async event 2 waits for `release`. False: no such session any more.
-  bool drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release, Completion<> done);
+  // SessionControl::drop_after_tasks for a move: the host is told to go when `release` has ended, but with
+  // Departure::polite, where the Logout Response waits for it. False: no such session any more.
+  bool drop_session(std::uint64_t number, const LeaveOrder& order, ReleaseNexus release, Completion<> done);
   // Ends those that `which` picks, now, also while they log in.
   void end_sessions(const std::string& reason, const std::function<bool(const SessionInfo&)>& which);
   // What the sessions of the unit here have to hear and to suffer of a change of its shared state. Completes when

@@ -171,7 +171,7 @@ void SessionDesk::drop_here(std::uint64_t number, Completion<ControlResponse> do
 
 void SessionDesk::start_drop(const server::SessionInfo& session, const std::string& reason, Completion<> done) {
   server_.drop_session(
-      session.number, reason,
+      session.number, {.reason = reason},
       [weak = weak_from_this(), id = session.nexus_id, generation = session.generation](Completion<> released) {
         const auto self = weak.lock();
         if (!self) return;
