@@ -45,25 +45,28 @@ struct Again {
   double share(const json& member) const {
     return carried(member) / sum([this](const json& each) { return carried(each); });
   }
+  double ready_weight(const json& member) const { return member.at("ready") == true ? weight(member) : 0; }
   double fair(const json& member) const {
-    return weight(member) / sum([this](const json& each) { return weight(each); });
+    return ready_weight(member) / sum([this](const json& each) { return ready_weight(each); });
   }
   double system_load() const {
     return sum([this](const json& each) { return pressure(each) * weight(each); }) /
            sum([this](const json& each) { return weight(each); });
   }
   bool disproportionate(const json& member) const {
-    return group_work() >= constant("least_group_work") && share(member) >= constant("disproportion") * fair(member);
+    return member.at("ready") == true && group_work() >= constant("least_group_work") &&
+           share(member) >= constant("disproportion") * fair(member);
   }
 };
 
 Reports busy_group() {
-  Reports reports = Reports::of({900, 200, 100, 50});
+  Reports reports = Reports::of({900, 200, 100, 50, 70});
   reports.member(1).forwarded = {30, 5e6};
   reports.member(1).latency_s = 0.045;
   reports.member(2).weight = 2;
   reports.member(2).store.busy = 0.7;
   reports.member(3).server = {.cpu = 0.4, .memory = 0.3, .network = 0.1, .sessions = 12};
+  reports.member(5).draining = true;
   return reports.all_at(1);
 }
 
@@ -71,7 +74,7 @@ Reports busy_group() {
 
 TEST_CASE("every measure can be computed again from what is exported") {
   Reports reports = busy_group();
-  reports.said_at(1, 4).said_at(2, 4).said_at(3, 4);  // the fourth is silent
+  reports.said_at(1, 4).said_at(2, 4).said_at(3, 4).said_at(5, 4);  // the fourth is silent
   const json view = json::parse(load_json(reports.table, at(5)).dump());
   const Again again{view};
   CHECK(view.at("group").at("work").get<double>() == Approx(again.group_work()));
@@ -89,7 +92,7 @@ TEST_CASE("every measure can be computed again from what is exported") {
     CHECK(measures.at("disproportionate") == again.disproportionate(member));
     disproportionate += again.disproportionate(member) ? 1 : 0;
   }
-  CHECK(heard == 3);
+  CHECK(heard == 4);
   CHECK(disproportionate == 1);
 }
 
