@@ -64,7 +64,7 @@ Verdict SessionBalancer::decide(const BalancerInput& input) {
   if (all_alike(input.group)) return hold(HoldReason::alike);
   const HoldReason calm = over_since_ ? HoldReason::not_for_long : HoldReason::balanced;
   if (!shedding_ && !rules_.affinity) return hold(calm);
-  if (work_.swings()) return hold(HoldReason::swinging, fmt::format("swinging by {:.2f}", work_.deviation()));
+  if (std::string why = swing(own); !why.empty()) return hold(HoldReason::swinging, std::move(why));
   if (const auto reason = too_soon(input)) return hold(*reason);
   if (rules_.affinity) {
     if (auto closer = move_closer(input)) return std::move(*closer);
@@ -114,6 +114,7 @@ void SessionBalancer::forget_old(Time now) {
 // kShedUntil: a group that stopped at kDisproportion would stay as uneven as that.
 void SessionBalancer::watch(const BalancerInput& input, const MemberLoad& own) {
   work_.sample(input.now, own.work);
+  usual_work_.sample(input.now, own.work);
   if (!too_much(input.group, own)) {
     over_since_.reset();
     shedding_ = shedding_ && input.group.work >= kLeastGroupWork && own.share >= kShedUntil * own.fair;
@@ -121,6 +122,20 @@ void SessionBalancer::watch(const BalancerInput& input, const MemberLoad& own) {
   }
   if (!over_since_) over_since_ = input.now;
   if (input.now - *over_since_ >= kOverUtilisedFor) shedding_ = true;
+}
+
+// Why its work is not to be judged now; empty: it is. What it carries too much must be more than what comes and goes
+// there in a minute anyhow: by the time that sessions were moved for that, it would be gone.
+std::string SessionBalancer::swing(const MemberLoad& own) const {
+  if (work_.deviation() > kSwinging * work_.mean()) {
+    return fmt::format("swinging: {:.0f} units around {:.0f} within 15 s", work_.deviation(), work_.mean());
+  }
+  const double excess = own.share > 0 ? own.work * (1 - own.fair / own.share) : 0;
+  if (excess > 0 && excess < kUnusual * usual_work_.deviation()) {
+    return fmt::format("swinging: {:.0f} units too many, where {:.0f} come and go in a minute", excess,
+                       usual_work_.deviation());
+  }
+  return {};
 }
 
 std::optional<HoldReason> SessionBalancer::too_soon(const BalancerInput& input) const {

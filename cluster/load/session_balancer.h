@@ -102,6 +102,7 @@ class SessionBalancer {
   void watch(const BalancerInput& input, const MemberLoad& own);
   void forget_old(Time now);
 
+  std::string swing(const MemberLoad& own) const;
   std::optional<HoldReason> too_soon(const BalancerInput& input) const;
   std::string_view why_stays(Time now, const OwnSession& session) const;
   std::string_view why_not_to(const BalancerInput& input, const OwnSession& session, MemberId to) const;
@@ -115,7 +116,8 @@ class SessionBalancer {
 
   MemberId self_;
   BalancerRules rules_;
-  Swing work_;
+  Swing work_{kSwingWindow};
+  Swing usual_work_{kUsualWindow};
   ConnectionLosses losses_;
   UnseenCost unseen_;
   std::optional<Time> over_since_;    // over-utilised without a break since then

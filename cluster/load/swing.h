@@ -1,5 +1,4 @@
-// Swing: does a figure swing too much to be acted upon? It does when its standard deviation over the last
-// kSwingWindow exceeds kSwinging of its mean.
+// Swing: how much a figure swings: its standard deviation over a window of the last time.
 #pragma once
 
 #include <deque>
@@ -8,21 +7,20 @@
 
 namespace shoal::load {
 
-inline constexpr Duration kSwingWindow = 15s;
-inline constexpr double kSwinging = 0.5;
-
 class Swing {
  public:
-  void sample(Time now, double figure);
-  double deviation() const;  // standard deviation over mean; 0 where the mean is 0
-  bool swings() const { return deviation() > kSwinging; }
+  explicit Swing(Duration window) : window_(window) {}
+  void sample(Time now, double figure);  // once a period
+  double deviation() const;
+  double mean() const;
 
  private:
   struct Sample {
     Time at;
     double figure;
   };
-  std::deque<Sample> samples_;  // of the window, oldest first; one a period
+  Duration window_;
+  std::deque<Sample> samples_;  // of the window, oldest first
 };
 
 }  // namespace shoal::load

@@ -39,14 +39,24 @@ double converged(const Outcome& outcome, double from, double to, double limit = 
   return even_after(outcome.group->samples(), from, to, limit);
 }
 
-Outcome skewed(std::uint64_t seed) {
+// Equal sessions, so many at the first member and the others shared out.
+Outcome skewed(std::uint64_t seed, int at_first, double least_moves, double most_moves) {
   auto group = std::make_unique<ScaleGroup>(Settings{.seed = seed}, constant(1000));
-  for (int i = 0; i < 30; ++i) group->put(i, i < 24 ? 0 : i < 27 ? 1 : 2);
+  for (int i = 0; i < 30; ++i) group->put(i, i < at_first ? 0 : 1 + i % 2);
   group->run(180);
   Outcome result = outcome(std::move(group));
   result.claims.push_back({"seconds until within 10 % of even", converged(result, 0, 180), 0, 60});
-  result.claims.push_back({"moves", double(result.group->moves().size()), 14, 16});
+  result.claims.push_back({"moves", double(result.group->moves().size()), least_moves, most_moves});
   result.claims.push_back({"returns", double(returns(result.group->moves())), 0, 0});
+  return result;
+}
+
+Outcome just_below(std::uint64_t seed) {
+  auto group = std::make_unique<ScaleGroup>(Settings{.seed = seed}, constant(1000));
+  for (int i = 0; i < 30; ++i) group->put(i, i < 12 ? 0 : 1 + i % 2);
+  group->run(120);
+  Outcome result = outcome(std::move(group));
+  result.claims.push_back({"moves", double(result.group->moves().size()), 0, 0});
   return result;
 }
 
@@ -102,7 +112,23 @@ Outcome oscillating(std::uint64_t seed, double period_s) {
   Outcome result = outcome(std::move(group));
   result.claims.push_back(
       {"moves in the last five minutes", double(moves_between(result.group->moves(), 600, 900)), 0, 5});
-  result.claims.push_back({"returns", double(returns(result.group->moves())), 0, 3});
+  result.claims.push_back({"returns", double(returns(result.group->moves())), 0, 8});
+  return result;
+}
+
+// Hosts that each sleep and work by a period of their own, from 20 s to 2 minutes, so that somebody always changes.
+Outcome oscillating_apart(std::uint64_t seed) {
+  const auto demand = [](int session, double seconds, Random&) {
+    const double period_s = 20 + 100 * fixed_random(session, 5);
+    return std::fmod(seconds + 60 * fixed_random(session, 6), period_s) < period_s / 2 ? 1000.0 : 10.0;
+  };
+  auto group = std::make_unique<ScaleGroup>(Settings{.seed = seed, .members = 5, .sessions = 60}, demand);
+  for (int i = 0; i < 60; ++i) group->put(i, i % 5);
+  group->run(900);
+  Outcome result = outcome(std::move(group));
+  result.claims.push_back({"moves a minute", double(result.group->moves().size()) / 15, 0, 6});
+  result.claims.push_back({"mean unevenness", mean_unevenness(result.group->samples(), 60, 900), 0, 0.45});
+  result.claims.push_back({"returns a minute", double(returns(result.group->moves())) / 15, 0, 1});
   return result;
 }
 
@@ -254,7 +280,11 @@ Outcome logins(std::uint64_t seed, int members, int sessions, double within_s, d
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all{
-      {"skewed", "3 members with 24, 3 and 3 sessions of equal rate", skewed},
+      {"skewed", "3 members with 24, 3 and 3 sessions of equal rate",
+       [](auto seed) { return skewed(seed, 24, 14, 15); }},
+      {"just-over", "3 members with 14, 8 and 8 sessions of equal rate",
+       [](auto seed) { return skewed(seed, 14, 4, 5); }},
+      {"just-below", "3 members with 12, 9 and 9 sessions of equal rate: below the threshold", just_below},
       {"one-of-ten", "10 members, all 200 sessions at one, rates heavy-tailed", one_of_ten},
       {"hundred", "100 members, 10,000 sessions, skewed and heavy-tailed", hundred_members},
       {"hot-client", "another hot host every minute for ten minutes", hot_client},
@@ -262,6 +292,7 @@ const std::vector<Scenario>& scenarios() {
       {"oscillating-30", "hosts loud and quiet in turn, 30 s", [](auto seed) { return oscillating(seed, 30); }},
       {"oscillating-60", "hosts loud and quiet in turn, 60 s", [](auto seed) { return oscillating(seed, 60); }},
       {"oscillating-240", "hosts loud and quiet in turn, 240 s", [](auto seed) { return oscillating(seed, 240); }},
+      {"oscillating-apart", "5 members, 60 hosts loud and quiet by periods of their own", oscillating_apart},
       {"noisy", "8 members, even, every host at random", noisy},
       {"diurnal", "6 members, hosts of 6 time zones, two days of ten minutes", diurnal},
       {"come-and-go", "5 members: one dies, starts again; another drains", members_come_and_go},

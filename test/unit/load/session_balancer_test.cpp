@@ -105,8 +105,23 @@ TEST_CASE("it does not act when its work swings") {
   rig.works({900, 100, 100});
   CHECK(held(rig.after(4)) == "swinging");
   bool moves = false;
-  for (int i = 0; i < 11; ++i) moves |= moved(rig.ask()) != nullptr;
+  for (int i = 0; i < 55; ++i) moves |= moved(rig.ask()) != nullptr;
   CHECK(moves);
+}
+
+TEST_CASE("what comes and goes within a minute anyhow is not shed, what is beyond that is") {
+  BalancerRig rig;
+  std::map<std::string, int> answers;
+  for (int i = 0; i < 120; ++i) {
+    i / 10 % 2 ? rig.works({1300, 850, 850}) : rig.works({700, 1150, 1150});
+    const Verdict verdict = rig.ask();
+    ++answers[held(verdict)];
+    if (i == 119) CHECK(verdict.reason == "swinging: 300 units too many, where 300 come and go in a minute");
+  }
+  CHECK(answers["swinging"] >= 20);
+  CHECK(answers["moves"] == 0);
+  rig.works({2000, 500, 500});
+  CHECK(held(rig.ask()) == "moves");
 }
 
 TEST_CASE("while a move is under way nothing else is decided, and after it not for two seconds") {
