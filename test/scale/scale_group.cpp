@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "cluster/load/load_report_codec.h"
+
 namespace shoal::scale {
 namespace {
 
@@ -40,7 +42,7 @@ ScaleGroup::ScaleGroup(Settings settings, Demand demand)
     for (int byte = 0; byte < 4; ++byte)
       session.nexus.bytes[byte] = static_cast<std::uint8_t>((i + 1) >> (24 - 8 * byte));
     session.load.image = ImageId{1};
-    session.load.initiator_name = "host" + std::to_string(i);
+    session.load.initiator_name = "iqn.2004-10.org.example:host" + std::to_string(i);
   }
 }
 
@@ -290,6 +292,24 @@ void ScaleGroup::sample() {
   }
   sample.forwarded = units > 0 ? forwarded / units : 0;
   samples_.push_back(std::move(sample));
+}
+
+// Every report is sent with the busiest of its member's sessions; here they are left out of what the members read, who
+// have no use for them, and counted once at the end.
+double ScaleGroup::exchange_bytes_per_second() const {
+  double bytes = 0;
+  for (const Member& member : members_) {
+    load::LoadReport report;
+    report.member = member.id;
+    for (int own : member.sessions) {
+      if (report.sessions.size() < load::kMaxReportedSessions) report.sessions.push_back(sessions_[own].load);
+    }
+    for (std::size_t i = 0; i < load::kMaxReportedPages; ++i) {
+      report.pages.push_back({ImageId{1}, PageIndex{i}, 1, 0, sessions_.front().load.initiator_name});
+    }
+    if (member.alive) bytes += static_cast<double>(load::encode(report).size());
+  }
+  return bytes / static_cast<double>(members_.size()) * static_cast<double>(reports_sent_) / now();
 }
 
 }  // namespace shoal::scale

@@ -80,6 +80,7 @@ class ScaleGroup {
   const Settings& settings() const { return settings_; }
   int refusals() const { return refusals_; }
   std::uint64_t reports_sent() const { return reports_sent_; }
+  double exchange_bytes_per_second() const;  // of all members together, with what a report of these sessions takes
 
  private:
   struct Session {

@@ -40,8 +40,9 @@ bool run(const Scenario& scenario, std::uint64_t seed, const std::string& plot_f
     fmt::print("  {:4} {:8.3g}  {} ({:g} to {})\n", claim.holds() ? "ok" : "FAIL", claim.figure, claim.what, claim.low,
                high);
   }
-  fmt::print("       {} moves, {} refused, {:.0f} reports/s\n", outcome.group->moves().size(),
-             outcome.group->refusals(), double(outcome.group->reports_sent()) / outcome.group->now());
+  const ScaleGroup& group = *outcome.group;
+  fmt::print("       {} moves, {} refused; exchange {:.1f} KiB/s a member\n", group.moves().size(), group.refusals(),
+             group.exchange_bytes_per_second() / 1024 / group.settings().members);
   if (!plot_folder.empty()) write_csv(plot_folder + "/" + scenario.name + ".csv", *outcome.group);
   return holds;
 }
