@@ -29,7 +29,10 @@ AccessKind access_of(OperationKind kind) {
 }  // namespace
 
 PlanRunner::PlanRunner(std::shared_ptr<LogicalUnit> unit, Nexus nexus, std::shared_ptr<ReadBudget> budget)
-    : unit_(std::move(unit)), nexus_(std::move(nexus)), budget_(std::move(budget)) {}
+    : unit_(std::move(unit)),
+      nexus_(std::move(nexus)),
+      device_(nexus_.device ? *nexus_.device : *unit_->device),
+      budget_(std::move(budget)) {}
 
 PlanRunner::~PlanRunner() { budget_->change(held_, 0); }
 
@@ -210,7 +213,7 @@ void PlanRunner::submit(Running& command, Operation operation, std::uint64_t res
   operation.origin.id = id;
   operation.origin.reservation_generation = reservation_generation;
   operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
-  unit_->device->submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
+  device_.submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
     if (const auto self = weak.lock(); self && !self->stopped_) self->on_completed(command, id, std::move(result));
   });
 }
@@ -297,7 +300,7 @@ void PlanRunner::select_and_abort(const AbortSelection& selection, Completion<> 
   auto when_here = [weak = weak_from_this(), done = std::move(done)]() mutable {
     if (const auto self = weak.lock(); self && !self->stopped_) done();
   };
-  unit_->device->abort(selection, std::move(when_here));
+  device_.abort(selection, std::move(when_here));
 }
 
 void PlanRunner::abort(CommandId id, Completion<> done) {

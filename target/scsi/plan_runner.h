@@ -91,6 +91,7 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
 
   std::shared_ptr<LogicalUnit> unit_;
   Nexus nexus_;
+  BlockDevice& device_;  // the nexus' or the unit's
   OperationNumbers numbers_;
   std::map<CommandId, Running> running_;
   std::deque<CommandId> waiting_;  // of running_: reads that have not begun

@@ -44,8 +44,9 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     claimed_ = true;
     info_.nexus_id = claim->id;
     info_.generation = claim->generation;
-    device_server_ =
-        std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port()}, context_.reads);
+    scsi::Nexus nexus{claim->id, claim->generation, port()};
+    nexus.device = context_.catalog.device_of_session(*unit_, info_.number, info_.nexus.initiator_name);
+    device_server_ = std::make_unique<scsi::DeviceServer>(unit_, std::move(nexus), context_.reads);
     device_server_->raise(claim->reinstated ? unit::kCommandsCleared : unit::kPowerOn);
   }
   if (connection_) connection_->answer_claim(claimed(claim));

@@ -39,6 +39,10 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) override {
     return catalog_ ? catalog_->find(target_name, initiator_name) : nullptr;
   }
+  std::shared_ptr<BlockDevice> device_of_session(const LogicalUnit& unit, std::uint64_t session,
+                                                 const std::string& initiator_name) override {
+    return catalog_ ? catalog_->device_of_session(unit, session, initiator_name) : nullptr;
+  }
 
  private:
   LoginPolicy* policy_ = nullptr;
