@@ -49,13 +49,12 @@ LoadReport LoadMeter::report(Time now, const Readings& readings) {
   if (now > rolled_) roll(now, readings);
   LoadReport report;
   report.member = self_;
-  report.incarnation = incarnation_;
   report.sequence = ++sequence_;
   report.hosts = {hosts_in_.rate.per_second(), hosts_out_.rate.per_second()};
   report.peers = {peers_in_.rate.per_second(), peers_out_.rate.per_second()};
   report.local = local_.rate();
   report.forwarded = forwarded_.rate();
-  report.served = served_.rate();
+  report.served = {served_requests_.rate.per_second(), served_bytes_.rate.per_second()};
   report.latency_s = latency_.mean_s();
   report.store = store_.load();
   report.server = server_load(readings);
@@ -70,11 +69,14 @@ void LoadMeter::roll(Time now, const Readings& readings) {
   const DecayStep step = DecayStep::over(elapsed, kLoadHalfLife);
   roll_sessions(step, now);
   roll_pages(step);
-  for (TrafficRate* traffic : {&local_, &forwarded_, &served_}) traffic->roll(step);
+  for (TrafficRate* traffic : {&local_, &forwarded_}) traffic->roll(step);
   latency_.roll(step);
   store_.roll(step, now);
   read(readings);
-  for (CumulativeRate* each : {&hosts_in_, &hosts_out_, &peers_in_, &peers_out_, &cpu_ns_}) each->rate.roll(step);
+  for (CumulativeRate* each :
+       {&hosts_in_, &hosts_out_, &peers_in_, &peers_out_, &served_requests_, &served_bytes_, &cpu_ns_}) {
+    each->rate.roll(step);
+  }
   for (auto& [image, volume] : volumes_) volume.roll(step, elapsed);
   std::erase_if(volumes_, [](const auto& each) { return each.second.sessions == 0 && each.second.nothing(); });
 }
@@ -109,6 +111,8 @@ void LoadMeter::read(const Readings& readings) {
   hosts_out_.read(readings.host_bytes_out);
   peers_in_.read(readings.peer_bytes_in);
   peers_out_.read(readings.peer_bytes_out);
+  served_requests_.read(readings.served_requests);
+  served_bytes_.read(readings.served_bytes);
   cpu_ns_.read(static_cast<std::uint64_t>(std::max(readings.cpu_time.count(), Duration::rep{0})));
 }
 

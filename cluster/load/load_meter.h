@@ -20,11 +20,12 @@ namespace shoal::load {
 struct Readings {
   std::uint64_t host_bytes_in = 0, host_bytes_out = 0;
   std::uint64_t peer_bytes_in = 0, peer_bytes_out = 0;
-  Duration cpu_time{0};                    // of this process
-  double processors = 1;                   // that it may use: 0.5 is half of one
-  std::uint64_t memory_bytes = 0;          // level
-  std::uint64_t memory_limit_bytes = 0;    // that it may use; 0: not known
-  double host_bytes_per_second_limit = 0;  // by configuration, in and out together; 0: none
+  std::uint64_t served_requests = 0, served_bytes = 0;  // parts of pages, for other members
+  Duration cpu_time{0};                                 // of this process
+  double processors = 1;                                // that it may use: 0.5 is half of one
+  std::uint64_t memory_bytes = 0;                       // level
+  std::uint64_t memory_limit_bytes = 0;                 // that it may use; 0: not known
+  double host_bytes_per_second_limit = 0;               // by configuration, in and out together; 0: none
 };
 
 // The names of hosts by number, each once, for as long as one of its sessions is metered.
@@ -46,16 +47,14 @@ class InitiatorNames {
 
 class LoadMeter {
  public:
-  LoadMeter(MemberId self, std::uint64_t incarnation, Time now)
-      : self_(self), incarnation_(incarnation), rolled_(now) {}
+  LoadMeter(MemberId self, Time now) : self_(self), rolled_(now) {}
   LoadMeter(const LoadMeter&) = delete;
 
   // Names are never used twice.
   std::shared_ptr<SessionMeter> open(SessionName session, ImageId image, const std::string& initiator_name);
   StoreMeter& store() { return store_; }
-  void served(std::uint32_t blocks) { served_.add(1, blocks); }  // a part of a page, for another member
 
-  // Closes the period. weight, draining and may_not_move are for others to say.
+  // Closes the period. incarnation, weight, draining and may_not_move are for others to say.
   LoadReport report(Time now, const Readings& readings);
 
  private:
@@ -80,7 +79,6 @@ class LoadMeter {
   void list_volumes(LoadReport& report) const;
 
   const MemberId self_;
-  const std::uint64_t incarnation_;
   std::uint64_t sequence_ = 0;
   Time rolled_;
   std::map<SessionName, std::shared_ptr<SessionMeter>> sessions_;
@@ -89,9 +87,9 @@ class LoadMeter {
   HotPages pages_;
   double page_scale_ = 0;  // units of the sketch to units per second
   StoreMeter store_;
-  TrafficRate local_, forwarded_, served_;
+  TrafficRate local_, forwarded_;
   MeanWait latency_;
-  CumulativeRate hosts_in_, hosts_out_, peers_in_, peers_out_, cpu_ns_;
+  CumulativeRate hosts_in_, hosts_out_, peers_in_, peers_out_, served_requests_, served_bytes_, cpu_ns_;
 };
 
 }  // namespace shoal::load

@@ -36,6 +36,7 @@ void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
   reading_ = false;
   if (!context_.watch.check()) return pass();  // closed, like all others: what was read is not looked at
   if (result) {
+    context_.counters.received_bytes += *result;
     if (!login_watch_.over()) login_watch_.heard(now());
     connection_.receive(room_.take(*result, now()), now());
     if (!connection_.logged_in()) {
@@ -66,7 +67,7 @@ void ConnectionDriver::watch_login() {
 
 void ConnectionDriver::on_written(bool ok) {
   writing_ = false;
-  writing_bytes_ = 0;
+  context_.counters.sent_bytes += std::exchange(writing_bytes_, 0);
   if (session_) session_->on_sent();
   if (!ok) {
     peer_gone_ = true;

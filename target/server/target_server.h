@@ -74,7 +74,8 @@ struct ServerCounters {
   std::uint64_t delayed_logins = 0;  // after too many that failed, from one address
   std::uint64_t shared_names = 0;    // logins refused because another host uses the same name
   std::uint64_t commands = 0, check_conditions = 0, read_bytes = 0, written_bytes = 0;
-  std::size_t connections = 0, half_open = 0;  // now
+  std::uint64_t received_bytes = 0, sent_bytes = 0;  // of all connections, headers and all
+  std::size_t connections = 0, half_open = 0;        // now
 };
 
 class TargetServer {

@@ -96,14 +96,34 @@ void add_volumes(Families& families, const MemberView& view, const std::vector<V
   }
 }
 
+void add_load(Families& families, const load::GroupLoad& group) {
+  const auto of_members = [&](const char* name, const char* help, double load::MemberLoad::*measure) {
+    families.family(MetricType::Gauge, name, help);
+    for (const auto& [id, member] : group.members) {
+      if (member.heard) families.sample(member.*measure, {{"member", fmt::format("{}", id)}});
+    }
+  };
+  families.family(MetricType::Gauge, "system_load", "Mean pressure of the members, 0 to 1").sample(group.system_load);
+  of_members("member_work", "Units per second that its hosts ask for", &load::MemberLoad::work);
+  of_members("member_forwarded_work", "Of these, what is placed at other members", &load::MemberLoad::forwarded);
+  of_members("member_client_load", "Work, stretched by the time that hosts wait, by weight",
+             &load::MemberLoad::client_load);
+  of_members("member_share", "Fraction of the group's client load", &load::MemberLoad::share);
+  of_members("member_fair_share", "Fraction of it that its weight stands for", &load::MemberLoad::fair);
+  of_members("member_pressure", "Of store, processor, memory and network the fullest, 0 to 1",
+             &load::MemberLoad::pressure);
+}
+
 }  // namespace
 
-std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes) {
+std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes,
+                         const load::GroupLoad& group_load) {
   Families families;
   add_host_side(families, view.server, view.sessions);
   add_routing(families, view.volumes, view.pages);
   add_group(families, view);
   add_volumes(families, view, volumes);
+  add_load(families, group_load);
   return prometheus::TextSerializer().Serialize(families.all());
 }
 

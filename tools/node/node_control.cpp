@@ -1,5 +1,6 @@
 #include "tools/node/node_control.h"
 
+#include "cluster/load/load_view.h"
 #include "tools/node/metrics.h"
 #include "tools/node/once.h"
 
@@ -76,9 +77,11 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
   const bool get = request.method == "GET", post = request.method == "POST";
   const auto is = [&](std::size_t count, const char* first) { return path.size() == count && path[0] == first; };
   if (is(1, "status")) return done(get ? ok(status_json(view(), volume_views())) : not_allowed(request));
+  if (is(1, "load")) return done(get ? ok(load_view()) : not_allowed(request));
   if (is(1, "members")) return done(get ? ok(members_json(view())) : not_allowed(request));
   if (is(1, "metrics")) {
-    return done(get ? ControlResponse{200, metrics_text(view(), volume_views()), "text/plain; version=0.0.4"}
+    return done(get ? ControlResponse{200, metrics_text(view(), volume_views(), parts_.load->picture()),
+                                      "text/plain; version=0.0.4"}
                     : not_allowed(request));
   }
   if (is(1, "volumes")) {
@@ -179,6 +182,15 @@ VolumeView NodeControl::view_of(const cluster::VolumeRecord& record, routing::Pa
   VolumeView volume{record, std::move(map), {}};
   if (record.access.chap) volume.secrets = parts_.secrets.check(*record.access.chap);
   return volume;
+}
+
+// Volumes by their names, where they are known here.
+json NodeControl::load_view() const {
+  json view = load::load_json(parts_.load->table(), parts_.runtime.now());
+  json names = json::object();
+  for (const auto& [name, unit] : parts_.units->all()) names[fmt::format("{}", unit.record.image.id)] = name;
+  view["volumes"] = std::move(names);
+  return view;
 }
 
 json NodeControl::volumes_json() const {

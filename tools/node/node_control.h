@@ -2,6 +2,7 @@
 //
 //   GET    /status                    this member and the group as it sees it
 //   GET    /members                   all members
+//   GET    /load                      what every member carries, and what is made of it
 //   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?,
 //                                     chap?}
 //   GET    /volumes/NAME   DELETE     one volume
@@ -53,6 +54,7 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   std::vector<VolumeView> volume_views() const;
   VolumeView view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const;
   nlohmann::json volumes_json() const;
+  nlohmann::json load_view() const;
 
   NodeParts& parts_;
   NodeState state_ = NodeState::starting;

@@ -144,6 +144,9 @@ void add_commands(CLI::App& app, const Options& options, CreateOptions& create, 
   app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
     show(options, call(options, "GET", "/status"), view_status);
   });
+  app.add_subcommand("load", "what each member carries, and whether one carries too much")->callback([&] {
+    show(options, call(options, "GET", "/load"), view_load);
+  });
   CLI::App* member = app.add_subcommand("member", "members of the group")->require_subcommand(1);
   member->add_subcommand("list", "all members")->callback([&] { show(options, call(options, "GET", "/members"), view_members); });
   add_volume_commands(app, options, create, access);

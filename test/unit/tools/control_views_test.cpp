@@ -174,7 +174,7 @@ TEST_CASE("shoalctl shows all of it") {
 TEST_CASE("metrics are Prometheus text with a sample for each member and volume") {
   auto view = member_1();
   view.volumes.local_bytes = 4096;
-  const std::string text = metrics_text(view, {demo()});
+  const std::string text = metrics_text(view, {demo()}, {});
   CHECK_THAT(text, Contains("shoal_local_bytes_total 4096\n"));
   CHECK_THAT(text, Contains("shoal_member_up{member=\"3\"} 1\n"));
   CHECK_THAT(text, Contains("shoal_volume_unavailable_pages{volume=\"demo\"} 0\n"));
