@@ -54,6 +54,7 @@ Verdict SessionBalancer::decide(const BalancerInput& input) {
   const auto found = input.group.members.find(self_);
   if (found == input.group.members.end() || !found->second.heard) return hold(HoldReason::alone);
   const MemberLoad& own = found->second;
+  const double work = sample_work(input);
   watch(input, own);
 
   if (rules_.mode == BalancerMode::off) return hold(HoldReason::off);
@@ -64,7 +65,7 @@ Verdict SessionBalancer::decide(const BalancerInput& input) {
   if (all_alike(input.group)) return hold(HoldReason::alike);
   const HoldReason calm = over_since_ ? HoldReason::not_for_long : HoldReason::balanced;
   if (!shedding_ && !rules_.affinity) return hold(calm);
-  if (std::string why = swing(own); !why.empty()) return hold(HoldReason::swinging, std::move(why));
+  if (std::string why = swing(work, own); !why.empty()) return hold(HoldReason::swinging, std::move(why));
   if (const auto reason = too_soon(input)) return hold(*reason);
   if (rules_.affinity) {
     if (auto closer = move_closer(input)) return std::move(*closer);
@@ -110,11 +111,29 @@ void SessionBalancer::forget_old(Time now) {
   std::erase_if(refused_, [&](const auto& entry) { return now - entry.second >= kRefusedFor; });
 }
 
+// The work of the sessions that are here now. Who sheds has less and less: that is not to swing.
+double SessionBalancer::sample_work(const BalancerInput& input) {
+  std::map<NexusId, double> units;
+  double work = 0;
+  for (const OwnSession& session : input.sessions) {
+    if (is_gone(session)) continue;
+    units[session.nexus] = session.load.rate.units();
+    work += session.load.rate.units();
+  }
+  for (const auto& [nexus, its] : units_) {
+    if (units.contains(nexus)) continue;
+    work_.leave_out(its);
+    usual_work_.leave_out(its);
+  }
+  units_ = std::move(units);
+  work_.sample(input.now, work);
+  usual_work_.sample(input.now, work);
+  return work;
+}
+
 // Over-utilised is who carries too much for kOverUtilisedFor without a break; from then on until it is down at
 // kShedUntil: a group that stopped at kDisproportion would stay as uneven as that.
 void SessionBalancer::watch(const BalancerInput& input, const MemberLoad& own) {
-  work_.sample(input.now, own.work);
-  usual_work_.sample(input.now, own.work);
   if (!too_much(input.group, own)) {
     over_since_.reset();
     shedding_ = shedding_ && input.group.work >= kLeastGroupWork && own.share >= kShedUntil * own.fair;
@@ -126,11 +145,11 @@ void SessionBalancer::watch(const BalancerInput& input, const MemberLoad& own) {
 
 // Why its work is not to be judged now; empty: it is. What it carries too much must be more than what comes and goes
 // there in a minute anyhow: by the time that sessions were moved for that, it would be gone.
-std::string SessionBalancer::swing(const MemberLoad& own) const {
+std::string SessionBalancer::swing(double work, const MemberLoad& own) const {
   if (work_.deviation() > kSwinging * work_.mean()) {
     return fmt::format("swinging: {:.0f} units around {:.0f} within 15 s", work_.deviation(), work_.mean());
   }
-  const double excess = own.share > 0 ? own.work * (1 - own.fair / own.share) : 0;
+  const double excess = own.share > 0 ? work * (1 - own.fair / own.share) : 0;
   if (excess > 0 && excess < kUnusual * usual_work_.deviation()) {
     return fmt::format("swinging: {:.0f} units too many, where {:.0f} come and go in a minute", excess,
                        usual_work_.deviation());
@@ -161,12 +180,16 @@ std::string_view SessionBalancer::why_not_to(const BalancerInput& input, const O
   return refused_.contains(to) ? "refused a moment ago" : "";
 }
 
+// In `observe`: it would have been moved.
+bool SessionBalancer::is_gone(const OwnSession& session) const {
+  return rules_.mode == BalancerMode::observe && tried_.contains(session.nexus);
+}
+
 Balance SessionBalancer::balance(const BalancerInput& input) const {
   Balance balance(input.group);
   double own = 0;
   for (const OwnSession& session : input.sessions) {
-    const bool gone = rules_.mode == BalancerMode::observe && tried_.contains(session.nexus);
-    if (!gone) own += cost_at(session.load, self_);
+    if (!is_gone(session)) own += cost_at(session.load, self_);
   }
   balance.set_cost(self_, own);
   for (const auto& [id, member] : input.group.members) balance.add_cost(id, unseen_.at(input.now, id));

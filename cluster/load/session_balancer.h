@@ -99,13 +99,15 @@ class SessionBalancer {
   void on(Time now, const MoveFailed& event);
   void on(Time now, const ConnectionLost& event);
   void hear(const BalancerInput& input);
+  double sample_work(const BalancerInput& input);
   void watch(const BalancerInput& input, const MemberLoad& own);
   void forget_old(Time now);
 
-  std::string swing(const MemberLoad& own) const;
+  std::string swing(double work, const MemberLoad& own) const;
   std::optional<HoldReason> too_soon(const BalancerInput& input) const;
   std::string_view why_stays(Time now, const OwnSession& session) const;
   std::string_view why_not_to(const BalancerInput& input, const OwnSession& session, MemberId to) const;
+  bool is_gone(const OwnSession& session) const;
   Balance balance(const BalancerInput& input) const;
 
   Verdict drain(const BalancerInput& input);
@@ -118,6 +120,7 @@ class SessionBalancer {
   BalancerRules rules_;
   Swing work_{kSwingWindow};
   Swing usual_work_{kUsualWindow};
+  std::map<NexusId, double> units_;  // of each own session, when it was last seen
   ConnectionLosses losses_;
   UnseenCost unseen_;
   std::optional<Time> over_since_;    // over-utilised without a break since then

@@ -1,5 +1,6 @@
 #include "cluster/load/swing.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace shoal::load {
@@ -9,6 +10,10 @@ void Swing::sample(Time now, double figure) {
   const auto most = static_cast<std::size_t>(window_ / kLoadPeriod);
   if (samples_.size() >= most) samples_.pop_front();
   samples_.push_back({now, figure});
+}
+
+void Swing::leave_out(double figure) {
+  for (Sample& sample : samples_) sample.figure = std::max(0.0, sample.figure - figure);
 }
 
 double Swing::mean() const {

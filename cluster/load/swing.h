@@ -11,6 +11,7 @@ class Swing {
  public:
   explicit Swing(Duration window) : window_(window) {}
   void sample(Time now, double figure);  // once a period
+  void leave_out(double figure);         // a part of it is gone, and is to be as if it had never been
   double deviation() const;
   double mean() const;
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Plots what `test_scale --plot DIR` wrote: for each DIR/NAME.csv a DIR/NAME.svg (or .png: --png).
 
 Above, what each member is asked for over its weight, and the mean; below, moves so far and the forwarded fraction.

@@ -70,6 +70,7 @@ void ScaleGroup::set_owners(const Owners& owners) {
 void ScaleGroup::put(int session, int member) {
   attach(session, member);
   const double demand = demand_(session, 0, random_);
+  sessions_[session].demand = sessions_[session].served = demand;
   sessions_[session].load.rate.requests = demand;
   const double owned = load::owned_at(sessions_[session].load, members_[member].id);
   members_[member].local.requests += demand * owned;

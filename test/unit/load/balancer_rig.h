@@ -44,6 +44,12 @@ struct BalancerRig {
     return *this;
   }
 
+  // Every session asks for so many units.
+  BalancerRig& each(double units) {
+    for (OwnSession& session : sessions) session.load.rate.requests = units;
+    return *this;
+  }
+
   Verdict ask() {
     group.reported(now);
     const Verdict verdict = balancer.decide({at(now), group.load, sessions, events});

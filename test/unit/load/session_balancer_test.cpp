@@ -98,11 +98,11 @@ TEST_CASE("it does not act when all are under pressure alike") {
 TEST_CASE("it does not act when its work swings") {
   BalancerRig rig;
   for (int i = 0; i < 30; ++i) {
-    i % 6 < 3 ? rig.works({3000, 100, 100}) : rig.works({500, 10, 10});
+    i % 6 < 3 ? rig.works({3000, 100, 100}).each(1000) : rig.works({300, 10, 10}).each(100);
     const std::string answer = held(rig.ask());
     if (i >= 8) CHECK(answer == "swinging");
   }
-  rig.works({900, 100, 100});
+  rig.works({900, 100, 100}).each(300);
   CHECK(held(rig.after(4)) == "swinging");
   bool moves = false;
   for (int i = 0; i < 55; ++i) moves |= moved(rig.ask()) != nullptr;
@@ -113,15 +113,30 @@ TEST_CASE("what comes and goes within a minute anyhow is not shed, what is beyon
   BalancerRig rig;
   std::map<std::string, int> answers;
   for (int i = 0; i < 120; ++i) {
-    i / 10 % 2 ? rig.works({1300, 850, 850}) : rig.works({700, 1150, 1150});
+    i / 10 % 2 ? rig.works({1300, 850, 850}).each(1300.0 / 3) : rig.works({700, 1150, 1150}).each(700.0 / 3);
     const Verdict verdict = rig.ask();
     ++answers[held(verdict)];
     if (i == 119) CHECK(verdict.reason == "swinging: 300 units too many, where 300 come and go in a minute");
   }
   CHECK(answers["swinging"] >= 20);
   CHECK(answers["moves"] == 0);
-  rig.works({2000, 500, 500});
+  rig.works({2000, 500, 500}).each(2000.0 / 3);
   CHECK(held(rig.ask()) == "moves");
+}
+
+TEST_CASE(
+    "who has less and less because it sheds does not swing: 24, 3 and 3 sessions become 10 each without a break") {
+  BalancerRig rig(std::vector<double>(24, 100.0));
+  std::map<std::uint32_t, double> others{{2, 300}, {3, 300}};
+  for (int second = 0; second < 60; ++second) {
+    rig.works({100.0 * static_cast<double>(rig.sessions.size()), others[2], others[3]});
+    const Verdict verdict = rig.ask();
+    if (!moved(verdict)) continue;
+    others[moved(verdict)->to.value] += 100;
+    rig.carry_out(*moved(verdict));
+  }
+  CHECK(rig.sessions.size() == 10);
+  CHECK(others == std::map<std::uint32_t, double>{{2, 1000}, {3, 1000}});
 }
 
 TEST_CASE("while a move is under way nothing else is decided, and after it not for two seconds") {
