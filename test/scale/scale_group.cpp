@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cluster/load/load_report_codec.h"
+#include "cluster/load/trace.h"
 
 namespace shoal::scale {
 namespace {
@@ -217,6 +218,7 @@ void ScaleGroup::decide(int index) {
     const Session& session = sessions_[own];
     sessions.push_back({session.load, session.nexus, {}, session.moved_here});
   }
+  if (recorder_) recorder_(load::encode(load::TraceStep{member.group, sessions}));
   const std::vector<load::BalancerEvent> events = std::exchange(member.events, {});
   const load::Verdict verdict = member.balancer->decide({time(), member.group, sessions, events});
   if (const auto* move = std::get_if<load::Move>(&verdict.what)) ask(index, *move);

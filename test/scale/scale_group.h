@@ -71,6 +71,7 @@ class ScaleGroup {
   void kill(int member);
   void start(int member);
   void drain(int member);
+  void record(std::function<void(const std::string& line)> recorder) { recorder_ = std::move(recorder); }  // a trace
   void run(double seconds);
 
   Random& random() { return random_; }
@@ -136,6 +137,7 @@ class ScaleGroup {
   std::vector<MoveMade> moves_;
   int refusals_ = 0;
   std::uint64_t reports_sent_ = 0;
+  std::function<void(const std::string& line)> recorder_;
 };
 
 }  // namespace shoal::scale

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <numbers>
+#include <stdexcept>
 
 #include "test/scale/judge.h"
 
@@ -309,6 +311,15 @@ const std::vector<Scenario>& scenarios() {
        [](auto seed) { return logins(seed, 100, 10000, 60, 1.2); }},
   };
   return all;
+}
+
+void write_example_trace(const std::string& path) {
+  std::ofstream file(path);
+  ScaleGroup group(Settings{.rules = {load::BalancerMode::off}}, heavy_tailed(100));
+  for (int i = 0; i < 30; ++i) group.put(i, i < 20 ? 0 : i % 3);
+  group.record([&file](const std::string& line) { file << line << '\n'; });
+  group.run(60);
+  if (!file) throw std::runtime_error("cannot write " + path);
 }
 
 }  // namespace shoal::scale

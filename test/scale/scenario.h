@@ -30,4 +30,7 @@ struct Scenario {
 
 const std::vector<Scenario>& scenarios();
 
+// Three members for a minute, each of which records what it sees: a trace to try run_recorded() with.
+void write_example_trace(const std::string& path);
+
 }  // namespace shoal::scale

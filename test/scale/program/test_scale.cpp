@@ -3,12 +3,15 @@
 //   test_scale                                  every scenario; fails when one of their claims does not hold
 //   test_scale --scenario NAME [--seed N]       one of them
 //   test_scale --plot DIR                       as well, writes NAME.csv for test/scale/plot.py
+//   test_scale --trace FILE                     the hosts of a recorded trace instead
+//   test_scale --write-trace FILE               writes an example of one
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <string>
 
+#include "test/scale/recorded.h"
 #include "test/scale/scenario.h"
 
 namespace {
@@ -49,14 +52,20 @@ bool run(const Scenario& scenario, std::uint64_t seed, const std::string& plot_f
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app{"Policies of load at scale"};
-  std::string only, plot_folder;
+  std::string only, plot_folder, trace, trace_to_write;
   std::uint64_t seed = 1;
   app.add_option("--scenario", only, "run just this one");
   app.add_option("--seed", seed, "of the run");
   app.add_option("--plot", plot_folder, "existing folder to write a CSV file a scenario to");
+  app.add_option("--trace", trace, "recorded trace, JSON lines");
+  app.add_option("--write-trace", trace_to_write, "writes an example trace");
   CLI11_PARSE(app, argc, argv);
+  if (!trace_to_write.empty()) return write_example_trace(trace_to_write), 0;
+  if (!trace.empty()) {
+    return run({"recorded", trace, [&](auto s) { return run_recorded(trace, s); }}, seed, plot_folder) ? 0 : 1;
+  }
   bool found = false, holds = true;
   for (const Scenario& scenario : scenarios()) {
     if (!only.empty() && scenario.name != only) continue;
@@ -65,4 +74,7 @@ int main(int argc, char** argv) {
   }
   if (!found) fmt::print(stderr, "no scenario is called {}\n", only);
   return found && holds ? 0 : 1;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "test_scale: {}\n", error.what());
+  return 2;
 }
