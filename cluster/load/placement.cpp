@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "cluster/load/limits.h"
@@ -139,9 +140,12 @@ const Placement::Standing* Placement::best_of(const std::vector<Standing>& stand
   for (const Standing& standing : standings) {
     if (standing.drawbacks == fewest) best = std::min(best, score(standing));
   }
+  const bool in_turn = rules_.policy == PlacementPolicy::round_robin;
+  // Members look around the circle from where they stand, so that the odd ones out of several portals' logins do not
+  // all go to one.
   const auto order = [&](const Standing& standing) {
-    if (rules_.policy != PlacementPolicy::round_robin) return std::pair(standing.sessions, standing.member);
-    return std::pair(standing.member > last_ ? 0.0 : 1.0, standing.member);
+    const bool behind = in_turn ? standing.member <= last_ : standing.member < self_;
+    return std::tuple(in_turn ? 0 : standing.sessions, behind, standing.member);
   };
   const Standing* chosen = nullptr;
   for (const Standing& standing : standings) {

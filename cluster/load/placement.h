@@ -54,7 +54,7 @@ inline constexpr std::size_t kDrawn = 4;  // members that are compared for one l
 
 class Placement {
  public:
-  explicit Placement(PlacementRules rules) : rules_(std::move(rules)) {}
+  Placement(MemberId self, PlacementRules rules) : self_(self), rules_(std::move(rules)), last_{self.value - 1} {}
   void set_rules(PlacementRules rules) { rules_ = std::move(rules); }
   const PlacementRules& rules() const { return rules_; }
 
@@ -71,9 +71,10 @@ class Placement {
   const Standing* best_of(const std::vector<Standing>& standings, bool owners_known) const;
   Placed choose(const PlacementQuestion& question, const std::vector<Standing>& standings) const;
 
+  MemberId self_;
   PlacementRules rules_;
   RecentPlacements recent_;
-  MemberId last_;  // that round robin took
+  MemberId last_;  // that round robin took; each member begins with itself
 };
 
 }  // namespace shoal::load

@@ -58,7 +58,7 @@ void ScaleGroup::boot(Member& member) {
   member.events.clear();
   member.balancer = std::make_unique<load::SessionBalancer>(member.id, settings_.rules);
   member.places = std::make_unique<load::MovePlaces>(member.id);
-  member.placement = std::make_unique<load::Placement>(load::PlacementRules{settings_.placement, {}});
+  member.placement = std::make_unique<load::Placement>(member.id, load::PlacementRules{settings_.placement, {}});
 }
 
 void ScaleGroup::set_owners(const Owners& owners) {

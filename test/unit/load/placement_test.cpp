@@ -22,7 +22,8 @@ struct Allocation {
   std::vector<PlacementCandidate> candidates{{MemberId{1}, true}, {MemberId{2}, true}, {MemberId{3}, true}};
   double now = 0;
 
-  explicit Allocation(PlacementPolicy policy, std::vector<Pin> pins = {}) : placement({policy, std::move(pins)}) {}
+  explicit Allocation(PlacementPolicy policy, std::vector<Pin> pins = {}, std::uint32_t self = 1)
+      : placement(MemberId{self}, {policy, std::move(pins)}) {}
   Placed ask(const PlacementQuestion& question) { return placement.place(at(now), question, candidates, group.load); }
   std::uint32_t where(const PlacementQuestion& question) { return ask(question).member.value; }
   std::map<std::uint32_t, int> where_all(int first, int last) {
@@ -67,6 +68,18 @@ TEST_CASE("logins are spread evenly while reports with part of them come in") {
   CHECK(all == Counts{{1, 10}, {2, 10}, {3, 10}});
 }
 
+TEST_CASE("the odd logins of several portals do not all go to one member: each begins with itself") {
+  for (auto policy : {PlacementPolicy::round_robin, PlacementPolicy::least_loaded, PlacementPolicy::weighted}) {
+    Counts all;
+    for (std::uint32_t portal = 1; portal <= 3; ++portal) {
+      Allocation allocation(policy, {}, portal);
+      const int first = 10 * static_cast<int>(portal);
+      for (auto [member, count] : allocation.where_all(first, first + 9)) all[member] += count;
+    }
+    CHECK(all == Counts{{1, 10}, {2, 10}, {3, 10}});
+  }
+}
+
 TEST_CASE("a login that never arrives is forgotten after the time limit of logins") {
   Allocation allocation(PlacementPolicy::least_loaded);
   CHECK(allocation.where(login(1)) == 1);
@@ -92,7 +105,8 @@ TEST_CASE("a restarted member has none of the sessions that were sent to it befo
 }
 
 TEST_CASE(
-    "least loaded takes the lowest mean of client load and sessions, ties go to fewer sessions, then the lower id") {
+    "least loaded takes the lowest mean of client load and sessions, ties go to fewer sessions, then around from "
+    "itself") {
   Allocation allocation(PlacementPolicy::least_loaded);
   allocation.group = Group::of({900, 300, 600}).sessions({3, 3, 3});
   const Placed placed = allocation.ask(login(1));
@@ -107,7 +121,7 @@ TEST_CASE(
     tie.group = Group::of({300, 400, 500}).sessions({4, 3, 5});
     CHECK(tie.where(login(1)) == 2);
   }
-  SECTION("lower id") {
+  SECTION("around from itself") {
     Allocation tie(PlacementPolicy::least_loaded);
     tie.group = Group::of({500, 300, 300}).sessions({3, 3, 3});
     CHECK(tie.where(login(1)) == 2);
