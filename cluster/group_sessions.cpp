@@ -278,6 +278,19 @@ std::optional<NexusRecord> GroupSessions::known(const NexusName& name) const {
   return found->value;
 }
 
+std::optional<NexusRecord> GroupSessions::moved_away(const NexusName& host) const {
+  const auto& records = impl_->context.seen.records();
+  const Seen<NexusRecord>* newest = nullptr;
+  for (auto at = records.lower_bound({host.image, host.portal_group_tag, host.initiator_name, 0}); at != records.end();
+       ++at) {
+    const auto& [name, seen] = *at;
+    if (name.image != host.image || name.initiator_name != host.initiator_name) break;
+    if (seen.value.place_at == MemberId{} || (newest && newest->revision > seen.revision)) continue;
+    newest = &seen;
+  }
+  return newest ? std::optional(newest->value) : std::nullopt;
+}
+
 std::vector<NexusRecord> GroupSessions::all() const {
   std::vector<NexusRecord> records;
   for (const auto& [name, record] : impl_->context.seen.records()) records.push_back(record.value);

@@ -89,6 +89,9 @@ class GroupSessions final : public SessionRegistry {
 
   // As far as is known here (watched; a hint): who holds it. For RedirectPolicy, rule (c).
   std::optional<NexusRecord> known(const NexusName& name) const;
+  // The newest of that host's sessions to that volume that was moved away and was not taken up again. Some hosts come
+  // back with another ISID (libiscsi): to them it is theirs all the same.
+  std::optional<NexusRecord> moved_away(const NexusName& host) const;
   std::vector<NexusRecord> all() const;  // of the group, in order of their names
 
   static NexusId id_of(const NexusName& name);  // first half of SHA-256 over the name of the record

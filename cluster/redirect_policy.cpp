@@ -109,7 +109,9 @@ LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
 
 LoginDecision RedirectPolicy::place_or_keep(const LoginQuery& query, const NexusName& nexus) {
   const MemberRecord& self = members_.self();
-  const PlaceQuestion question{is_member_portal(self, query.local), !self.takes_hosts(), sessions_.known(nexus)};
+  auto record = sessions_.known(nexus);
+  if (!record) record = sessions_.moved_away(nexus);
+  const PlaceQuestion question{is_member_portal(self, query.local), !self.takes_hosts(), std::move(record)};
   const auto candidates = this->candidates();
   LoginDecision decision = place(question, self.id, candidates, rules_.redirect, next_);
   const auto* redirect = std::get_if<RedirectTo>(&decision.what);
@@ -121,6 +123,14 @@ LoginDecision RedirectPolicy::place_or_keep(const LoginQuery& query, const Nexus
                                [&](const Candidate& one) { return one.portal == redirect->address; });
   sessions_.tell_redirected(nexus, to->member);
   return decision;
+}
+
+MemberId RedirectPolicy::pick(const std::set<MemberId>& except) {
+  auto candidates = this->candidates();
+  for (Candidate& one : candidates) one.ready = one.ready && !except.contains(one.member);
+  const Candidate* chosen = next_in_circle(candidates, next_, {});
+  if (!chosen) return {};
+  return next_ = chosen->member;
 }
 
 std::vector<Candidate> RedirectPolicy::candidates() const {

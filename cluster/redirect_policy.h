@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "cluster/group_sessions.h"
@@ -71,6 +72,8 @@ class RedirectPolicy final : public LoginPolicy {
   RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes, GroupSessions& sessions,
                  Connected connected, ReadSecrets read_secrets, std::function<Time()> now);
   void decide(const LoginQuery& query, Completion<LoginDecision> done) override;
+  // The next ready member, none of these; 0: there is none.
+  MemberId pick(const std::set<MemberId>& except);
   // Logins served here because the host did not follow.
   std::uint64_t ignored_redirects() const { return ignored_.ignored(); }
 

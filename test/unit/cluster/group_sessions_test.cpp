@@ -288,6 +288,26 @@ TEST_CASE("a login that comes while its move is being written is served, and the
   CHECK(group.member(2).sessions->known(kName)->member == MemberId{1});
 }
 
+TEST_CASE("a host that comes back with another ISID finds the newest place that is kept for it") {
+  SessionGroup group;
+  const auto& known = *group.member(2).sessions;
+  for (const std::uint32_t place : {2u, 3u}) {
+    FakeSession& session = group.login(1, SessionGroup::nexus(place));
+    group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{place},
+                                               [](bool) {});
+    group.logout(1, session);
+    group.runtime.run_for(100ms);
+    CHECK(known.moved_away(SessionGroup::nexus(9))->place_at == MemberId{place});
+  }
+  NexusName other = SessionGroup::nexus(9);
+  other.initiator_name += "b";
+  CHECK_FALSE(known.moved_away(other));
+  group.login(3, SessionGroup::nexus(2));
+  group.login(3, SessionGroup::nexus(3));
+  group.runtime.run_for(1s);
+  CHECK_FALSE(known.moved_away(SessionGroup::nexus(9)));  // they are taken
+}
+
 TEST_CASE("a member that is told of a redirect knows who came by it, and from when on") {
   SessionGroup group;
   auto& here = *group.member(2).sessions;
