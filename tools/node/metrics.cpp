@@ -73,6 +73,17 @@ void add_routing(Families& families, const routing::VolumeCounters& volumes, con
   families.counter("page_errors_total", "Requests that a store here failed", pages.errors);
 }
 
+void add_moves(Families& families, const MoveCounters& moves, std::uint64_t ignored_redirects) {
+  families.counter("moves_begun_total", "Sessions that were to be moved to another member", moves.begun);
+  families.counter("moves_arrived_total", "Of these, sessions that logged in elsewhere", moves.arrived);
+  families.counter("moves_failed_total", "Of these, sessions that stayed, came back, or did not come anywhere in time",
+                   moves.failed);
+  families.counter("places_kept_total", "Places kept here for sessions of other members", moves.places_kept);
+  families.counter("places_refused_total", "Places refused here to other members", moves.places_refused);
+  families.counter("ignored_redirects_total", "Logins served here because their host did not follow redirects",
+                   ignored_redirects);
+}
+
 void add_group(Families& families, const MemberView& view) {
   families.gauge("uptime_seconds", "Since this member started", view.uptime_s);
   families.gauge("metadata_reachable", "1: the metadata answered the last call", view.metadata_reachable ? 1 : 0);
@@ -121,6 +132,7 @@ std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& 
   Families families;
   add_host_side(families, view.server, view.sessions);
   add_routing(families, view.volumes, view.pages);
+  add_moves(families, view.moves, view.ignored_redirects);
   add_group(families, view);
   add_volumes(families, view, volumes);
   add_load(families, group_load);

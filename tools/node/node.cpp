@@ -94,6 +94,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void make_unit_states(routing::PeerTransport* links);
   void start_load();
   void read_counters(load::Readings& readings) const;
+  void make_moves(routing::PeerTransport* links);
   void on_members();
   void on_volumes(bool fresh);
   void on_stale_map(ImageId) {
@@ -248,6 +249,25 @@ void Node::Impl::make_volumes() {
   parts.desk = std::make_shared<SessionDesk>(parts.runtime, parts.config.member, *parts.server, *parts.sessions,
                                              *parts.members, links, parts.log);
   parts.desk->serve_peers();
+  make_moves(links);
+}
+
+void Node::Impl::make_moves(routing::PeerTransport* links) {
+  parts.mover =
+      std::make_shared<SessionMover>(parts.runtime, parts.meta, *parts.server, *parts.sessions, *parts.members,
+                                     *parts.policy, links, parts.config.limits.sessions, parts.log);
+  parts.mover->places().set_picture([this] {
+    const load::GroupLoad group = parts.load->picture();
+    const auto own = group.members.find(parts.config.member);
+    return LoadPicture{group, own == group.members.end() ? 0 : own->second.work};
+  });
+  parts.mover->serve_peers();
+  parts.door.on_claim([mover = std::weak_ptr(parts.mover)](const NexusName& nexus) {
+    if (const auto known = mover.lock()) known->on_claim(nexus);
+  });
+  parts.drain = std::make_shared<MemberDrain>(parts.runtime, parts.meta, *parts.members, *parts.server, *parts.desk,
+                                              *parts.mover, links, parts.log);
+  parts.drain->serve_peers();
 }
 
 void Node::Impl::make_unit_states(routing::PeerTransport* links) {
@@ -264,7 +284,7 @@ void Node::Impl::make_unit_states(routing::PeerTransport* links) {
 void Node::Impl::start_load() {
   parts.load->start(
       *parts.members, parts.links.get(), [this](load::Readings& readings) { read_counters(readings); },
-      [this](load::LoadReport& report) { report.draining = parts.members->self().draining; });
+      [this](load::LoadReport& report) { report.draining = !parts.members->self().takes_hosts(); });
 }
 
 void Node::Impl::read_counters(load::Readings& readings) const {
@@ -326,6 +346,7 @@ void Node::Impl::on_sessions_loaded() {
 void Node::Impl::on_units_known() {
   parts.door.open(*parts.policy, *parts.sessions, *parts.units);
   control->enter(NodeState::serving);
+  parts.drain->follow();
   parts.log.info("member_serves member={} volumes={}", parts.config.member, parts.units->all().size());
   finish({});
 }

@@ -15,9 +15,11 @@
 #include "tools/node/config.h"
 #include "tools/node/front_door.h"
 #include "tools/node/load_monitor.h"
+#include "tools/node/member_drain.h"
 #include "tools/node/node_seams.h"
 #include "tools/node/secret_files.h"
 #include "tools/node/session_desk.h"
+#include "tools/node/session_mover.h"
 #include "tools/node/units.h"
 
 namespace shoal {
@@ -66,6 +68,8 @@ struct NodeParts {
   FrontDoor door;
   std::unique_ptr<server::TargetServer> server;
   std::shared_ptr<SessionDesk> desk;
+  std::shared_ptr<SessionMover> mover;
+  std::shared_ptr<MemberDrain> drain;
 };
 
 }  // namespace shoal
