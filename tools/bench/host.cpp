@@ -21,6 +21,8 @@ SessionPtr open_session(const std::string& text, const std::string& initiator, i
   iscsi_set_targetname(session.get(), url->target);
   iscsi_set_session_type(session.get(), ISCSI_SESSION_NORMAL);
   iscsi_set_header_digest(session.get(), ISCSI_HEADER_DIGEST_NONE);
+  // As a host's SCSI layer, which repeats what was answered with a unit attention.
+  iscsi_set_no_ua_on_reconnect(session.get(), 1);
   if (url->user[0] != '\0') iscsi_set_initiator_username_pwd(session.get(), url->user, url->passwd);
   iscsi_set_reconnect_max_retries(session.get(), -1);
   lun = url->lun;
