@@ -9,6 +9,7 @@
 
 #include "cluster/followed_listing.h"
 #include "cluster/local_nexus.h"
+#include "cluster/redirected_logins.h"
 #include "cluster/session_messages.h"
 #include "target/base/check.h"
 #include "target/base/countdown.h"
@@ -122,6 +123,9 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     }
     if (const auto* end = std::get_if<EndRequest>(&*request)) return on_end(from, *end, std::move(reply));
     if (const auto* moved = std::get_if<MovedRequest>(&*request)) return on_moved(*moved, std::move(reply));
+    if (const auto* redirected = std::get_if<RedirectedRequest>(&*request)) {
+      return on_redirected(*redirected, std::move(reply));
+    }
     release_idle_here(std::get<ReleaseIdleRequest>(*request).image,
                       [reply = std::move(reply)](std::size_t live) mutable { reply(encode_live(live)); });
   }
@@ -154,6 +158,20 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   void on_moved(const MovedRequest& request, Completion<std::string> reply) {
     context.seen.learn({request.record, request.revision});
+    reply(encode(EndReply{EndAnswer::ended}));
+  }
+
+  // --- logins that are sent to another member ---
+
+  void tell_redirected(const NexusName& name, MemberId to) {
+    if (!context.peers) return;
+    context.peers->request(to, routing::ControlKind::end_nexus, encode(RedirectedRequest{name}), kTellWithin,
+                           [](const Result<std::string, routing::PeerError>&) {});
+  }
+
+  void on_redirected(const RedirectedRequest& request, Completion<std::string> reply) {
+    redirected.learn(request.name, context.runtime.now(),
+                     [this](const NexusName& name) { return nexuses.contains(GroupSessions::id_of(name)); });
     reply(encode(EndReply{EndAnswer::ended}));
   }
 
@@ -214,6 +232,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   FollowedListing listing;
   std::map<NexusId, std::shared_ptr<LocalNexus>> nexuses;
   std::vector<Completion<>> loading;
+  RedirectedLogins redirected;
 };
 
 GroupSessions::GroupSessions(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers,
@@ -237,10 +256,17 @@ void GroupSessions::release(const NexusId& id, Generation generation, NexusMemor
   if (LocalNexus* nexus = impl_->find(id)) nexus->release(generation, std::move(memory));
 }
 
-void GroupSessions::release_for_move(const NexusId& id, Generation generation, NexusMemory memory, Completion<> done) {
+void GroupSessions::release_for_move(const NexusId& id, Generation generation, MemberId place_at, NexusMemory memory,
+                                     Completion<bool> done) {
   LocalNexus* nexus = impl_->find(id);
-  if (!nexus) return impl_->context.runtime.post(std::move(done));
-  nexus->release_for_move(generation, std::move(memory), std::move(done));
+  if (!nexus) return impl_->context.runtime.post([done = std::move(done)]() mutable { done(false); });
+  nexus->release_for_move(generation, place_at, std::move(memory), std::move(done));
+}
+
+void GroupSessions::tell_redirected(const NexusName& name, MemberId to) { impl_->tell_redirected(name, to); }
+
+bool GroupSessions::came_by_redirect(const NexusName& name, Time since) const {
+  return impl_->redirected.covers(name, since);
 }
 
 void GroupSessions::release_idle(ImageId image, Completion<ImageUse> done) {
@@ -251,6 +277,19 @@ std::optional<NexusRecord> GroupSessions::known(const NexusName& name) const {
   const auto* found = impl_->context.seen.record(name);
   if (!found) return std::nullopt;
   return found->value;
+}
+
+std::optional<NexusRecord> GroupSessions::moved_away(const NexusName& host) const {
+  const auto& records = impl_->context.seen.records();
+  const Seen<NexusRecord>* newest = nullptr;
+  for (auto at = records.lower_bound({host.image, host.portal_group_tag, host.initiator_name, 0}); at != records.end();
+       ++at) {
+    const auto& [name, seen] = *at;
+    if (name.image != host.image || name.initiator_name != host.initiator_name) break;
+    if (seen.value.place_at == MemberId{} || (newest && newest->revision > seen.revision)) continue;
+    newest = &seen;
+  }
+  return newest ? std::optional(newest->value) : std::nullopt;
 }
 
 std::vector<NexusRecord> GroupSessions::all() const {

@@ -73,16 +73,26 @@ class GroupSessions final : public SessionRegistry {
   void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override;
   void release(const NexusId& id, Generation generation, NexusMemory memory) override;
 
-  // A session is to leave for good (session drop); its tasks are finished. Its record becomes {member 0, not_at self},
-  // so that its next login is placed elsewhere, and the members in reach know it when this completes: within
-  // kMetadataWithin + kTellWithin. Without metadata the record stays and the host comes back here.
-  void release_for_move(const NexusId& id, Generation generation, NexusMemory memory, Completion<> done);
+  // A session is to leave for good (session drop, move); its tasks are finished. Its record becomes {member 0, not_at
+  // self, place_at}, so that its next login is placed there, or at least elsewhere; and the members in reach know it
+  // when this completes: within kMetadataWithin + kTellWithin. False: the record stays, as far as is known (without
+  // metadata, or because the host has already come back), and the host finds its place here.
+  void release_for_move(const NexusId& id, Generation generation, MemberId place_at, NexusMemory memory,
+                        Completion<bool> done);
+
+  // A login of that nexus is about to be answered with the address of member `to`, which is told so.
+  void tell_redirected(const NexusName& name, MemberId to);
+  // Was the login that ended at `since`, here, sent to this member by another one?
+  bool came_by_redirect(const NexusName& name, Time since) const;
 
   // Asks every holder of a record of the image, this member included, to remove the records that no session uses.
   void release_idle(ImageId image, Completion<ImageUse> done);
 
   // As far as is known here (watched; a hint): who holds it. For RedirectPolicy, rule (c).
   std::optional<NexusRecord> known(const NexusName& name) const;
+  // The newest of that host's sessions to that volume that was moved away and was not taken up again. Some hosts come
+  // back with another ISID (libiscsi): to them it is theirs all the same.
+  std::optional<NexusRecord> moved_away(const NexusName& host) const;
   std::vector<NexusRecord> all() const;  // of the group, in order of their names
 
   static NexusId id_of(const NexusName& name);  // first half of SHA-256 over the name of the record

@@ -368,7 +368,7 @@ void LocalNexus::become_vacant() {
   forget_session();
   taken_up_ = false;
   memory_.reset();
-  end_of_move();
+  end_of_move(false);
   answer_idle();
   if (!claims_.empty()) return acquire();
   context_.vacated(id_);
@@ -382,15 +382,16 @@ void LocalNexus::park(const Seen<NexusRecord>& record) {
   linger(kAbandoned);
 }
 
-void LocalNexus::release_for_move(Generation generation, NexusMemory memory, Completion<> done) {
-  if (state_ != State::held || !session_ || generation != generation_ || !context_.meta.reachable()) return done();
+void LocalNexus::release_for_move(Generation generation, MemberId place_at, NexusMemory memory, Completion<bool> done) {
+  if (state_ != State::held || !session_ || generation != generation_ || !context_.meta.reachable()) return done(false);
   go(State::moving);
   forget_session();
   memory_ = std::move(memory);
   move_done_ = std::move(done);
-  move_deadline_ = context_.runtime.after(kMetadataWithin, [this] { end_of_move(); });
+  move_deadline_ = context_.runtime.after(kMetadataWithin, [this] { end_of_move(false); });
   NexusRecord moved = record_;
   moved.not_at = std::exchange(moved.member, MemberId{});
+  moved.place_at = place_at;
   moved.token = context_.runtime.random().next();
   moved.memory = memory_;
   context_.calls.pursue({{{nexus_key(name_), revision_}}, {{nexus_key(name_), encode(moved)}}},
@@ -404,15 +405,17 @@ void LocalNexus::on_moved(const NexusRecord& moved, const Settled& settled) {
   revision_ = settled.revision;
   context_.seen.learn({record_, revision_});
   go(State::parked);
-  if (move_done_) context_.tell_moved({record_, revision_}, std::exchange(move_done_, {}));
-  end_of_move();
+  if (auto done = std::exchange(move_done_, {})) {
+    context_.tell_moved({record_, revision_}, [done = std::move(done)]() mutable { done(true); });
+  }
+  end_of_move(true);
   if (!claims_.empty()) return acquire();
   linger(kLinger);
 }
 
-void LocalNexus::end_of_move() {
+void LocalNexus::end_of_move(bool moved) {
   move_deadline_.reset();
-  if (auto done = std::exchange(move_done_, {})) done();
+  if (auto done = std::exchange(move_done_, {})) done(moved);
 }
 
 // --- removing the record ---

@@ -62,7 +62,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
 
   void claim(SessionControl& session, Claimed done);
   void release(Generation generation, NexusMemory memory);
-  void release_for_move(Generation generation, NexusMemory memory, Completion<> done);
+  void release_for_move(Generation generation, MemberId place_at, NexusMemory memory, Completion<bool> done);
   void park(const Seen<NexusRecord>& record);  // vacant: there is a record in our name
   void remove_if_idle(Completion<> done);      // completes when the attempt has ended
   void on_seen(const NexusRecord& record);     // in the metadata; a true one, but perhaps an old one
@@ -119,7 +119,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   void become_vacant();
 
   void on_moved(const NexusRecord& moved, const Settled& settled);
-  void end_of_move();
+  void end_of_move(bool moved);
   void remove();
   void ask_to_remove();
   void on_removed(const Settled& settled);
@@ -159,7 +159,7 @@ class LocalNexus : public std::enable_shared_from_this<LocalNexus> {
   std::uint16_t tsih_ = 0;                     // of session_
   std::vector<Completion<EndReply>> answers_;  // who waits for the session here to end
   std::vector<Completion<>> idle_waits_;
-  Completion<> move_done_;
+  Completion<bool> move_done_;
   std::unique_ptr<Timer> move_deadline_;
 };
 

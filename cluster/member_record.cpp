@@ -38,6 +38,7 @@ MemberRecord record_of(const json& value) {
     record.lost_stores[store_of(id)] = reason.get<std::string>();
   }
   record.draining = value.at("draining").get<bool>();
+  record.drain_ordered = value.value("drain_ordered", false);
   return record;
 }
 
@@ -79,7 +80,8 @@ std::string encode(const MemberRecord& record) {
               {"control", text_or_null(record.control)},
               {"stores", std::move(stores)},
               {"lost_stores", std::move(lost)},
-              {"draining", record.draining}}
+              {"draining", record.draining},
+              {"drain_ordered", record.drain_ordered}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -98,6 +100,7 @@ MemberRecord next_incarnation(const std::optional<MemberRecord>& found, MemberRe
   self.lost_stores.clear();
   if (!found) return self;
   self.incarnation = found->incarnation + 1;
+  self.drain_ordered = found->drain_ordered;
   for (const MemberStore& store : found->stores) self.lost_stores.emplace(store.id, why_lost(self.id, store.kind));
   for (const auto& [id, reason] : found->lost_stores) {
     if (self.lost_stores.size() < kMaxLostStores) self.lost_stores.emplace(id, reason);

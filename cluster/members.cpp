@@ -111,13 +111,32 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
 
   void set_draining(Completion<> done) {
     self.draining = true;
+    rewrite([done = std::move(done)](bool) mutable { done(); });
+  }
+
+  void order_drain(bool drain, Completion<bool> done) {
+    self.drain_ordered = drain;
+    rewrite(std::move(done));
+  }
+
+  // The own record becomes what it is here; false: another process has the id. What this member itself goes by changes
+  // at once.
+  void rewrite(Completion<bool> done) {
+    auto members = std::make_shared<std::map<MemberId, MemberRecord>>(*picture);
+    (*members)[self.id] = self;
+    picture = std::move(members);
+    tell(true);
+    write_again(std::move(done));
+  }
+
+  void write_again(Completion<bool> done) {
     calls.read(record_key(self.id), [this, done = std::move(done)](const std::optional<Entry>& found) mutable {
       const auto record = found ? decode_member(found->value) : std::nullopt;
-      if (record && record->incarnation > self.incarnation) return done();
+      if (record && record->incarnation > self.incarnation) return done(false);
       calls.pursue({{{record_key(self.id), found ? found->revision : 0}}, {{record_key(self.id), encode(self)}}},
                    [this, done = std::move(done)](const Settled& settled) mutable {
-                     if (settled.done) return done();
-                     calls.pause(back_off, [this, done = std::move(done)]() mutable { set_draining(std::move(done)); });
+                     if (settled.done) return done(true);
+                     calls.pause(back_off, [this, done = std::move(done)]() mutable { write_again(std::move(done)); });
                    });
     });
   }
@@ -175,6 +194,7 @@ Members::~Members() = default;
 
 void Members::join(Completion<> done) { impl_->join(std::move(done)); }
 void Members::set_draining(Completion<> done) { impl_->set_draining(std::move(done)); }
+void Members::order_drain(bool drain, Completion<bool> done) { impl_->order_drain(drain, std::move(done)); }
 const MemberRecord& Members::self() const { return impl_->self; }
 Members::Picture Members::all() const { return impl_->picture; }
 bool Members::live_hint(MemberId id) const { return impl_->keys.contains(live_key(id)); }

@@ -46,7 +46,9 @@ struct MemberRecord {
   // StoreDirectory::lost. At most kMaxLostStores, the newest for certain: a store that nobody names is as lost, without
   // a reason.
   std::map<StoreId, std::string> lost_stores;
-  bool draining = false;
+  bool draining = false;       // it stops; the next start takes it back
+  bool drain_ordered = false;  // by an operator, until it is taken back; a restart does not
+  bool takes_hosts() const { return !draining && !drain_ordered; }
   bool operator==(const MemberRecord&) const = default;
 };
 inline constexpr std::size_t kMaxLostStores = 256;
@@ -74,6 +76,8 @@ class Members {
   // Stops: the others place no host here any more. Completes when the metadata know it, or when another process has the
   // id; the caller bounds the wait. The next start takes it back.
   void set_draining(Completion<> done);
+  // An operator's word: hosts are placed here, or not. As above, and `done` is true when the metadata know it.
+  void order_drain(bool drain, Completion<bool> done);
   const MemberRecord& self() const;                  // incarnation is valid after join()
   Picture all() const;                               // this member included, after join()
   bool live_hint(MemberId id) const;                 // is /c/live/<id> there

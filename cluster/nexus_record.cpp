@@ -100,11 +100,8 @@ std::optional<NexusName> nexus_of_key(std::string_view key) {
 }
 
 std::string encode(const NexusRecord& record) {
-  json value{{"member", record.member.value},
-             {"not_at", record.not_at.value},
-             {"epoch", record.epoch},
-             {"incarnation", record.incarnation},
-             {"token", record.token}};
+  json value{{"member", record.member.value},     {"not_at", record.not_at.value}, {"epoch", record.epoch},
+             {"incarnation", record.incarnation}, {"token", record.token},         {"place_at", record.place_at.value}};
   if (record.memory) value["memory"] = encode(*record.memory);
   return value.dump();
 }
@@ -138,6 +135,7 @@ std::optional<NexusRecord> decode_nexus(std::string_view key, std::string_view t
                        value->at("epoch").get<std::uint32_t>(),
                        value->at("incarnation").get<std::uint64_t>(),
                        value->at("token").get<std::uint64_t>(),
+                       MemberId{value->value("place_at", std::uint32_t{0})},
                        decode_memory(value->value("memory", ""))};
   } catch (const json::exception&) {
     return std::nullopt;

@@ -30,6 +30,7 @@ struct NexusRecord {
   std::uint32_t epoch = 0;        // counts up with every change of holder or of its incarnation
   std::uint64_t incarnation = 0;  // of the holder when it wrote this
   std::uint64_t token = 0;        // random, of one attempt: a writer that lost the answer knows its own write again
+  MemberId place_at;              // with member 0: that member keeps a place for it; 0: nobody does
   std::optional<NexusMemory> memory = {};  // with member 0: of the session that moves
   bool operator==(const NexusRecord&) const = default;
 };

@@ -60,6 +60,9 @@ LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vec
   if (const Candidate* holder = find_ready(candidates, record.member)) {
     return serve_at(*holder, self, fmt::format("member {} holds the nexus", holder->member));
   }
+  if (const Candidate* keeper = find_ready(candidates, record.place_at)) {
+    return serve_at(*keeper, self, fmt::format("member {} keeps a place for it", keeper->member));
+  }
   if (rule == RedirectRule::none) return {ServeHere{}, "policy none"};
   const Candidate* chosen = next_in_circle(candidates, next, record.not_at);
   if (!chosen) return {ServeHere{}, "no member is ready"};
@@ -68,13 +71,15 @@ LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vec
 }
 
 RedirectPolicy::RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes,
-                               const GroupSessions& sessions, Connected connected, ReadSecrets read_secrets)
+                               GroupSessions& sessions, Connected connected, ReadSecrets read_secrets,
+                               std::function<Time()> now)
     : rules_(std::move(rules)),
       members_(members),
       volumes_(volumes),
       sessions_(sessions),
       connected_(std::move(connected)),
-      read_secrets_(std::move(read_secrets)) {}
+      read_secrets_(std::move(read_secrets)),
+      now_(std::move(now)) {}
 
 void RedirectPolicy::decide(const LoginQuery& query, Completion<LoginDecision> done) { done(decide(query)); }
 
@@ -89,10 +94,34 @@ LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
   if (!may_log_in(volume->access, query.initiator_name)) {
     return {RefuseLogin{rules_.not_allowed}, "the volume's lists do not allow it"};
   }
+  return chap(place_or_keep(query, {volume->image.id, kPortalGroupTag, query.initiator_name, query.isid}),
+              volume->access.chap);
+}
+
+LoginDecision RedirectPolicy::place_or_keep(const LoginQuery& query, const NexusName& nexus) {
   const MemberRecord& self = members_.self();
-  const PlaceQuestion question{query.local == self.member_portal, self.draining,
-                               sessions_.known({volume->image.id, kPortalGroupTag, query.initiator_name, query.isid})};
-  return chap(place(question, self.id, candidates(), rules_.redirect, next_), volume->access.chap);
+  auto record = sessions_.known(nexus);
+  if (!record) record = sessions_.moved_away(nexus);
+  const PlaceQuestion question{query.local == self.member_portal, !self.takes_hosts(), std::move(record)};
+  const auto candidates = this->candidates();
+  LoginDecision decision = place(question, self.id, candidates, rules_.redirect, next_);
+  const auto* redirect = std::get_if<RedirectTo>(&decision.what);
+  if (!redirect) return decision;
+  if (!ignored_.may_redirect(nexus, query.peer.host, question.record ? question.record->epoch : 0, now_())) {
+    return {ServeHere{}, "redirected again and again, and did not arrive"};
+  }
+  const auto to = std::find_if(candidates.begin(), candidates.end(),
+                               [&](const Candidate& one) { return one.portal == redirect->address; });
+  sessions_.tell_redirected(nexus, to->member);
+  return decision;
+}
+
+MemberId RedirectPolicy::pick(const std::set<MemberId>& except) {
+  auto candidates = this->candidates();
+  for (Candidate& one : candidates) one.ready = one.ready && !except.contains(one.member);
+  const Candidate* chosen = next_in_circle(candidates, next_, {});
+  if (!chosen) return {};
+  return next_ = chosen->member;
 }
 
 std::vector<Candidate> RedirectPolicy::candidates() const {
@@ -101,7 +130,7 @@ std::vector<Candidate> RedirectPolicy::candidates() const {
   for (const auto& [id, member] : *members) {
     const bool self = id == members_.self().id;
     const bool can_be_named = self || member.member_portal.port != 0;
-    candidates.push_back({id, member.member_portal, can_be_named && !member.draining && (self || connected_(id))});
+    candidates.push_back({id, member.member_portal, can_be_named && member.takes_hosts() && (self || connected_(id))});
   }
   return candidates;
 }

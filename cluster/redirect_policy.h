@@ -7,10 +7,13 @@
 //   came to a member portal               -> here (draining: 0301)
 //   the group knows its holder, and that member is ready, and it is not being moved
 //                                         -> there
+//   it is being moved, and a ready member keeps a place for it
+//                                         -> there
 //   policy none                           -> here
 //   round-robin                           -> the next ready member, this one included. Members that are down or
 //   draining,
 //                                            and the one it moves away from, are skipped while another is ready
+// Who was redirected again and again and has not arrived is served here (ignored_redirects.h).
 // Who came to the group portal when nobody is ready is served here. Round robin counts at each member for itself.
 // A login that is served here, or is to be redirected only after it has proven itself, is told what CHAP asks of it;
 // where this member cannot read a secret that it needs: 0301.
@@ -20,9 +23,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "cluster/group_sessions.h"
+#include "cluster/ignored_redirects.h"
 #include "cluster/members.h"
 #include "cluster/volumes.h"
 #include "target/ports/login_policy.h"
@@ -44,7 +49,7 @@ using ReadSecrets = std::function<Result<ChapCredentials, std::string>(const Cha
 struct Candidate {
   MemberId member;
   Endpoint portal;     // its member portal
-  bool ready = false;  // in reach and not draining; the own member is ready unless it drains
+  bool ready = false;  // in reach, and hosts may be placed there; the own member is ready unless it drains
 };
 
 struct PlaceQuestion {
@@ -60,20 +65,27 @@ LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vec
 class RedirectPolicy final : public LoginPolicy {
  public:
   using Connected = std::function<bool(MemberId)>;  // PeerChannel::connected
-  RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes, const GroupSessions& sessions,
-                 Connected connected, ReadSecrets read_secrets);
+  RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes, GroupSessions& sessions,
+                 Connected connected, ReadSecrets read_secrets, std::function<Time()> now);
   void decide(const LoginQuery& query, Completion<LoginDecision> done) override;
+  // The next ready member, none of these; 0: there is none.
+  MemberId pick(const std::set<MemberId>& except);
+  // Logins served here because the host did not follow.
+  std::uint64_t ignored_redirects() const { return ignored_.ignored(); }
 
  private:
   LoginDecision decide(const LoginQuery& query);
+  LoginDecision place_or_keep(const LoginQuery& query, const NexusName& nexus);
   std::vector<Candidate> candidates() const;
 
   LoginRules rules_;
   const Members& members_;
   const Volumes& volumes_;
-  const GroupSessions& sessions_;
+  GroupSessions& sessions_;
   Connected connected_;
   ReadSecrets read_secrets_;
+  std::function<Time()> now_;
+  IgnoredRedirects ignored_;
   MemberId next_;
 };
 

@@ -39,6 +39,9 @@ std::string encode(const SessionRequest& request) {
         {"moved", nexus_key(moved->record.name)}, {"record", encode(moved->record)}, {"revision", moved->revision}}
         .dump();
   }
+  if (const auto* redirected = std::get_if<RedirectedRequest>(&request)) {
+    return json{{"redirected", nexus_key(redirected->name)}}.dump();
+  }
   return json{{"release_idle", std::get<ReleaseIdleRequest>(request).image.value}}.dump();
 }
 
@@ -49,6 +52,11 @@ std::optional<SessionRequest> decode_session_request(std::string_view text) {
     auto record = decode_nexus(text_of(object, "moved"), text_of(object, "record"));
     if (!record) return std::nullopt;
     return MovedRequest{std::move(*record), *revision};
+  }
+  if (object.contains("redirected")) {
+    auto name = nexus_of_key(text_of(object, "redirected"));
+    if (!name) return std::nullopt;
+    return RedirectedRequest{std::move(*name)};
   }
   auto name = nexus_of_key(text_of(object, "end"));
   const auto epoch = member_of<std::uint32_t>(object, "epoch");

@@ -8,6 +8,7 @@
 //   {"answer": "newer"}       the record is beyond that epoch: you have lost it
 //   {"moved": "/s/...", "record": "{...}", "revision": 13}
 //                             that record stands in the metadata: its next login is to be placed anew; answer "ended"
+//   {"redirected": "/s/..."}  a login of that nexus was sent to you; answer "ended"
 //   {"release_idle": 12}      remove your records of image 12 that no session uses
 //   {"live": 2}               sessions that remain
 #pragma once
@@ -38,7 +39,11 @@ struct MovedRequest {
   std::uint64_t revision = 0;
   bool operator==(const MovedRequest&) const = default;
 };
-using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest, MovedRequest>;
+struct RedirectedRequest {
+  NexusName name;
+  bool operator==(const RedirectedRequest&) const = default;
+};
+using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest, MovedRequest, RedirectedRequest>;
 enum class EndAnswer { ended, unknown, newer };
 struct EndReply {
   EndAnswer answer = EndAnswer::unknown;

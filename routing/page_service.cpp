@@ -48,9 +48,9 @@ class PageService::PeerEndpoint final : public PageEndpoint {
 PageCounters& PageCounters::operator+=(const PageCounters& other) {
   for (auto counter :
        {&PageCounters::reads, &PageCounters::writes, &PageCounters::read_bytes, &PageCounters::written_bytes,
-        &PageCounters::local_bytes, &PageCounters::peer_bytes, &PageCounters::flushes, &PageCounters::fenced,
-        &PageCounters::ghosts, &PageCounters::repeated, &PageCounters::wrong_store, &PageCounters::errors,
-        &PageCounters::waited, &PageCounters::kept_ranges, &PageCounters::expired_ranges}) {
+        &PageCounters::local_bytes, &PageCounters::peer_bytes, &PageCounters::peer_requests, &PageCounters::flushes,
+        &PageCounters::fenced, &PageCounters::ghosts, &PageCounters::repeated, &PageCounters::wrong_store,
+        &PageCounters::errors, &PageCounters::waited, &PageCounters::kept_ranges, &PageCounters::expired_ranges}) {
     this->*counter += other.*counter;
   }
   return *this;

@@ -19,6 +19,7 @@ struct PageCounters {
   std::uint64_t reads = 0, writes = 0;  // completed ok; writes: every kind of mutation
   std::uint64_t read_bytes = 0, written_bytes = 0;
   std::uint64_t local_bytes = 0, peer_bytes = 0;  // the same bytes by who asked
+  std::uint64_t peer_requests = 0;                // of these reads and writes, what other members asked for
   std::uint64_t flushes = 0;
   std::uint64_t fenced = 0, ghosts = 0, repeated = 0;  // refused; dropped; answered from the record or joined
   std::uint64_t wrong_store = 0, errors = 0;

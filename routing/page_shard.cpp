@@ -300,6 +300,7 @@ void PageShard::count(const PageTask& task, PageStatus status) {
   ++(mutation ? counters_.writes : counters_.reads);
   (mutation ? counters_.written_bytes : counters_.read_bytes) += task.request.length;
   (task.asker == Asker::session ? counters_.local_bytes : counters_.peer_bytes) += task.request.length;
+  if (task.asker == Asker::peer) ++counters_.peer_requests;
 }
 
 PageShard::Ended PageShard::description_of(const PageTask& task) {

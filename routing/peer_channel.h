@@ -20,7 +20,15 @@ enum class PeerError {
 };
 
 // Kinds of control request; the body is the owner's own format (JSON for the registry's).
-enum class ControlKind : std::uint16_t { end_nexus = 1, list_sessions = 2, drop_session = 3, unit_state = 4 };
+enum class ControlKind : std::uint16_t {
+  end_nexus = 1,
+  list_sessions = 2,
+  drop_session = 3,
+  unit_state = 4,
+  load = 5,
+  session_move = 6,
+  drain = 7
+};
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;
 
 // A member as the links need it. Which stores it serves is the directory's to say.

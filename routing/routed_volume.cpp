@@ -28,6 +28,8 @@ bool possible(const Operation& operation, std::uint64_t parts) {
 
 bool carries_data(OperationKind kind) { return kind == OperationKind::read || kind == OperationKind::write; }
 
+bool moves_blocks(OperationKind kind) { return kind == OperationKind::read || is_mutation(kind); }
+
 }  // namespace
 
 RoutedVolume::RoutedVolume(Private, Router& router, PageMap::Snapshot map)
@@ -37,7 +39,7 @@ std::uint64_t RoutedVolume::size_blocks() const { return map_->image().size_byte
 
 // ---- beginning --------------------------------------------------------------------------------------------------
 
-void RoutedVolume::submit(Operation operation, Completion<IoResult> done) {
+void RoutedVolume::submit(Operation operation, Completion<IoResult> done, std::shared_ptr<RequestProbe> probe) {
   if (!router_) return done(IoResult{.status = IoStatus::failed});
   CHECK(operation.range.first.value + operation.range.count <= size_blocks(), operation.range.first,
         operation.range.count);
@@ -49,6 +51,10 @@ void RoutedVolume::submit(Operation operation, Completion<IoResult> done) {
   slot.op.begin(std::move(operation), std::move(done), map_->image(), flush ? owners_ : std::vector<StoreId>{},
                 router_->limits_.parts_in_flight);
   const Operation& begun = slot.op.operation();
+  if (probe && moves_blocks(begun.kind)) {
+    slot.probe = std::move(probe);
+    slot.probe->started(begun);
+  }
   if (router_->runtime_.now() - begun.origin.issued_at > router_->limits_.max_age) slot.op.fail(IoStatus::owner_silent);
   if (!possible(begun, slot.op.parts())) slot.op.fail(IoStatus::failed);
   start_parts(slot);
@@ -104,7 +110,11 @@ void RoutedVolume::place(Slot& slot, OperationPart& part) {
 }
 
 void RoutedVolume::send(Slot& slot, OperationPart& part, const Owner& owner, PageEndpoint& endpoint, MemberId member) {
-  if (part.repeated) ++counters_.repeated;
+  if (part.repeated) {
+    ++counters_.repeated;
+  } else if (slot.probe && !slot.op.writes_after_compare()) {
+    slot.probe->placed(part.where, member, part.number == 0);
+  }
   part.repeated = true;
   part.state = PartState::sent;
   part.asked = member;
@@ -207,7 +217,9 @@ std::vector<std::pair<StoreId, std::string>> RoutedVolume::lost_stores() const {
 
 void RoutedVolume::finish_if_done(Slot& slot) {
   if (slot.busy || !slot.op.active() || !slot.op.parts_ended()) return;
-  if (!slot.op.finished(router_->runtime_.now())) return router_->arm();
+  const Time now = router_->runtime_.now();
+  if (!slot.op.finished(now)) return router_->arm();
+  if (const auto probe = std::exchange(slot.probe, nullptr)) probe->ended(now);
   const Origin origin = slot.op.operation().origin;
   const auto keepers = slot.op.status() == IoStatus::ok ? std::vector<MemberId>{} : slot.op.keepers();
   auto [done, result] = slot.op.finish();

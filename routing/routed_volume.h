@@ -30,6 +30,7 @@
 
 #include "routing/operation_in_progress.h"
 #include "routing/page_map.h"
+#include "routing/request_probe.h"
 #include "target/ports/block_device.h"
 
 namespace shoal::routing {
@@ -51,7 +52,10 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
   RoutedVolume(Private, Router& router, PageMap::Snapshot map);  // Router::open()
 
   std::uint64_t size_blocks() const override;
-  void submit(Operation operation, Completion<IoResult> done) override;
+  void submit(Operation operation, Completion<IoResult> done) override {
+    submit(std::move(operation), std::move(done), nullptr);
+  }
+  void submit(Operation operation, Completion<IoResult> done, std::shared_ptr<RequestProbe> probe);
   void abort(const AbortSelection& selection, Completion<> done) override;
 
   const PageMap::Snapshot& map() const { return map_; }
@@ -64,6 +68,7 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
   friend class Router;
   struct Slot {
     OperationInProgress op;
+    std::shared_ptr<RequestProbe> probe;  // null: nobody wants to know
     std::uint32_t index = 0;
     std::uint64_t serial = 0;  // in the order of submission
     bool busy = false;         // its parts are being sent: what completes meanwhile is finished by who sends

@@ -278,10 +278,23 @@ void Connection::send_drop_event(Time now) {
   end(EndReason::dropped, "", Closing::half_close, now);
 }
 
+void Connection::send_drop_and_logout_events(Duration within, Time now) {
+  if (!logged_in() || drop_ != Drop::quiet || session_->logging_out()) return;
+  drop_ = Drop::logging_out;
+  session_->send_async(AsyncEvent::connection_dropped, session_->parameters().cid, 0, 0);
+  session_->send_async(AsyncEvent::logout_requested, 0, 0, whole_seconds(within));
+  logout_deadline_ = now + within;
+}
+
 void Connection::request_logout(Duration within, Time now) {
   if (!logged_in() || drop_ != Drop::none || session_->logging_out()) return;
   session_->send_async(AsyncEvent::logout_requested, 0, 0, whole_seconds(within));
   logout_deadline_ = now + within;
+}
+
+void Connection::on_no_logout(Time now) {
+  if (drop_ == Drop::none) return begin_drop(now);
+  if (!session_->logging_out()) end(EndReason::dropped, "no logout", Closing::half_close, now);
 }
 
 void Connection::close(EndReason reason, std::string detail, Time now) {
@@ -344,7 +357,7 @@ void Connection::on_deadline(Time now) {
   }
   if (logout_deadline_ && now >= *logout_deadline_) {
     logout_deadline_.reset();
-    begin_drop(now);
+    on_no_logout(now);
   }
   if (drop_deadline_ && now >= *drop_deadline_) give_up_drop(now);
   if (const auto due = discovery_deadline(); due && now >= *due) end(EndReason::idle, "", Closing::close, now);

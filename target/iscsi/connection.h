@@ -96,6 +96,9 @@ class Connection {
   void begin_drop(Time now);
   bool quiet() const;
   void send_drop_event(Time now);  // async event 2, Parameter2 = Parameter3 = 0, then half-close
+  // The same event, and event 1 behind it: the initiator logs out, and does not wait before it comes back. Where it
+  // does not log out within that time: half-close.
+  void send_drop_and_logout_events(Duration within, Time now);
   // Async event 1: the initiator is to log out within that time; if it does not, begin_drop().
   void request_logout(Duration within, Time now);
   // The session ends here and now, without a word (reinstatement, administrator): tasks are the driver's to end.
@@ -106,7 +109,7 @@ class Connection {
 
  private:
   enum class Phase { login, full_feature, ended };
-  enum class Drop { none, finishing, quiet };
+  enum class Drop { none, finishing, quiet, logging_out };
 
   void parse(Time now);
   void on_login_frame(const Frame& frame, Time now);
@@ -122,6 +125,7 @@ class Connection {
   std::optional<Time> discovery_deadline() const;
   void advance_drop(Time now);
   void give_up_drop(Time now);
+  void on_no_logout(Time now);
   void end(EndReason reason, std::string detail, Closing how, Time now);
 
   const ConnectionLimits limits_;
@@ -152,7 +156,7 @@ class Connection {
   Time pinged_;
   Time progressed_;  // the latest that was sent and is a sign of life
   Time login_deadline_;
-  std::optional<Time> logout_deadline_;  // after request_logout()
+  std::optional<Time> logout_deadline_;  // after event 1
   std::optional<Time> drop_deadline_;
   std::optional<Time> linger_deadline_;
 };

@@ -48,6 +48,10 @@ class TargetCatalog {
   virtual std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) = 0;
   // null: no such target, or not for that initiator. Names have been normalised to lower case.
   virtual std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) = 0;
+  // The unit's device for the operations of one session, by the number that the server gave it: so that what each
+  // session asks for can be measured. null: the unit's own.
+  virtual std::shared_ptr<BlockDevice> device_of_session(const LogicalUnit& unit, std::uint64_t session,
+                                                         const std::string& initiator_name) = 0;
 };
 
 }  // namespace shoal

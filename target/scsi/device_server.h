@@ -42,6 +42,7 @@ struct Nexus {
   NexusId id;
   Generation generation;
   InitiatorPort port;
+  std::shared_ptr<BlockDevice> device{};  // where its operations go; null: to the unit's
 };
 
 // As iscsi::Outcome: residuals are computed from transfer_bytes there.

@@ -209,7 +209,7 @@ void PlanRunner::submit(Running& command, Operation operation, std::uint64_t res
   operation.origin.issued_at = heard_;
   operation.origin.reservation_generation = reservation_generation;
   operation.origin.lowest_unfinished = numbers_.lowest_unfinished();
-  unit_->device->submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
+  device().submit(std::move(operation), [weak = weak_from_this(), command = command.id, id](IoResult result) {
     if (const auto self = weak.lock(); self && !self->stopped_) self->on_completed(command, id, std::move(result));
   });
 }
@@ -296,7 +296,7 @@ void PlanRunner::select_and_abort(const AbortSelection& selection, Completion<> 
   auto when_here = [weak = weak_from_this(), done = std::move(done)]() mutable {
     if (const auto self = weak.lock(); self && !self->stopped_) done();
   };
-  unit_->device->abort(selection, std::move(when_here));
+  device().abort(selection, std::move(when_here));
 }
 
 void PlanRunner::abort(CommandId id, Completion<> done) {

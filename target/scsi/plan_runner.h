@@ -68,6 +68,8 @@ class PlanRunner : public ReadBudget::Waiter, public std::enable_shared_from_thi
     std::optional<CommandResult> result{};  // its last step's
   };
 
+  BlockDevice& device() const { return nexus_.device ? *nexus_.device : *unit_->device; }
+
   void on_room() override;
   bool has_room(std::uint64_t read_bytes);
   void note_held();

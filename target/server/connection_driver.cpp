@@ -19,6 +19,7 @@ ConnectionDriver::ConnectionDriver(ServerContext& context, ConnectionOwner& owne
       peer_(stream_->peer()),
       source_(source_of(peer_)),
       connection_(context.config.login, context.config.connection, context.runtime.now(), context.log, context.writes),
+      login_watch_(context.runtime.now()),
       room_(context.buffers) {}
 
 void ConnectionDriver::start() { proceed(); }
@@ -35,6 +36,8 @@ void ConnectionDriver::on_read(const Result<std::size_t, NetError>& result) {
   reading_ = false;
   if (!context_.watch.check()) return pass();  // closed, like all others: what was read is not looked at
   if (result) {
+    context_.counters.received_bytes += *result;
+    if (!login_watch_.over()) login_watch_.heard(now());
     if (session_) session_->on_heard(now());
     connection_.receive(room_.take(*result, now()), now());
     tell_of_stranger();
@@ -49,13 +52,21 @@ void ConnectionDriver::write() {
   if (writing_ || peer_gone_ || !connection_.has_output()) return;
   writing_ = true;
   Slices output = connection_.transmit();
+  if (!login_watch_.over()) watch_login();
   writing_bytes_ = total_size(output);
   stream_->write(std::move(output), [this](const Result<void, NetError>& result) { on_written(result.has_value()); });
 }
 
+void ConnectionDriver::watch_login() {
+  login_watch_.answered(now());
+  if (connection_.logged_in()) return login_watch_.end("served", now(), context_.log);
+  if (connection_.closing() == Closing::open) return;
+  login_watch_.end(redirected_ ? "redirected" : "refused", now(), context_.log);
+}
+
 void ConnectionDriver::on_written(bool ok) {
   writing_ = false;
-  writing_bytes_ = 0;
+  context_.counters.sent_bytes += std::exchange(writing_bytes_, 0);
   connection_.note_unsent(0, now());
   if (session_) {
     session_->on_heard(connection_.heard());
@@ -166,6 +177,7 @@ void ConnectionDriver::on_timer() {
 
 // An address from which too many logins have failed waits for its turn.
 void ConnectionDriver::on(const iscsi::LoginAsked& asked) {
+  login_watch_.names(asked.question.initiator_name, asked.question.isid);
   const std::optional<Duration> wait = context_.failed_logins.admit(source_, now());
   if (wait == Duration::zero()) return place(asked.question);
   ++context_.counters.delayed_logins;
@@ -290,6 +302,11 @@ void ConnectionDriver::send_drop_event() {
   wake();
 }
 
+void ConnectionDriver::send_drop_and_logout_events(Duration within) {
+  connection_.send_drop_and_logout_events(within, now());
+  wake();
+}
+
 void ConnectionDriver::request_logout(Duration within) {
   connection_.request_logout(within, now());
   wake();
@@ -308,7 +325,8 @@ void ConnectionDriver::on(const iscsi::LogoutAsked&) {
 }
 
 void ConnectionDriver::on(const iscsi::Ended& ended) {
-  if (ended.reason == iscsi::EndReason::redirected) ++context_.counters.redirects;
+  redirected_ = ended.reason == iscsi::EndReason::redirected;
+  if (redirected_) ++context_.counters.redirects;
   const bool refused = ended.reason == iscsi::EndReason::login_refused;
   if (refused || ended.reason == iscsi::EndReason::login_deferred) ++context_.counters.refused_logins;
   if (refused && !turn_) context_.failed_logins.failed(source_, now());  // who waited has paid

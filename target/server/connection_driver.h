@@ -16,6 +16,7 @@
 #include <string>
 
 #include "target/iscsi/connection.h"
+#include "target/server/login_watch.h"
 #include "target/server/session_connection.h"
 #include "target/server/session_driver.h"
 #include "target/server/turn_budget.h"
@@ -50,6 +51,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void finish_logout() override;
   void begin_drop() override;
   void send_drop_event() override;
+  void send_drop_and_logout_events(Duration within) override;
   void request_logout(Duration within) override;
   void close(const std::string& reason) override;
   std::size_t open_tasks() const override { return connection_.open_tasks(); }
@@ -60,6 +62,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   void on_read(const Result<std::size_t, NetError>& result);
   void write();
   void on_written(bool ok);
+  void watch_login();
   void tell_of_stranger();
   void wake();
   void pass();
@@ -93,6 +96,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   const Endpoint local_, peer_;
   const SourceAddress source_;
   iscsi::Connection connection_;
+  LoginWatch login_watch_;
   ReceiveRoom room_;
   std::shared_ptr<SessionDriver> session_;  // of a normal session, from the claim on
   std::string initiator_name_;
@@ -104,6 +108,7 @@ class ConnectionDriver final : public SessionConnection, public std::enable_shar
   bool in_pass_ = false, woken_ = false;
   TurnBudget turn_budget_;
   bool peer_gone_ = false;
+  bool redirected_ = false;
   bool half_closed_ = false;
   std::optional<Time> close_by_;  // the end of patience with a peer that does not take its last bytes
   std::unique_ptr<Timer> timer_;

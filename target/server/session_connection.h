@@ -21,6 +21,7 @@ class SessionConnection {
   virtual void finish_logout() = 0;
   virtual void begin_drop() = 0;
   virtual void send_drop_event() = 0;
+  virtual void send_drop_and_logout_events(Duration within) = 0;
   virtual void request_logout(Duration within) = 0;
   virtual void close(const std::string& reason) = 0;
   virtual std::size_t open_tasks() const = 0;

@@ -49,8 +49,9 @@ void SessionDriver::on_claimed(const Result<NexusClaim, ClaimError>& claim) {
     claimed_ = true;
     info_.nexus_id = claim->id;
     info_.generation = claim->generation;
-    device_server_ =
-        std::make_unique<scsi::DeviceServer>(unit_, scsi::Nexus{claim->id, claim->generation, port()}, context_.reads);
+    scsi::Nexus nexus{claim->id, claim->generation, port()};
+    nexus.device = context_.catalog.device_of_session(*unit_, info_.number, info_.nexus.initiator_name);
+    device_server_ = std::make_unique<scsi::DeviceServer>(unit_, std::move(nexus), context_.reads);
     device_server_->set_heard(heard_);
     recall(claim->memory);
   }
@@ -231,10 +232,10 @@ void SessionDriver::drop_after_tasks(const std::string& reason, Completion<> qui
     quiet();
     released();
   };
-  drop(reason, std::move(release), std::move(done));
+  drop({.reason = reason}, std::move(release), std::move(done));
 }
 
-void SessionDriver::drop(const std::string& reason, ReleaseNexus release, Completion<> done) {
+void SessionDriver::drop(const LeaveOrder& order, ReleaseNexus release, Completion<> done) {
   drops_.push_back(std::move(done));
   if (giving_up_) {
     release(memory(), [] {});  // the nexus is on its way back already
@@ -242,14 +243,17 @@ void SessionDriver::drop(const std::string& reason, ReleaseNexus release, Comple
     releases_.push_back(std::move(release));
   }
   if (!connection_ || ending_) return;
-  context_.log.info("session_drop number={} reason={}", info_.number, quoted(reason));
+  context_.log.info("session_drop number={} reason={}", info_.number, quoted(order.reason));
   info_.dropping = true;
+  leave_ = order;
+  if (order.how == Departure::polite) return request_logout(order.logout_within, order.reason);
   connection_->begin_drop();
 }
 
 void SessionDriver::request_logout(Duration within, const std::string& reason) {
   if (!connection_ || ending_) return;
   context_.log.info("session_logout_requested number={} reason={}", info_.number, quoted(reason));
+  logout_wanted_ = true;
   connection_->request_logout(within);
 }
 
@@ -287,8 +291,9 @@ void SessionDriver::begin_end() {
 // Goes on with whatever way out was taken, as soon as nothing runs any more.
 void SessionDriver::advance() {
   if (running_ != 0 || aborts_open_ != 0 || !unit_released()) return;
-  if (logging_out_ && connection_) connection_->finish_logout();
-  if (!ending_ && !quiet_) return;
+  if (logging_out_ && connection_ && nexus_settled()) connection_->finish_logout();
+  const bool logs_out_to_move = logging_out_ && !nexus_settled();
+  if (!ending_ && !quiet_ && !logs_out_to_move) return;
   if (!claiming_) give_up_nexus();
   if (!ending_) return;
   tell_all(ends_);
@@ -298,11 +303,14 @@ void SessionDriver::advance() {
   context_.sessions.remove(info_.number);
 }
 
+// It is known where the next login goes, if anybody is to decide that.
+bool SessionDriver::nexus_settled() const { return giving_up_ ? releases_open_ == 0 : releases_.empty(); }
+
 // RESERVE ends with its nexus, unless the session only moves: before the host is told of its logout, and before anybody
 // else is told that the session has ended. Where no keeper answers it stays, until a reset or the nexus' next end.
 bool SessionDriver::unit_released() {
   if (losing_) return false;
-  const bool lost = logging_out_ || (ending_ && !info_.dropping);
+  const bool lost = (logging_out_ && !logout_wanted_) || (ending_ && !info_.dropping && !logout_wanted_);
   if (!lost || !claimed_ || told_lost_ || unit_->state->view().reserved_by != port()) return true;
   losing_ = told_lost_ = true;
   unit_->state->change(port(), NexusLost{}, [weak = weak_from_this()](UnitAnswer) {
@@ -330,8 +338,14 @@ void SessionDriver::give_up_nexus() {
 void SessionDriver::release_nexus() {
   if (--releases_open_ != 0) return;
   if (std::exchange(claimed_, false)) context_.registry.release(info_.nexus_id, info_.generation, memory());
-  if (connection_ && quiet_) connection_->send_drop_event();
+  if (connection_ && quiet_ && !logging_out_) send_away();
   advance();
+}
+
+void SessionDriver::send_away() {
+  if (leave_.how != Departure::logout) return connection_->send_drop_event();
+  logout_wanted_ = true;
+  connection_->send_drop_and_logout_events(leave_.logout_within);
 }
 
 // From the loop, so that nobody is called back from inside a call.

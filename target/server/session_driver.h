@@ -5,7 +5,8 @@
 //   - end(), or the connection ends: what runs is aborted at the device;
 //   - log_out(): what runs is finished, then the Logout Response goes out;
 //   - drop(): the connection lets tasks finish and be acknowledged, on_quiet(), the nexus is released,
-//   event 2 goes out.
+//   event 2 goes out, and event 1 where the host is to log out. With Departure::polite event 1 goes out first; the
+//   nexus is released before the host's logout is answered.
 // However it comes, the nexus is released only when nothing of the session can touch data any more, and everybody who
 // waits for an end is told.
 #pragma once
@@ -51,7 +52,7 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   // ---- from the world
   void end(const std::string& reason, Completion<> done) override;
   void drop_after_tasks(const std::string& reason, Completion<> quiet, Completion<> done) override;
-  void drop(const std::string& reason, ReleaseNexus release, Completion<> done);
+  void drop(const LeaveOrder& order, ReleaseNexus release, Completion<> done);
   void request_logout(Duration within, const std::string& reason) override;
   void raise_unit_attention(UnitAttention attention) override;
 
@@ -83,6 +84,8 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   void begin_end();
   void advance();
   bool unit_released();
+  bool nexus_settled() const;
+  void send_away();
   void give_up_nexus();
   void release_nexus();
   void tell_all(std::vector<Completion<>>& waiting);
@@ -100,13 +103,15 @@ class SessionDriver final : public SessionControl, public std::enable_shared_fro
   bool claimed_ = false;         // the registry counts the nexus as ours
   bool serving_ = false;         // full feature phase was reached
   bool logging_out_ = false;
-  bool ending_ = false;     // no command starts; what runs is being aborted
-  bool quiet_ = false;      // the connection has come to the end of a drop
-  bool giving_up_ = false;  // the nexus is on its way back, or was given back
-  bool told_lost_ = false;  // the unit's state has been told that the nexus is lost
-  bool losing_ = false;     // and has not answered
-  bool closed_ = false;     // the socket
+  bool logout_wanted_ = false;  // by us: the host means to come again
+  bool ending_ = false;         // no command starts; what runs is being aborted
+  bool quiet_ = false;          // the connection has come to the end of a drop
+  bool giving_up_ = false;      // the nexus is on its way back, or was given back
+  bool told_lost_ = false;      // the unit's state has been told that the nexus is lost
+  bool losing_ = false;         // and has not answered
+  bool closed_ = false;         // the socket
 
+  LeaveOrder leave_;                    // info_.dropping: the latest one
   std::vector<ReleaseNexus> releases_;  // of those who move the session
   std::size_t releases_open_ = 0;       // how many of them have not said that it may be released
   std::vector<Completion<>> ends_;      // wait until nothing can touch data

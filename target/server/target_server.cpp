@@ -179,11 +179,11 @@ SessionControl* TargetServer::session(std::uint64_t number) {
   return session && session->serving() ? session : nullptr;
 }
 
-bool TargetServer::drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release,
+bool TargetServer::drop_session(std::uint64_t number, const LeaveOrder& order, ReleaseNexus release,
                                 Completion<> done) {
   SessionDriver* session = impl_->context.sessions.find(number);
   if (!session || !session->serving()) return false;
-  session->drop(reason, std::move(release), std::move(done));
+  session->drop(order, std::move(release), std::move(done));
   return true;
 }
 

@@ -45,6 +45,18 @@ struct ServerConfig {
 // session ends in another way meanwhile.
 using ReleaseNexus = UniqueFunction<void(const NexusMemory& memory, Completion<> released)>;
 
+// How a session leaves whose host is to come again. Its tasks are finished in every way.
+enum class Departure : std::uint8_t {
+  close,   // async event 2 with Parameter2 = 0, then the connection is closed: no logout, no wait
+  logout,  // the same event, then event 1: the host logs out, and does not wait either
+  polite,  // event 1 alone: the host logs out when it sees fit, and waits its Time2Wait. Not in time: `close`
+};
+struct LeaveOrder {
+  std::string reason;
+  Departure how = Departure::close;
+  Duration logout_within = 3s;
+};
+
 struct SessionInfo {
   std::uint64_t number = 0;  // of this server, from 1, never used again
   NexusName nexus;
@@ -64,6 +76,7 @@ struct ServerCounters {
   std::uint64_t delayed_logins = 0;  // after too many that failed, from one address
   std::uint64_t shared_names = 0;    // logins refused because another host uses the same name
   std::uint64_t commands = 0, check_conditions = 0, read_bytes = 0, written_bytes = 0;
+  std::uint64_t received_bytes = 0, sent_bytes = 0;  // of all connections, headers and all
   std::size_t connections = 0, half_open = 0, discovery_sessions = 0;  // now
 };
 
@@ -80,8 +93,9 @@ class TargetServer {
   ServerCounters counters() const;
   // null: no such session any more. Valid until control returns to the runtime.
   SessionControl* session(std::uint64_t number);
-  // SessionControl::drop_after_tasks for a move: async event 2 waits for `release`. False: no such session any more.
-  bool drop_session(std::uint64_t number, const std::string& reason, ReleaseNexus release, Completion<> done);
+  // SessionControl::drop_after_tasks for a move: the host is told to go when `release` has ended, but with
+  // Departure::polite, where the Logout Response waits for it. False: no such session any more.
+  bool drop_session(std::uint64_t number, const LeaveOrder& order, ReleaseNexus release, Completion<> done);
   // Ends those that `which` picks, now, also while they log in.
   void end_sessions(const std::string& reason, const std::function<bool(const SessionInfo&)>& which);
   // What the sessions of the unit here have to hear and to suffer of a change of its shared state. Completes when

@@ -242,7 +242,7 @@ class Session:
 
     def logout(self):
         self.itt += 1
-        self.send(struct.pack('>BBHIQIIII16x', 0x06, 0x80, 0, 0, 0, self.itt, 0, self.cmd_sn, self.exp_stat_sn))
+        self.send(struct.pack('>BBHIQIIII16x', 0x46, 0x80, 0, 0, 0, self.itt, 0, self.cmd_sn, self.exp_stat_sn))
         self.receive(0x26)
         self.sock.close()
 

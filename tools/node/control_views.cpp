@@ -18,11 +18,12 @@ json endpoints_json(const std::vector<Endpoint>& endpoints) {
 
 // {state, note} of a member as the asked one sees it.
 std::pair<std::string, std::string> state_of(const MemberView& view, const cluster::MemberRecord& member) {
-  if (member.id == view.self) return {"self", member.draining ? "draining" : ""};
+  const std::string leaving = member.takes_hosts() ? "" : "draining";
+  if (member.id == view.self) return {"self", leaving};
   const auto peer = view.peers.find(member.id);
   if (peer == view.peers.end()) return {"down", "no address to reach it at"};
   if (!peer->second.up) return {"down", peer->second.reason};
-  return {member.draining ? "draining" : "up", ""};
+  return {leaving.empty() ? "up" : leaving, ""};
 }
 
 json member_json(const MemberView& view, const cluster::MemberRecord& member) {
@@ -34,6 +35,7 @@ json member_json(const MemberView& view, const cluster::MemberRecord& member) {
           {"peer", endpoint_json(member.peer)},
           {"control", endpoint_json(member.control)},
           {"incarnation", member.incarnation},
+          {"drain_ordered", member.drain_ordered},
           {"note", note}};
 }
 
@@ -219,7 +221,7 @@ json status_json(const MemberView& view, const std::vector<VolumeView>& volumes)
           {"counters", counters_json(view)}};
 }
 
-json session_json(MemberId member, const server::SessionInfo& session, Time now) {
+json session_json(MemberId member, const server::SessionInfo& session, const char* came, Time now) {
   return {{"id", fmt::format("{}-{}", member, session.number)},
           {"member", member.value},
           {"volume", session.volume},
@@ -228,12 +230,29 @@ json session_json(MemberId member, const server::SessionInfo& session, Time now)
           {"isid", fmt::format("{:012x}", session.nexus.isid)},
           {"peer", session.peer.to_string()},
           {"portal", session.local.to_string()},
+          {"came", came},
           {"age_s", std::chrono::duration_cast<std::chrono::seconds>(now - session.since).count()},
           {"commands", session.commands},
           {"open_commands", session.open_tasks},
           {"read_bytes", session.read_bytes},
           {"written_bytes", session.written_bytes},
           {"state", session.dropping ? "dropping" : "serving"}};
+}
+
+void add_drain_notes(json& members, const json& sessions) {
+  for (json& member : members) {
+    if (!member.value("drain_ordered", false)) continue;
+    std::string moving, waits;
+    for (const json& session : sessions) {
+      if (session.at("member") != member.at("id")) continue;
+      std::string& list = session.at("came") == "member portal" ? waits : moving;
+      list += (list.empty() ? "" : ", ") + session.at("id").get<std::string>();
+    }
+    std::string note = moving.empty() && waits.empty() ? "drained: no session is left" : "draining";
+    if (!moving.empty()) note += "; to be moved: " + moving;
+    if (!waits.empty()) note += "; came to the member portal by themselves, --force drops them: " + waits;
+    member["note"] = note;
+  }
 }
 
 // Names come from outside: what is not UTF-8 in them is replaced and does not end the answer.

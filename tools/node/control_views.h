@@ -15,6 +15,7 @@
 #include "tools/node/availability.h"
 #include "tools/node/control_handler.h"
 #include "tools/node/secret_files.h"
+#include "tools/node/session_mover.h"
 
 namespace shoal {
 
@@ -39,6 +40,8 @@ struct MemberView {
   routing::VolumeCounters volumes;
   routing::PageCounters pages;
   server::ServerCounters server;
+  MoveCounters moves;
+  std::uint64_t ignored_redirects = 0;
   std::size_t sessions = 0;
   SecretCheck discovery_secrets;
 };
@@ -55,7 +58,10 @@ nlohmann::json members_json(const MemberView& view);
 nlohmann::json volume_json(const VolumeView& volume, const StorePlaces& places);  // also one of the list
 nlohmann::json map_json(const VolumeView& volume, const StorePlaces& places);
 nlohmann::json status_json(const MemberView& view, const std::vector<VolumeView>& volumes);
-nlohmann::json session_json(MemberId member, const server::SessionInfo& session, Time now);
+// `came`: "group portal", "redirect" or, by itself, "member portal".
+nlohmann::json session_json(MemberId member, const server::SessionInfo& session, const char* came, Time now);
+// What members that drain still wait for, of the sessions of the group: into their notes.
+void add_drain_notes(nlohmann::json& members, const nlohmann::json& sessions);
 
 ControlResponse ok(const nlohmann::json& body);
 ControlResponse failure(int status, const std::string& what);

@@ -3,6 +3,7 @@
 // anything is promised to others, and a host never meets a closed port just because metadata are slow.
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "target/ports/login_policy.h"
@@ -17,6 +18,8 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   void open(LoginPolicy& policy, SessionRegistry& registry, TargetCatalog& catalog) {
     policy_ = &policy, registry_ = &registry, catalog_ = &catalog;
   }
+  // Told of every nexus that is granted here.
+  void on_claim(std::function<void(const NexusName&)> then) { on_claim_ = std::move(then); }
   // Sessions that are in go on; nobody else gets in.
   void close(std::string reason) { policy_ = nullptr, reason_ = std::move(reason); }
 
@@ -26,8 +29,11 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   }
 
   void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override {
-    if (policy_) return registry_->claim(name, session, std::move(done));
-    done(ClaimError::unavailable);
+    if (!policy_) return done(ClaimError::unavailable);
+    registry_->claim(name, session, [name, told = on_claim_, done = std::move(done)](const auto& claim) mutable {
+      if (claim && told) told(name);
+      done(claim);
+    });
   }
   void release(const NexusId& id, Generation generation, NexusMemory memory) override {
     if (registry_) registry_->release(id, generation, std::move(memory));
@@ -39,11 +45,16 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) override {
     return catalog_ ? catalog_->find(target_name, initiator_name) : nullptr;
   }
+  std::shared_ptr<BlockDevice> device_of_session(const LogicalUnit& unit, std::uint64_t session,
+                                                 const std::string& initiator_name) override {
+    return catalog_ ? catalog_->device_of_session(unit, session, initiator_name) : nullptr;
+  }
 
  private:
   LoginPolicy* policy_ = nullptr;
   SessionRegistry* registry_ = nullptr;
   TargetCatalog* catalog_ = nullptr;
+  std::function<void(const NexusName&)> on_claim_;
   std::string reason_ = "this member is starting";
 };
 

@@ -74,6 +74,17 @@ void add_routing(Families& families, const routing::VolumeCounters& volumes, con
   families.counter("page_errors_total", "Requests that a store here failed", pages.errors);
 }
 
+void add_moves(Families& families, const MoveCounters& moves, std::uint64_t ignored_redirects) {
+  families.counter("moves_begun_total", "Sessions that were to be moved to another member", moves.begun);
+  families.counter("moves_arrived_total", "Of these, sessions that logged in elsewhere", moves.arrived);
+  families.counter("moves_failed_total", "Of these, sessions that stayed, came back, or did not come anywhere in time",
+                   moves.failed);
+  families.counter("places_kept_total", "Places kept here for sessions of other members", moves.places_kept);
+  families.counter("places_refused_total", "Places refused here to other members", moves.places_refused);
+  families.counter("ignored_redirects_total", "Logins served here because their host did not follow redirects",
+                   ignored_redirects);
+}
+
 void add_group(Families& families, const MemberView& view) {
   families.gauge("uptime_seconds", "Since this member started", view.uptime_s);
   families.gauge("metadata_reachable", "1: the metadata answered the last call", view.metadata_reachable ? 1 : 0);
@@ -97,14 +108,35 @@ void add_volumes(Families& families, const MemberView& view, const std::vector<V
   }
 }
 
+void add_load(Families& families, const load::GroupLoad& group) {
+  const auto of_members = [&](const char* name, const char* help, double load::MemberLoad::*measure) {
+    families.family(MetricType::Gauge, name, help);
+    for (const auto& [id, member] : group.members) {
+      if (member.heard) families.sample(member.*measure, {{"member", fmt::format("{}", id)}});
+    }
+  };
+  families.family(MetricType::Gauge, "system_load", "Mean pressure of the members, 0 to 1").sample(group.system_load);
+  of_members("member_work", "Units per second that its hosts ask for", &load::MemberLoad::work);
+  of_members("member_forwarded_work", "Of these, what is placed at other members", &load::MemberLoad::forwarded);
+  of_members("member_client_load", "Work, stretched by the time that hosts wait, by weight",
+             &load::MemberLoad::client_load);
+  of_members("member_share", "Fraction of the group's client load", &load::MemberLoad::share);
+  of_members("member_fair_share", "Fraction of it that its weight stands for", &load::MemberLoad::fair);
+  of_members("member_pressure", "Of store, processor, memory and network the fullest, 0 to 1",
+             &load::MemberLoad::pressure);
+}
+
 }  // namespace
 
-std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes) {
+std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes,
+                         const load::GroupLoad& group_load) {
   Families families;
   add_host_side(families, view.server, view.sessions);
   add_routing(families, view.volumes, view.pages);
+  add_moves(families, view.moves, view.ignored_redirects);
   add_group(families, view);
   add_volumes(families, view, volumes);
+  add_load(families, group_load);
   return prometheus::TextSerializer().Serialize(families.all());
 }
 

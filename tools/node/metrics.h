@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "cluster/load/measure.h"
 #include "tools/node/control_views.h"
 
 namespace shoal {
 
-std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes);
+std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& volumes,
+                         const load::GroupLoad& group_load);
 
 }  // namespace shoal

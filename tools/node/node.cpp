@@ -93,6 +93,9 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   Started open_links();
   void make_volumes();
   void make_unit_states(routing::PeerTransport* links);
+  void start_load();
+  void read_counters(load::Readings& readings) const;
+  void make_moves(routing::PeerTransport* links);
   void on_members();
   void on_volumes(bool fresh);
   void on_stale_map(ImageId) {
@@ -152,7 +155,7 @@ Started Node::Impl::open_stores() {
   if (!parts.config.store.empty()) {
     auto store = routing::FileStore::open(parts.runtime, parts.config.store, parts.log);
     if (!store) return store.error() + " (key \"store\")";
-    stores.push_back(std::move(*store));
+    stores.push_back(std::make_unique<routing::MeteredStore>(parts.runtime, std::move(*store), *parts.load));
   }
   const std::uint64_t memory = parts.config.limits.memory_store_bytes.value_or(routing::kNoMemoryBound);
   stores.push_back(std::make_unique<routing::MemoryStore>(parts.runtime.random(), memory));
@@ -197,6 +200,7 @@ void Node::Impl::join() {
 void Node::Impl::on_joined() {
   if (auto result = open_links(); !result) return finish(std::move(result));
   make_volumes();
+  start_load();
   parts.members->on_change(guarded(&Impl::on_members));
   on_members();
   control->enter(NodeState::starting, "the list of volumes");
@@ -238,16 +242,36 @@ void Node::Impl::make_volumes() {
   });
   make_unit_states(links);
   parts.units = std::make_unique<Units>(
-      *parts.volumes, *parts.unit_states, *parts.router, *parts.pages, [this](ImageId image) { end_sessions(image); },
-      parts.log);
+      *parts.volumes, *parts.unit_states, *parts.router, *parts.pages, *parts.load,
+      [this](ImageId image) { end_sessions(image); }, parts.log);
   parts.units->set_portals(parts.config.group_portals, parts.config.member_portal);
   parts.policy = std::make_unique<cluster::RedirectPolicy>(
       parts.config.logins, *parts.members, *parts.volumes, *parts.sessions,
       [links](MemberId member) { return links && links->connected(member); },
-      [this](const cluster::ChapSettings& settings) { return parts.secrets.credentials(settings); });
+      [this](const cluster::ChapSettings& settings) { return parts.secrets.credentials(settings); },
+      [this] { return parts.runtime.now(); });
   parts.desk = std::make_shared<SessionDesk>(parts.runtime, parts.config.member, *parts.server, *parts.sessions,
                                              *parts.members, links, parts.log);
   parts.desk->serve_peers();
+  make_moves(links);
+}
+
+void Node::Impl::make_moves(routing::PeerTransport* links) {
+  parts.mover =
+      std::make_shared<SessionMover>(parts.runtime, parts.meta, *parts.server, *parts.sessions, *parts.members,
+                                     *parts.policy, links, parts.config.limits.sessions, parts.log);
+  parts.mover->places().set_picture([this] {
+    const load::GroupLoad group = parts.load->picture();
+    const auto own = group.members.find(parts.config.member);
+    return LoadPicture{group, own == group.members.end() ? 0 : own->second.work};
+  });
+  parts.mover->serve_peers();
+  parts.door.on_claim([mover = std::weak_ptr(parts.mover)](const NexusName& nexus) {
+    if (const auto known = mover.lock()) known->on_claim(nexus);
+  });
+  parts.drain = std::make_shared<MemberDrain>(parts.runtime, parts.meta, *parts.members, *parts.server, *parts.desk,
+                                              *parts.mover, links, parts.log);
+  parts.drain->serve_peers();
 }
 
 void Node::Impl::make_unit_states(routing::PeerTransport* links) {
@@ -259,6 +283,26 @@ void Node::Impl::make_unit_states(routing::PeerTransport* links) {
   if (!links) return;
   parts.on_link_up = std::make_unique<LinkUp>([this](MemberId member) { parts.unit_states->on_link_up(member); });
   links->subscribe(*parts.on_link_up);
+}
+
+void Node::Impl::start_load() {
+  parts.load->start(
+      *parts.members, parts.links.get(), [this](load::Readings& readings) { read_counters(readings); },
+      [this](load::LoadReport& report) { report.draining = !parts.members->self().takes_hosts(); });
+}
+
+void Node::Impl::read_counters(load::Readings& readings) const {
+  const server::ServerCounters hosts = parts.server->counters();
+  readings.host_bytes_in = hosts.received_bytes;
+  readings.host_bytes_out = hosts.sent_bytes;
+  for (const routing::LinkStatus& link : parts.links ? parts.links->links() : std::vector<routing::LinkStatus>{}) {
+    readings.peer_bytes_in += link.received_bytes;
+    readings.peer_bytes_out += link.sent_bytes;
+  }
+  const routing::PageCounters pages = parts.pages->counters();
+  readings.served_requests = pages.peer_requests;
+  readings.served_bytes = pages.peer_bytes;
+  if (parts.seams.read_process) parts.seams.read_process(readings);
 }
 
 // Owners of pages first: what comes from a member that does not have this view is refused from now on.
@@ -277,6 +321,7 @@ void Node::Impl::on_members() {
       directory_of(*members, parts.config.member, stores_of(*parts.pages))));
   if (parts.links) parts.links->update_members(peers_of(*members, parts.config.member));
   parts.unit_states->on_members();
+  parts.load->on_members();
 }
 
 // A host that is not allowed any more finds nothing when it comes back. Who has proven itself and is still allowed
@@ -318,6 +363,7 @@ void Node::Impl::on_units_overdue(MemberId keeper) {
 void Node::Impl::on_units_known() {
   parts.door.open(*parts.policy, *parts.sessions, *parts.units);
   control->enter(NodeState::serving);
+  parts.drain->follow();
   parts.log.info("member_serves member={} volumes={}", parts.config.member, parts.units->all().size());
   finish({});
 }

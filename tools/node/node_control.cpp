@@ -1,5 +1,8 @@
 #include "tools/node/node_control.h"
 
+#include <algorithm>
+
+#include "cluster/load/load_view.h"
 #include "tools/node/metrics.h"
 #include "tools/node/once.h"
 
@@ -76,9 +79,11 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
   const bool get = request.method == "GET", post = request.method == "POST";
   const auto is = [&](std::size_t count, const char* first) { return path.size() == count && path[0] == first; };
   if (is(1, "status")) return done(get ? ok(status_json(view(), volume_views())) : not_allowed(request));
-  if (is(1, "members")) return done(get ? ok(members_json(view())) : not_allowed(request));
+  if (is(1, "load")) return done(get ? ok(load_view()) : not_allowed(request));
+  if (is(1, "members")) return get ? list_members(std::move(done)) : done(not_allowed(request));
   if (is(1, "metrics")) {
-    return done(get ? ControlResponse{200, metrics_text(view(), volume_views()), "text/plain; version=0.0.4"}
+    return done(get ? ControlResponse{200, metrics_text(view(), volume_views(), parts_.load->picture()),
+                                      "text/plain; version=0.0.4"}
                     : not_allowed(request));
   }
   if (is(1, "volumes")) {
@@ -92,13 +97,44 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
     if (!get) return done(not_allowed(request));
     return parts_.desk->list([done = std::move(done)](json list) mutable { done(ok(list)); });
   }
-  if (is(3, "sessions") && path[2] == "drop") {
-    const auto name = parse_session_name(path[1]);
-    if (!post) return done(not_allowed(request));
-    if (!name) return done(failure(400, "\"" + path[1] + "\" is not a session; `shoalctl sessions` lists them"));
-    return parts_.desk->drop(*name, std::move(done));
-  }
+  if (is(3, "sessions")) return route_session(request, path[1], path[2], std::move(done));
+  if (is(3, "members")) return route_member(request, path[1], path[2], std::move(done));
   done(failure(404, "nothing is at " + request.path));
+}
+
+void NodeControl::route_session(const ControlRequest& request, const std::string& id, const std::string& order,
+                                Completion<ControlResponse> done) {
+  if (order != "drop" && order != "move") return done(failure(404, "nothing is at " + request.path));
+  if (request.method != "POST") return done(not_allowed(request));
+  const auto name = parse_session_name(id);
+  if (!name) return done(failure(400, "\"" + id + "\" is not a session; `shoalctl sessions` lists them"));
+  if (order == "drop") return parts_.desk->drop(*name, std::move(done));
+  const auto move = parse_move_order(request.body);
+  if (!move) return done(failure(400, "move: " + move.error()));
+  parts_.mover->move(*name, *move, std::move(done));
+}
+
+void NodeControl::route_member(const ControlRequest& request, const std::string& id, const std::string& order,
+                               Completion<ControlResponse> done) {
+  if (order != "drain" && order != "undrain") return done(failure(404, "nothing is at " + request.path));
+  if (request.method != "POST") return done(not_allowed(request));
+  const auto member = parse_member_id(id);
+  if (!member) return done(failure(400, "\"" + id + "\" is not a member; `shoalctl member list` shows them"));
+  const auto drain = parse_drain_order(order, request.body);
+  if (!drain) return done(failure(400, order + ": " + drain.error()));
+  parts_.drain->order(*member, *drain, std::move(done));
+}
+
+// What a member that drains waits for is known only to itself.
+void NodeControl::list_members(Completion<ControlResponse> done) const {
+  json members = members_json(view());
+  const bool drains =
+      std::any_of(members.begin(), members.end(), [](const json& m) { return m["drain_ordered"] == true; });
+  if (!drains) return done(ok(members));
+  parts_.desk->list([members = std::move(members), done = std::move(done)](const json& sessions) mutable {
+    add_drain_notes(members, sessions);
+    done(ok(members));
+  });
 }
 
 void NodeControl::route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
@@ -166,6 +202,8 @@ MemberView NodeControl::view() const {
   view.pages = parts_.pages->counters();
   view.server = parts_.server->counters();
   view.sessions = parts_.server->sessions().size();
+  if (parts_.mover) view.moves = parts_.mover->counters();
+  if (parts_.policy) view.ignored_redirects = parts_.policy->ignored_redirects();
   if (const auto& chap = parts_.config.logins.discovery_chap) view.discovery_secrets = parts_.secrets.check(*chap);
   return view;
 }
@@ -180,6 +218,15 @@ VolumeView NodeControl::view_of(const cluster::VolumeRecord& record, routing::Pa
   VolumeView volume{record, std::move(map), {}};
   if (record.access.chap) volume.secrets = parts_.secrets.check(*record.access.chap);
   return volume;
+}
+
+// Volumes by their names, where they are known here.
+json NodeControl::load_view() const {
+  json view = load::load_json(parts_.load->table(), parts_.runtime.now());
+  json names = json::object();
+  for (const auto& [name, unit] : parts_.units->all()) names[fmt::format("{}", unit.record.image.id)] = name;
+  view["volumes"] = std::move(names);
+  return view;
 }
 
 json NodeControl::volumes_json() const {

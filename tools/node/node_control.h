@@ -2,6 +2,7 @@
 //
 //   GET    /status                    this member and the group as it sees it
 //   GET    /members                   all members
+//   GET    /load                      what every member carries, and what is made of it
 //   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?,
 //                                     chap?}
 //   GET    /volumes/NAME   DELETE     one volume
@@ -11,6 +12,9 @@
 //   GET    /volumes/NAME/map          which member has which pages
 //   GET    /sessions                  of the whole group
 //   POST   /sessions/ID/drop          finish its commands, then have its host log in elsewhere
+//   POST   /sessions/ID/move          the same, at a member that keeps a place: {to?, how?, polite?, force?}
+//   POST   /members/ID/drain          its sessions go, and no host is placed there: {force?}
+//   POST   /members/ID/undrain        until then
 //   GET    /metrics                   for Prometheus
 //
 // Every request is answered within kControlDeadline.
@@ -29,6 +33,7 @@ namespace shoal {
 
 inline constexpr Duration kControlDeadline = 25s;
 static_assert(kDropWithin + kListWithin < kControlDeadline);
+static_assert(kMoveWithin + kPlaceWithin < kControlDeadline);
 
 enum class NodeState { starting, serving, stopping };
 const char* to_string(NodeState state);
@@ -44,6 +49,11 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   void route(const ControlRequest& request, Completion<ControlResponse> done);
   void route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
                     Completion<ControlResponse> done);
+  void route_session(const ControlRequest& request, const std::string& id, const std::string& order,
+                     Completion<ControlResponse> done);
+  void route_member(const ControlRequest& request, const std::string& id, const std::string& order,
+                    Completion<ControlResponse> done);
+  void list_members(Completion<ControlResponse> done) const;
   void create_volume(const std::string& body, Completion<ControlResponse> done);
   void change_access(const std::string& name, cluster::Volumes::ChangeAccess change, Completion<ControlResponse> done);
   void delete_volume(const std::string& name, Completion<ControlResponse> done);
@@ -53,6 +63,7 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   std::vector<VolumeView> volume_views() const;
   VolumeView view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const;
   nlohmann::json volumes_json() const;
+  nlohmann::json load_view() const;
 
   NodeParts& parts_;
   NodeState state_ = NodeState::starting;

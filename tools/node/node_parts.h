@@ -14,9 +14,12 @@
 #include "target/server/target_server.h"
 #include "tools/node/config.h"
 #include "tools/node/front_door.h"
+#include "tools/node/load_monitor.h"
+#include "tools/node/member_drain.h"
 #include "tools/node/node_seams.h"
 #include "tools/node/secret_files.h"
 #include "tools/node/session_desk.h"
+#include "tools/node/session_mover.h"
 #include "tools/node/units.h"
 
 namespace shoal {
@@ -39,6 +42,7 @@ struct NodeParts {
         log(std::move(log)),
         seams(std::move(seams)),
         started(runtime.now()),
+        load(std::make_unique<LoadMonitor>(runtime, this->config.member, this->log)),
         secrets(this->log) {}
 
   Runtime& runtime;
@@ -48,6 +52,7 @@ struct NodeParts {
   NodeSeams seams;
   Time started;
 
+  std::unique_ptr<LoadMonitor> load;
   std::unique_ptr<routing::PageService> pages;
   std::unique_ptr<routing::LocalPages> local_pages;
   std::unique_ptr<cluster::Members> members;
@@ -63,6 +68,8 @@ struct NodeParts {
   FrontDoor door;
   std::unique_ptr<server::TargetServer> server;
   std::shared_ptr<SessionDesk> desk;
+  std::shared_ptr<SessionMover> mover;
+  std::shared_ptr<MemberDrain> drain;
 };
 
 }  // namespace shoal

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "cluster/load/load_meter.h"
 #include "routing/local_pages.h"
 #include "routing/peer_limits.h"
 #include "routing/router.h"
@@ -16,6 +17,7 @@ struct NodeSeams {
 
   routing::RouterLimits router;  // page_hold is the configuration's
   routing::PeerTransportLimits links;
+  std::function<void(load::Readings&)> read_process;  // what the machine says of this process; empty: nothing
   WrapPages pages;  // what the router and the peers get instead of the member's own pages; empty: these
 };
 

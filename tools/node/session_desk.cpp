@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cluster/redirect_policy.h"
 #include "target/base/countdown.h"
-#include "tools/node/config.h"
 #include "tools/node/control_views.h"
+#include "tools/node/move_messages.h"
 #include "tools/node/once.h"
 
 namespace shoal {
@@ -29,24 +30,6 @@ ControlResponse no_such_session(const SessionName& name) {
                  fmt::format("there is no session {}-{}; `shoalctl sessions` lists them", name.member, name.number));
 }
 
-// What a member answers another one is {"status", "body"}.
-std::string to_reply(const ControlResponse& response) {
-  return json{{"status", response.status}, {"body", response.body}}.dump();
-}
-
-ControlResponse from_reply(MemberId member, const Result<std::string, PeerError>& reply) {
-  if (!reply) {
-    return failure(503,
-                   fmt::format("member {} does not answer; try again when `shoalctl member list` shows it up", member));
-  }
-  const json answer = json::parse(*reply, nullptr, false);
-  if (!answer.is_object() || !answer.value("status", json()).is_number_integer() ||
-      !answer.value("body", json()).is_string()) {
-    return failure(502, fmt::format("member {} answered what this version does not understand", member));
-  }
-  return {answer["status"].get<int>(), answer["body"].get<std::string>()};
-}
-
 // Sessions come in the order in which their members are asked for, whoever answers first.
 struct Gathering {
   std::map<MemberId, json> by_member;
@@ -65,16 +48,6 @@ struct Gathering {
 };
 
 }  // namespace
-
-std::optional<SessionName> parse_session_name(std::string_view text) {
-  const std::size_t dash = text.find('-');
-  SessionName name;
-  if (dash == std::string_view::npos || !parse_number(text.substr(0, dash), name.member.value) ||
-      !parse_number(text.substr(dash + 1), name.number) || name.member.value == 0 || name.member.value > kMaxMemberId) {
-    return std::nullopt;
-  }
-  return name;
-}
 
 SessionDesk::SessionDesk(Runtime& runtime, MemberId self, server::TargetServer& server,
                          cluster::GroupSessions& sessions, const cluster::Members& members, routing::PeerChannel* peers,
@@ -105,8 +78,15 @@ void SessionDesk::serve_peers() {
 
 json SessionDesk::own_sessions() const {
   json list = json::array();
-  for (const auto& session : server_.sessions()) list.push_back(session_json(self_, session, runtime_.now()));
+  for (const auto& session : server_.sessions()) {
+    list.push_back(session_json(self_, session, came(session), runtime_.now()));
+  }
   return list;
+}
+
+const char* SessionDesk::came(const server::SessionInfo& session) const {
+  if (session.local != members_.self().member_portal) return "group portal";
+  return sessions_.came_by_redirect(session.nexus, session.since) ? "redirect" : "member portal";
 }
 
 std::vector<MemberId> SessionDesk::others() const {
@@ -171,13 +151,22 @@ void SessionDesk::drop_here(std::uint64_t number, Completion<ControlResponse> do
 
 void SessionDesk::start_drop(const server::SessionInfo& session, const std::string& reason, Completion<> done) {
   server_.drop_session(
-      session.number, reason,
+      session.number, {.reason = reason},
       [weak = weak_from_this(), id = session.nexus_id, generation = session.generation](const NexusMemory& memory,
                                                                                         Completion<> released) {
-        if (const auto self = weak.lock())
-          self->sessions_.release_for_move(id, generation, memory, std::move(released));
+        const auto self = weak.lock();
+        if (!self) return;
+        self->sessions_.release_for_move(id, generation, MemberId{}, memory,
+                                         [released = std::move(released)](bool) mutable { released(); });
       },
       std::move(done));
+}
+
+void SessionDesk::drop_here(std::uint64_t number, const std::string& reason, Completion<> done) {
+  for (const auto& session : server_.sessions()) {
+    if (session.number == number) return start_drop(session, reason, std::move(done));
+  }
+  runtime_.post(std::move(done));
 }
 
 void SessionDesk::drop_all(const std::string& reason, Completion<> done) {

@@ -5,27 +5,19 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "cluster/group_sessions.h"
 #include "routing/peer_channel.h"
 #include "target/base/log.h"
 #include "target/server/target_server.h"
 #include "tools/node/control_handler.h"
+#include "tools/node/move_order.h"
 
 namespace shoal {
 
 inline constexpr Duration kListWithin = 2s;   // a peer that answers later is left out of the list
 inline constexpr Duration kDropWithin = 20s;  // a drop that takes longer goes on, and the answer says so
-
-struct SessionName {  // "2-17": the seventeenth session of member 2
-  MemberId member;
-  std::uint64_t number = 0;
-  bool operator==(const SessionName&) const = default;
-};
-std::optional<SessionName> parse_session_name(std::string_view text);
 
 class SessionDesk : public std::enable_shared_from_this<SessionDesk> {
  public:
@@ -37,12 +29,15 @@ class SessionDesk : public std::enable_shared_from_this<SessionDesk> {
   // In order of members and numbers.
   void list(Completion<nlohmann::json> done);
   void drop(const SessionName& name, Completion<ControlResponse> done);
+  // A session of this member; completes when it has gone.
+  void drop_here(std::uint64_t number, const std::string& reason, Completion<> done);
   // Every session here is to go on elsewhere. Completes when all have gone; those that take long are not waited for by
   // anyone else.
   void drop_all(const std::string& reason, Completion<> done);
 
  private:
   nlohmann::json own_sessions() const;
+  const char* came(const server::SessionInfo& session) const;
   std::vector<MemberId> others() const;
   void drop_here(std::uint64_t number, Completion<ControlResponse> done);
   void ask_to_drop(const SessionName& name, Completion<ControlResponse> done);

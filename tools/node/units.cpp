@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "routing/probed_volume.h"
 #include "tools/node/portal_listing.h"
 
 namespace shoal {
@@ -35,11 +36,12 @@ std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, s
 }  // namespace
 
 Units::Units(const cluster::Volumes& volumes, cluster::UnitStates& states, routing::Router& router,
-             routing::PageService& pages, EndSessions end_sessions, Log log)
+             routing::PageService& pages, LoadMonitor& load, EndSessions end_sessions, Log log)
     : volumes_(volumes),
       states_(states),
       router_(router),
       pages_(pages),
+      load_(load),
       end_sessions_(std::move(end_sessions)),
       log_(std::move(log)) {}
 
@@ -128,6 +130,14 @@ std::shared_ptr<LogicalUnit> Units::find(const std::string& target_name, const s
   if (name == by_target_.end()) return nullptr;
   const Unit& unit = units_.at(name->second);
   return cluster::may_log_in(unit.record.access, initiator_name) ? unit.logical : nullptr;
+}
+
+std::shared_ptr<BlockDevice> Units::device_of_session(const LogicalUnit& unit, std::uint64_t session,
+                                                      const std::string& initiator_name) {
+  const auto known = units_.find(unit.volume);
+  if (known == units_.end() || known->second.record.image.id != unit.image) return nullptr;
+  return std::make_shared<routing::ProbedVolume>(known->second.device,
+                                                 load_.probe(session, unit.image, initiator_name));
 }
 
 routing::VolumeCounters Units::counters() const {

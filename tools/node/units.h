@@ -16,6 +16,7 @@
 #include "routing/router.h"
 #include "target/base/log.h"
 #include "target/ports/target_catalog.h"
+#include "tools/node/load_monitor.h"
 
 namespace shoal {
 
@@ -30,7 +31,7 @@ class Units final : public TargetCatalog {
   using EndSessions = std::function<void(ImageId image)>;
   // All of it outlives this.
   Units(const cluster::Volumes& volumes, cluster::UnitStates& states, routing::Router& router,
-        routing::PageService& pages, EndSessions end_sessions, Log log);
+        routing::PageService& pages, LoadMonitor& load, EndSessions end_sessions, Log log);
 
   void set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal);
   // The records have changed. `fresh`: a complete listing stands behind it, so what was deleted is known.
@@ -38,6 +39,9 @@ class Units final : public TargetCatalog {
 
   std::vector<TargetListing> list(const Endpoint& local, const std::string& initiator_name) override;
   std::shared_ptr<LogicalUnit> find(const std::string& target_name, const std::string& initiator_name) override;
+
+  std::shared_ptr<BlockDevice> device_of_session(const LogicalUnit& unit, std::uint64_t session,
+                                                 const std::string& initiator_name) override;
 
   const std::map<std::string, Unit>& all() const { return units_; }  // by volume name
   routing::VolumeCounters counters() const;                          // of all units that ever were
@@ -53,6 +57,7 @@ class Units final : public TargetCatalog {
   cluster::UnitStates& states_;
   routing::Router& router_;
   routing::PageService& pages_;
+  LoadMonitor& load_;
   EndSessions end_sessions_;
   Log log_;
   std::vector<Endpoint> group_portals_;

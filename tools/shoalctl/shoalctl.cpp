@@ -154,13 +154,57 @@ void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& c
   remove->callback([&] { show(options, call(options, "DELETE", "/volumes/" + segment(create.name)), done_view); });
 }
 
-void add_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access,
+struct MoveOptions {
+  std::string id;
+  std::uint32_t member = 0;
+  std::string how = "close";
+  bool polite = false, force = false;
+};
+
+void move_session(const Options& options, const MoveOptions& move) {
+  json body = {{"how", move.polite ? "polite" : move.how}, {"force", move.force}};
+  if (move.member != 0) body["to"] = move.member;
+  show(options, call(options, "POST", "/sessions/" + segment(move.id) + "/move", body), done_view);
+}
+
+void add_move_command(CLI::App& session, const Options& options, MoveOptions& move) {
+  CLI::App* command = session.add_subcommand("move", "move it to another member; its host goes on without an error");
+  command->add_option("ID", move.id, "from `shoalctl sessions`")->required();
+  command->add_option("MEMBER", move.member, "where to; default: where the group would place it");
+  command->add_option("--how", move.how, "close, logout or polite: how its host is made to go")->capture_default_str();
+  command->add_flag("--polite", move.polite, "ask the host to log out when it sees fit (--how polite)");
+  command->add_flag("--force", move.force, "also a session that came to a member portal by itself");
+  command->callback([&] { move_session(options, move); });
+}
+
+void add_member_commands(CLI::App& app, const Options& options, MoveOptions& move) {
+  CLI::App* member = app.add_subcommand("member", "members of the group")->require_subcommand(1);
+  member->add_subcommand("list", "all members")->callback([&] {
+    show(options, call(options, "GET", "/members"), view_members);
+  });
+  CLI::App* drain = member->add_subcommand("drain", "have its sessions go, and place no host there until `undrain`");
+  drain->add_option("ID", move.member)->required();
+  drain->add_flag("--force", move.force, "drop also sessions that came to its member portal by themselves");
+  drain->callback([&] {
+    const std::string path = fmt::format("/members/{}/drain", move.member);
+    show(options, call(options, "POST", path, {{"force", move.force}}), done_view);
+  });
+  CLI::App* undrain = member->add_subcommand("undrain", "place hosts there again");
+  undrain->add_option("ID", move.member)->required();
+  undrain->callback([&] {
+    show(options, call(options, "POST", fmt::format("/members/{}/undrain", move.member)), done_view);
+  });
+}
+
+void add_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access, MoveOptions& move,
                   std::string& id) {
   app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
     show(options, call(options, "GET", "/status"), view_status);
   });
-  CLI::App* member = app.add_subcommand("member", "members of the group")->require_subcommand(1);
-  member->add_subcommand("list", "all members")->callback([&] { show(options, call(options, "GET", "/members"), view_members); });
+  app.add_subcommand("load", "what each member carries, and whether one carries too much")->callback([&] {
+    show(options, call(options, "GET", "/load"), view_load);
+  });
+  add_member_commands(app, options, move);
   add_volume_commands(app, options, create, access);
   CLI::App* map = app.add_subcommand("map", "which member has which pages of a volume");
   map->add_option("VOLUME", create.name)->required();
@@ -176,6 +220,7 @@ void add_commands(CLI::App& app, const Options& options, CreateOptions& create, 
   CLI::App* drop = session->add_subcommand("drop", "finish its commands, then make the host log in anew elsewhere");
   drop->add_option("ID", id, "from `shoalctl sessions`")->required();
   drop->callback([&] { show(options, call(options, "POST", "/sessions/" + segment(id) + "/drop"), done_view); });
+  add_move_command(*session, options, move);
 }
 
 }  // namespace
@@ -185,6 +230,7 @@ int main(int argc, char** argv) {
   Options options;
   CreateOptions create;
   AccessOptions access;
+  MoveOptions move;
   std::string id;
   app.add_option("--control", options.control, "control port of a member")->envname("SHOAL_CONTROL")->capture_default_str();
   app.add_option("--token-file", options.token_file, "file with the control port's token")->envname("SHOAL_TOKEN_FILE");
@@ -192,7 +238,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   app.set_version_flag("--version", "shoalctl " SHOAL_VERSION);
-  add_commands(app, options, create, access, id);
+  add_commands(app, options, create, access, move, id);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

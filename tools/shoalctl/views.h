@@ -11,6 +11,7 @@ namespace shoal {
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 
 std::string view_status(const nlohmann::json& status);
+std::string view_load(const nlohmann::json& load);
 std::string view_members(const nlohmann::json& members);
 std::string view_volumes(const nlohmann::json& volumes);
 std::string view_volume(const nlohmann::json& volume);

@@ -54,7 +54,9 @@ class Daemon {
 Outcome Daemon::run() {
   if (auto fits = fit_to_machine(); !fits) return fits;
   if (auto opened = open_metadata(); !opened) return opened;
-  node_ = std::make_unique<Node>(runtime_, config_, *meta_, log_);
+  NodeSeams seams;
+  seams.read_process = [limits = process_limits()](load::Readings& readings) { read_process(limits, readings); };
+  node_ = std::make_unique<Node>(runtime_, config_, *meta_, log_, std::move(seams));
   node_->on_fatal([this](std::string reason) { end(std::move(reason)); });
   if (auto opened = open_control(); !opened) return opened;
   await_signal();

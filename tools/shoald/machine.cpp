@@ -24,6 +24,17 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
+std::uint64_t resident_bytes() {
+  std::istringstream pages(first_line("/proc/self/statm"));  // all, then resident
+  std::uint64_t all = 0, resident = 0;
+  pages >> all >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Duration to_duration(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
 // The path of this process' control group, of the one hierarchy that there is (cgroups(7), version 2). Empty: none.
 std::string control_group() {
   std::ifstream file("/proc/self/cgroup");
@@ -72,8 +83,25 @@ std::uint64_t memory_bytes() {
   return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes);
 }
 
+double parse_cpu_max(const std::string& text) {
+  std::istringstream words(text);
+  double quota = 0, period = 0;
+  if (!(words >> quota >> period) || quota <= 0 || period <= 0) return std::numeric_limits<double>::infinity();
+  return quota / period;
+}
+
 ProcessLimits process_limits() {
-  return {std::min({memory_bytes(), control_group_memory_bytes(), address_space_bytes()})};
+  const double processors = std::min(1.0, parse_cpu_max(first_line("/sys/fs/cgroup" + control_group() + "/cpu.max")));
+  return {processors, std::min({memory_bytes(), control_group_memory_bytes(), address_space_bytes()})};
+}
+
+void read_process(const ProcessLimits& limits, load::Readings& readings) {
+  rusage usage{};
+  CHECK(::getrusage(RUSAGE_SELF, &usage) == 0);
+  readings.cpu_time = to_duration(usage.ru_utime) + to_duration(usage.ru_stime);
+  readings.processors = limits.processors;
+  readings.memory_bytes = resident_bytes();
+  readings.memory_limit_bytes = limits.memory_bytes;
 }
 
 }  // namespace shoal

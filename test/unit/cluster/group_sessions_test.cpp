@@ -112,7 +112,7 @@ TEST_CASE("a nexus whose record has gone comes as one that was never there") {
 TEST_CASE("a nexus that moves takes along what its host has not been told") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, kMemory, [] {});
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, kMemory, [](bool) {});
   group.runtime.run_for(1s);
   CHECK(group.record(kName)->memory == kMemory);
   CHECK(group.login(2, kName).claim->memory == kMemory);
@@ -282,7 +282,8 @@ TEST_CASE("a session that is moved away is placed anew without a fence, and not 
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   bool moved = false;
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [&] { moved = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{}, {},
+                                             [&](bool) { moved = true; });
   group.runtime.run_for(100ms);
   CHECK(moved);
   CHECK(group.record(kName)->member == MemberId{});
@@ -294,13 +295,98 @@ TEST_CASE("a session that is moved away is placed anew without a fence, and not 
   CHECK(group.member(2).channel->requests == 0);
 }
 
+TEST_CASE("the members in reach learn at once where a place is kept for a session that is moved") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, kName);
+  std::optional<bool> moved;
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{3}, {},
+                                             [&](bool done) { moved = done; });
+  REQUIRE(group.runtime.run_until([&] { return moved.has_value(); }));
+  CHECK(*moved);
+  CHECK(group.member(2).sessions->known(kName)->place_at == MemberId{3});
+  CHECK(group.member(3).sessions->known(kName)->place_at == MemberId{3});
+  group.logout(1, session);
+  group.login(3, kName);
+  CHECK(group.record(kName)->place_at == MemberId{});
+}
+
+TEST_CASE("of two moves of one session the first wins, and the second is told that nothing was moved") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, kName);
+  std::optional<bool> first, second;
+  auto& sessions = *group.member(1).sessions;
+  sessions.release_for_move(session.claim->id, session.claim->generation, MemberId{2}, {},
+                            [&](bool done) { first = done; });
+  sessions.release_for_move(session.claim->id, session.claim->generation, MemberId{3}, {},
+                            [&](bool done) { second = done; });
+  group.runtime.run_for(100ms);
+  CHECK(first == true);
+  CHECK(second == false);
+  CHECK(group.record(kName)->place_at == MemberId{2});
+}
+
+TEST_CASE("a session that was taken up again before its move was written is not moved") {
+  SessionGroup group;
+  FakeSession& old = group.login(1, kName);
+  FakeSession& again = group.login(1, kName);
+  std::optional<bool> moved;
+  group.member(1).sessions->release_for_move(old.claim->id, old.claim->generation, MemberId{2}, {},
+                                             [&](bool done) { moved = done; });
+  group.runtime.run_for(100ms);
+  CHECK(moved == false);
+  CHECK(again.live());
+  CHECK(group.record(kName)->member == MemberId{1});
+}
+
+TEST_CASE("a login that comes while its move is being written is served, and the record is its own again") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, kName);
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{2}, {},
+                                             [](bool) {});
+  FakeSession& again = group.begin_login(1, kName);
+  group.runtime.run_for(1s);
+  CHECK(again.live());
+  CHECK(group.record(kName)->member == MemberId{1});
+  CHECK(group.member(2).sessions->known(kName)->member == MemberId{1});
+}
+
+TEST_CASE("a host that comes back with another ISID finds the newest place that is kept for it") {
+  SessionGroup group;
+  const auto& known = *group.member(2).sessions;
+  for (const std::uint32_t place : {2u, 3u}) {
+    FakeSession& session = group.login(1, SessionGroup::nexus(place));
+    group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{place}, {},
+                                               [](bool) {});
+    group.logout(1, session);
+    group.runtime.run_for(100ms);
+    CHECK(known.moved_away(SessionGroup::nexus(9))->place_at == MemberId{place});
+  }
+  NexusName other = SessionGroup::nexus(9);
+  other.initiator_name += "b";
+  CHECK_FALSE(known.moved_away(other));
+  group.login(3, SessionGroup::nexus(2));
+  group.login(3, SessionGroup::nexus(3));
+  group.runtime.run_for(1s);
+  CHECK_FALSE(known.moved_away(SessionGroup::nexus(9)));  // they are taken
+}
+
+TEST_CASE("a member that is told of a redirect knows who came by it, and from when on") {
+  SessionGroup group;
+  auto& here = *group.member(2).sessions;
+  group.member(1).sessions->tell_redirected(kName, MemberId{2});
+  group.runtime.run_for(10ms);
+  CHECK(here.came_by_redirect(kName, group.runtime.now()));
+  CHECK_FALSE(here.came_by_redirect(SessionGroup::nexus(5), group.runtime.now()));
+  CHECK_FALSE(here.came_by_redirect(kName, group.runtime.now() + 61s));  // a later login, by itself
+}
+
 TEST_CASE("when a move completes the members in reach know of it, before any hint of the metadata") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
   group.runtime.run_for(1s);
   bool moved = false;
   group.cut.insert(MemberId{3});
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [&] {
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{}, {}, [&](bool) {
     CHECK(group.member(2).sessions->known(kName)->not_at == MemberId{1});
     moved = true;
   });
@@ -313,7 +399,8 @@ TEST_CASE("a listing from before a move does not undo what a member was told of 
   group.runtime.run_for(1s);
   group.member(2).door->silent = true;
   bool moved = false;
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [&] { moved = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{}, {},
+                                             [&](bool) { moved = true; });
   REQUIRE(group.runtime.run_until([&] { return moved; }));
   group.member(2).door->fault = [](int) { return Fault::stale; };
   group.member(2).door->silent = false;
@@ -329,7 +416,7 @@ TEST_CASE("a listing from before a move does not undo what a member was told of 
 TEST_CASE("a moved session that comes back to the same member is served there") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [] {});
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{}, {}, [](bool) {});
   group.logout(1, session);
   CHECK(group.login(1, kName).claim->generation == generation_of(2, 1));
 }
@@ -337,7 +424,7 @@ TEST_CASE("a moved session that comes back to the same member is served there") 
 TEST_CASE("the record of a moved session that nobody claims goes") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {}, [] {});
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{}, {}, [](bool) {});
   group.runtime.run_for(kLinger + 1s);
   CHECK(group.gate().records == 0);
 }
@@ -347,8 +434,8 @@ TEST_CASE("without metadata a session that is to be moved stays, and the order i
   FakeSession& session = group.login(1, kName);
   group.member(1).door->away = true;
   bool answered = false;
-  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, {},
-                                             [&] { answered = true; });
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{}, {},
+                                             [&](bool) { answered = true; });
   CHECK(group.runtime.run_until([&] { return answered; }, kMetadataWithin));
 }
 
@@ -513,7 +600,7 @@ TEST_CASE("every event in every state") {
     if (state == "removing") here.release_idle(kName.image, [](const ImageUse&) {});
     if (state == "moving") {
       old->ended = true;  // its tasks are finished, it is about to close
-      here.release_for_move(old->claim->id, old->claim->generation, {}, [] {});
+      here.release_for_move(old->claim->id, old->claim->generation, MemberId{}, {}, [](bool) {});
     }
     if (state == "ending" || state == "leaving") old->ends = FakeSession::Ends::never;
     if (state == "ending") group.begin_login(1, kName);
@@ -535,7 +622,7 @@ TEST_CASE("every event in every state") {
         break;
       case Event::move:
         if (state == "held") old->ended = true;
-        now.release_for_move(id, generation, {}, [] {});
+        now.release_for_move(id, generation, MemberId{}, {}, [](bool) {});
         break;
       case Event::idle: now.release_idle(kName.image, [](const ImageUse&) {}); break;
     }
@@ -575,7 +662,7 @@ TEST_CASE("no loss of any single call keeps a host out or gives its nexus to two
       login(1);
       login(2);
       login(1);
-      group.member(1).sessions->release_for_move(GroupSessions::id_of(kName), last, {}, [] {});
+      group.member(1).sessions->release_for_move(GroupSessions::id_of(kName), last, MemberId{}, {}, [](bool) {});
       group.logins.back()->ended = true;
       login(2);
       group.logout(2, *group.logins.back());

@@ -19,7 +19,7 @@ struct Logins {
     const auto& member = group.all[0];
     policy = std::make_unique<RedirectPolicy>(
         std::move(rules), *member.members, *member.volumes, *member.sessions, [](MemberId) { return true; },
-        [this](const ChapSettings& settings) { return read(settings); });
+        [this](const ChapSettings& settings) { return read(settings); }, [this] { return group.runtime.now(); });
   }
 
   Result<ChapCredentials, std::string> read(const ChapSettings& settings) {
@@ -136,4 +136,26 @@ TEST_CASE("discovery is asked for the member's own CHAP, not for a volume's") {
   CHECK(asked_for(closed.discover())->initiator.user == "looker");
   closed.readable = false;
   CHECK(std::holds_alternative<Unavailable>(closed.discover().what));
+}
+
+TEST_CASE("a host that is redirected three times within 30 s and does not arrive is served where it asks") {
+  Logins logins({RedirectRule::round_robin});
+  logins.log_in();  // served here: its turn
+  const auto come = [&](const std::string& from) {
+    return logins.decide(
+        {.initiator_name = "iqn.x:host", .target_name = "iqn.2026-11.io.shoal:demo", .isid = 1, .peer = {from, 40000}});
+  };
+  const auto redirected = [&](const std::string& from) {
+    // Round robin serves every third here: that is no answer to anybody who ignores redirects.
+    for (int turn = 0; turn < 2; ++turn) {
+      if (std::holds_alternative<RedirectTo>(come(from).what)) return true;
+    }
+    return false;
+  };
+  for (int turn = 0; turn < 3; ++turn) CHECK(redirected("10.0.0.1"));
+  CHECK_FALSE(redirected("10.0.0.1"));
+  CHECK(logins.policy->ignored_redirects() > 0);
+  CHECK(redirected("10.0.0.2"));  // another host, or this one on another way
+  logins.group.runtime.run_for(31s);
+  CHECK(redirected("10.0.0.1"));
 }

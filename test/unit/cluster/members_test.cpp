@@ -50,6 +50,7 @@ TEST_CASE("a member record survives its JSON, and rubbish is none") {
   record.instance = ~0ull;
   record.lost_stores[store(9)] = "why";
   record.draining = true;
+  record.drain_ordered = true;
   CHECK(decode_member(encode(record)) == record);
   for (const char* text : {"", "{", "[]", "{}", "null", R"({"format":2})", R"({"format":1,"id":1})"}) {
     CHECK_FALSE(decode_member(text));
@@ -270,4 +271,41 @@ TEST_CASE("a member whose id another process has taken does not write over its r
   CHECK(told);
   CHECK_FALSE(second.members.all()->at(MemberId{3}).draining);
   CHECK_FALSE(decode_member(*meta.value("/c/srv/3"))->draining);
+}
+
+TEST_CASE("an operator's drain survives a restart, until it is taken back") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process other(runtime, meta, member(1));
+  Process drained(runtime, meta, member(3));
+  runtime.run_for(1s);
+  bool told = false;
+  drained.members.order_drain(true, [&](bool done) { told = done; });
+  CHECK(drained.members.all()->at(MemberId{3}).drain_ordered);  // at once, where it matters first
+  runtime.run_for(1s);
+  CHECK(told);
+  CHECK_FALSE(other.members.all()->at(MemberId{3}).takes_hosts());
+
+  Process again(runtime, meta, member(3));
+  runtime.run_for(1s);
+  CHECK(again.members.self().drain_ordered);
+  CHECK_FALSE(again.members.self().draining);
+  CHECK_FALSE(other.members.all()->at(MemberId{3}).takes_hosts());
+  again.members.order_drain(false, [](bool) {});
+  runtime.run_for(1s);
+  CHECK(other.members.all()->at(MemberId{3}).takes_hosts());
+}
+
+TEST_CASE("a drain is not ordered in the name of a member whose id another process has taken") {
+  VirtualRuntime runtime;
+  FakeMeta meta;
+  Process first(runtime, meta, member(3));
+  runtime.run_for(1s);
+  Process second(runtime, meta, member(3));
+  runtime.run_for(1s);
+  std::optional<bool> told;
+  first.members.order_drain(true, [&](bool done) { told = done; });
+  runtime.run_for(1s);
+  CHECK(told == false);
+  CHECK_FALSE(decode_member(*meta.value("/c/srv/3"))->drain_ordered);
 }

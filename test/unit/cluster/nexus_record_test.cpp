@@ -37,8 +37,10 @@ TEST_CASE("a key that this version does not write names no nexus") {
 }
 
 TEST_CASE("records and gates survive their JSON, and rubbish is none") {
-  const NexusRecord record{kName, MemberId{3}, MemberId{1}, 9, 4, ~0ull};
+  const NexusRecord record{kName, MemberId{}, MemberId{1}, 9, 4, ~0ull, MemberId{2}};
   CHECK(decode_nexus(nexus_key(kName), encode(record)) == record);
+  const std::string without_place = R"({"member":3,"not_at":0,"epoch":9,"incarnation":4,"token":1})";
+  CHECK(decode_nexus(nexus_key(kName), without_place) == NexusRecord{kName, MemberId{3}, {}, 9, 4, 1});
   const ImageGate gate{2, 8, 5};
   CHECK(decode_gate(encode(gate)) == gate);
   for (const char* text : {"", "{", "[]", "{}", "null", R"({"member":"x"})", R"({"records":1})"}) {
@@ -83,7 +85,7 @@ TEST_CASE("a removal keeps the highest epoch and never counts below nothing") {
 }
 
 TEST_CASE("a record that moves takes along what its host has not been told") {
-  const NexusRecord moved{kName, MemberId{}, MemberId{2}, 5, 1, 99, kMemory};
+  const NexusRecord moved{kName, MemberId{}, MemberId{2}, 5, 1, 99, {}, kMemory};
   CHECK(decode_nexus(nexus_key(kName), encode(moved)) == moved);
   const auto plan = plan_claim(kName, moved, ImageGate{}, kClaimant);
   REQUIRE(plan);
@@ -108,18 +110,21 @@ TEST_CASE("a memory that can not be read, or is beyond any that is written, is n
 
 TEST_CASE("session messages survive the wire, and what can not be read promises nothing") {
   const SessionRequest end = EndRequest{kName, 7}, idle = ReleaseIdleRequest{ImageId{12}};
-  const SessionRequest moved = MovedRequest{NexusRecord{kName, MemberId{}, MemberId{2}, 5, 1, 99}, 13};
+  const SessionRequest moved = MovedRequest{NexusRecord{kName, MemberId{}, MemberId{2}, 5, 1, 99, MemberId{3}}, 13};
+  const SessionRequest redirected = RedirectedRequest{kName};
   CHECK(decode_session_request(encode(moved)) == moved);
   CHECK(decode_session_request(encode(end)) == end);
   CHECK(decode_session_request(encode(idle)) == idle);
+  CHECK(decode_session_request(encode(redirected)) == redirected);
   for (const EndReply& reply : {EndReply{EndAnswer::ended}, EndReply{EndAnswer::ended, kMemory},
                                 EndReply{EndAnswer::unknown}, EndReply{EndAnswer::newer}}) {
     CHECK(decode_end_reply(encode(reply)) == reply);
   }
   CHECK(decode_live(encode_live(3)) == 3u);
-  for (const char* text : {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})",
-                           R"({"release_idle":-1})", R"({"moved":"/s/x","record":"{}","revision":1})",
-                           R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})", R"({"release_idle":-1})",
+        R"({"moved":"/s/x","record":"{}","revision":1})", R"({"redirected":"/s/x"})", R"({"redirected":7})",
+        R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
     CAPTURE(text);
     CHECK_FALSE(decode_session_request(text));
     CHECK(decode_end_reply(text) == EndReply{});

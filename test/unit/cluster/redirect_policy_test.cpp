@@ -24,6 +24,10 @@ struct Login {
     question.record = NexusRecord{{}, {}, MemberId{member}, 1, 1, 1};
     return *this;
   }
+  Login& place_at(std::uint32_t member) {
+    question.record->place_at = MemberId{member};
+    return *this;
+  }
   Login& down(std::uint32_t member) {
     candidates.at(member - 1).ready = false;
     return *this;
@@ -76,6 +80,19 @@ TEST_CASE("a nexus that is moved away goes elsewhere while another member is rea
   login.next = MemberId{1};
   CHECK(login.moving_from(2).where() == 3);
   CHECK(Login().moving_from(2).down(1).down(3).where() == 2);
+}
+
+TEST_CASE("a nexus that is moved goes to the member that keeps a place for it, whatever the policy") {
+  for (int turn = 0; turn < 3; ++turn) CHECK(Login().moving_from(1).place_at(3).where() == 3);
+  CHECK(Login().moving_from(2).place_at(1).where() == 1);
+  Login none;
+  none.rule = RedirectRule::none;
+  CHECK(none.moving_from(1).place_at(3).where() == 3);
+}
+
+TEST_CASE("where the member that keeps the place has gone meanwhile, a moved nexus goes elsewhere, and not back") {
+  for (int turn = 0; turn < 4; ++turn) CHECK(Login().moving_from(1).place_at(3).down(3).where() == 2);
+  CHECK(Login().moving_from(1).place_at(3).down(2).down(3).where() == 1);
 }
 
 TEST_CASE("when nobody is ready a login is served here") {

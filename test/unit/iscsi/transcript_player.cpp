@@ -242,6 +242,8 @@ void TranscriptPlayer::act(const Words& words) {
     connection_.begin_drop(now_);
   } else if (call == "send_drop_event") {
     connection_.send_drop_event(now_);
+  } else if (call == "send_drop_and_logout_events") {
+    connection_.send_drop_and_logout_events(std::chrono::seconds(words.number("seconds")), now_);
   } else if (call == "request_logout") {
     connection_.request_logout(std::chrono::seconds(words.number("seconds")), now_);
   } else if (call == "peer_closed") {

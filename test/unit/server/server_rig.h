@@ -56,6 +56,9 @@ class FakeCatalog final : public TargetCatalog {
   std::shared_ptr<LogicalUnit> find(const std::string& name, const std::string& initiator) override {
     return name == unit->target_name && initiator != denied ? unit : nullptr;
   }
+  std::shared_ptr<BlockDevice> device_of_session(const LogicalUnit&, std::uint64_t, const std::string&) override {
+    return nullptr;
+  }
   std::string denied;  // the initiator that finds nothing
   int others = 1;      // targets that are listed and not there
   std::shared_ptr<LogicalUnit> unit = std::make_shared<LogicalUnit>();

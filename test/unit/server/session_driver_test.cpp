@@ -283,7 +283,7 @@ TEST_CASE("the event of a drop waits until the next login is placed") {
   host.log_in();
   Completion<> released;
   CHECK(rig.server().drop_session(
-      1, "test", [&](const NexusMemory&, Completion<> go_on) { released = std::move(go_on); }, [] {}));
+      1, {.reason = "test"}, [&](const NexusMemory&, Completion<> go_on) { released = std::move(go_on); }, [] {}));
   rig.runtime.settle();
   acknowledge(rig, host, host.answers());
   REQUIRE(static_cast<bool>(released));
@@ -294,7 +294,105 @@ TEST_CASE("the event of a drop waits until the next login is placed") {
   CHECK(async_in(host.answers()) != nullptr);
   CHECK(rig.registry.released == rig.registry.granted);
   CHECK_FALSE(rig.server().drop_session(
-      1, "again", [](const NexusMemory&, Completion<> go_on) { go_on(); }, [] {}));
+      1, {.reason = "again"}, [](const NexusMemory&, Completion<> go_on) { go_on(); }, [] {}));
+}
+
+struct StartedRig : ServerRig {
+  StartedRig() { start(); }
+};
+
+// A host whose session is moved away in that way; it answers pings.
+struct Leaving {
+  explicit Leaving(server::Departure how) {
+    host.log_in();
+    rig.server().drop_session(
+        1, {.reason = "test", .how = how, .logout_within = 3s},
+        [this](const NexusMemory&, Completion<> go_on) { released = std::move(go_on); }, [this] { done = true; });
+    rig.runtime.settle();
+    look();
+  }
+  void look() {
+    const auto answers = host.answers();
+    for (const Answer& answer : answers) {
+      if (const auto* message = answer.as<iscsi::AsyncMessage>()) {
+        events.push_back(message->event);
+        host.numbers.acknowledge(message->numbering.stat_sn);
+      }
+      if (answer.as<iscsi::LogoutResponse>()) logged_out = true;
+    }
+    acknowledge(rig, host, answers);
+  }
+  void log_out() {
+    host.add(host.numbers.logout());
+    host.send();
+    rig.runtime.settle();
+    look();
+  }
+  void release() {
+    REQUIRE(static_cast<bool>(released));
+    released();
+    rig.runtime.settle();
+    look();
+  }
+  using Events = std::vector<iscsi::AsyncEvent>;
+  StartedRig rig;
+  Host host{rig};
+  Completion<> released;
+  Events events;
+  bool logged_out = false, done = false;
+};
+constexpr auto kLogOut = iscsi::AsyncEvent::logout_requested, kDropped = iscsi::AsyncEvent::connection_dropped;
+
+TEST_CASE("a host that is to log out is told so only when its next login is placed, and has its answer") {
+  Leaving leaving(server::Departure::logout);
+  CHECK(leaving.events.empty());
+  leaving.release();
+  CHECK(leaving.events == Leaving::Events{kDropped, kLogOut});
+  CHECK_FALSE(leaving.logged_out);
+  leaving.log_out();
+  CHECK(leaving.logged_out);
+  CHECK(leaving.rig.registry.released == leaving.rig.registry.granted);
+}
+
+TEST_CASE("a host that was told to log out and does not is closed when its time is over") {
+  Leaving leaving(server::Departure::logout);
+  leaving.release();
+  leaving.rig.runtime.pass_time(2s);
+  CHECK_FALSE(leaving.host.wire->half_closed);
+  leaving.rig.runtime.pass_time(1s);
+  CHECK(leaving.host.wire->half_closed);
+}
+
+TEST_CASE("a host that is asked politely has no answer to its logout before its next login is placed") {
+  Leaving leaving(server::Departure::polite);
+  CHECK(leaving.events == Leaving::Events{kLogOut});
+  CHECK_FALSE(static_cast<bool>(leaving.released));
+  leaving.log_out();
+  CHECK_FALSE(leaving.logged_out);
+  CHECK(leaving.rig.registry.released.empty());
+  leaving.release();
+  CHECK(leaving.logged_out);
+  CHECK(leaving.rig.registry.released == leaving.rig.registry.granted);
+}
+
+TEST_CASE("a host that is asked politely and does not log out in time is dropped") {
+  Leaving leaving(server::Departure::polite);
+  leaving.rig.runtime.pass_time(3s);
+  leaving.look();  // and it answers the ping that asks for what it has seen
+  leaving.release();
+  CHECK(leaving.events == Leaving::Events{kLogOut, kDropped});
+  CHECK(leaving.rig.registry.released == leaving.rig.registry.granted);
+}
+
+TEST_CASE("a host that is asked politely and breaks its connection is placed anew all the same") {
+  Leaving leaving(server::Departure::polite);
+  leaving.host.wire->broken = true;
+  leaving.host.send();
+  leaving.rig.runtime.settle();
+  leaving.release();
+  leaving.rig.runtime.settle();
+  CHECK(leaving.done);
+  CHECK(leaving.rig.registry.released == leaving.rig.registry.granted);
 }
 
 TEST_CASE("a drop whose host goes away meanwhile completes all the same") {
@@ -595,6 +693,23 @@ TEST_CASE("a session that is moved keeps RESERVE for its next login") {
   rig.runtime.settle();
   CHECK(rig.kept->asked.empty());
   CHECK(rig.registry.released.size() == 1);
+}
+
+TEST_CASE("a session that is asked to log out, to be moved, keeps RESERVE for its next login") {
+  for (const auto how : {server::Departure::logout, server::Departure::polite}) {
+    ReservedRig rig;
+    Host host(rig);
+    rig.reserve(host);
+    rig.server().drop_session(
+        1, {.reason = "move", .how = how}, [](const NexusMemory&, Completion<> go_on) { go_on(); }, [] {});
+    rig.runtime.settle();
+    acknowledge(rig, host, host.answers());
+    host.add(host.numbers.logout());
+    host.send();
+    rig.runtime.settle();
+    CHECK(rig.kept->asked.empty());
+    CHECK(rig.registry.released.size() == 1);
+  }
 }
 
 // ---- counting

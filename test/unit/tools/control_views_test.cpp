@@ -69,6 +69,26 @@ TEST_CASE("members are self, up, draining or down, with a note that says why") {
   CHECK(members[2].at("member_portal") == "10.0.0.3:3261");
 }
 
+TEST_CASE("a member that drains says which sessions it waits for, and which only force drops") {
+  auto view = member_1();
+  view.members[MemberId{3}].drain_ordered = true;
+  json members = members_json(view);
+  CHECK(members[2].at("state") == "draining");
+  json sessions = json::array();
+  add_drain_notes(members, sessions);
+  CHECK(members[2].at("note") == "drained: no session is left");
+  CHECK(members[1].at("note") == "");
+  for (const char* came : {"redirect", "member portal", "group portal"}) {
+    auto one = session();
+    one.number += sessions.size();
+    sessions.push_back(session_json(MemberId{3}, one, came, Time(75s)));
+  }
+  sessions.push_back(session_json(MemberId{2}, session(), "redirect", Time(75s)));
+  add_drain_notes(members, sessions);
+  CHECK(members[2].at("note") ==
+        "draining; to be moved: 3-17, 3-19; came to the member portal by themselves, --force drops them: 3-18");
+}
+
 TEST_CASE("a member that has not reached this one is not up yet") {
   auto view = member_1();
   view.peers[MemberId{2}] = {true, false, "it has not reached this member yet"};
@@ -150,7 +170,7 @@ TEST_CASE("the hash of the map is the same whoever is asked and whatever is down
 }
 
 TEST_CASE("a session is named by its member and its number there") {
-  const json shown = session_json(MemberId{2}, session(), Time(75s));
+  const json shown = session_json(MemberId{2}, session(), "redirect", Time(75s));
   CHECK(shown.at("id") == "2-17");
   CHECK(shown.at("age_s") == 65);
   CHECK(shown.at("volume") == "demo");
@@ -160,7 +180,7 @@ TEST_CASE("a session is named by its member and its number there") {
 TEST_CASE("a name that is not UTF-8 does not end the answer") {
   auto info = session();
   info.nexus.initiator_name = "iqn.\xff";
-  CHECK_NOTHROW(json::parse(ok(session_json(MemberId{2}, info, Time(75s))).body));
+  CHECK_NOTHROW(json::parse(ok(session_json(MemberId{2}, info, "redirect", Time(75s))).body));
 }
 
 TEST_CASE("shoalctl shows all of it") {
@@ -169,13 +189,14 @@ TEST_CASE("shoalctl shows all of it") {
   CHECK_THAT(view_status(status_json(view, {demo()})), Contains("group dev") && Contains("demo"));
   CHECK_THAT(view_map(map_json(demo(), places), false), Contains("123123123123"));
   CHECK_THAT(view_volume(volume_json(demo(), places)), Contains("striped") && Contains("on member 3"));
-  CHECK_THAT(view_sessions(json::array({session_json(MemberId{2}, session(), Time(75s))})), Contains("2-17"));
+  CHECK_THAT(view_sessions(json::array({session_json(MemberId{2}, session(), "redirect", Time(75s))})),
+             Contains("2-17"));
 }
 
 TEST_CASE("metrics are Prometheus text with a sample for each member and volume") {
   auto view = member_1();
   view.volumes.local_bytes = 4096;
-  const std::string text = metrics_text(view, {demo()});
+  const std::string text = metrics_text(view, {demo()}, {});
   CHECK_THAT(text, Contains("shoal_local_bytes_total 4096\n"));
   CHECK_THAT(text, Contains("shoal_member_up{member=\"3\"} 1\n"));
   CHECK_THAT(text, Contains("shoal_volume_unavailable_pages{volume=\"demo\"} 0\n"));

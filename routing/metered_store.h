@@ -1,0 +1,62 @@
+// MeteredStore: a page store whose reads, changes and syncs are told to a probe when they begin and when they end. For
+// stores that wait for a device; what completes inside the call has no queue to tell of.
+//
+// The caller guarantees: the probe outlives the store.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "routing/page_store.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::routing {
+
+class StoreProbe {
+ public:
+  virtual ~StoreProbe() = default;
+  virtual void started(Time now) = 0;
+  virtual void ended(Time now, std::uint64_t bytes) = 0;  // bytes: moved to or from the store
+};
+
+class MeteredStore final : public PageStore {
+ public:
+  MeteredStore(Runtime& runtime, std::unique_ptr<PageStore> store, StoreProbe& probe);
+
+  StoreId id() const override { return store_->id(); }
+  StoreKind kind() const override { return store_->kind(); }
+  StoreState state() const override { return store_->state(); }
+
+  void apply(std::vector<PageRecord> batch, Durability durability, Done done) override;
+  void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
+            Completion<Result<ReadAnswer, StoreError>> done) override;
+  void sync(Done done) override;
+
+  Epoch promised(const PageId& page) const override { return store_->promised(page); }
+  std::vector<Fence> fences() const override { return store_->fences(); }
+  std::uint64_t first_seq() const override { return store_->first_seq(); }
+  std::vector<VersionedRange> unsettled(const PageId& page) const override { return store_->unsettled(page); }
+  std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override {
+    return store_->versions_since(page, version);
+  }
+  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
+                                          std::uint32_t length) const override {
+    return store_->allocation(page, offset, length);
+  }
+  std::vector<ImageId> images() const override { return store_->images(); }
+  std::vector<StoredPage> list(ImageId image) const override { return store_->list(image); }
+  void drop_image(ImageId image, Done done) override { store_->drop_image(image, std::move(done)); }
+  void verify(const PageId& page, RepairSource& source, Completion<Result<VerifyReport, StoreError>> done) override {
+    store_->verify(page, source, std::move(done));
+  }
+
+ private:
+  template <class Answer>
+  Completion<Answer> metered(std::uint64_t bytes, Completion<Answer> done);
+
+  Runtime& runtime_;
+  StoreProbe& probe_;
+  std::unique_ptr<PageStore> store_;  // destroyed first: completes nothing after that
+};
+
+}  // namespace shoal::routing

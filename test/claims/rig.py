@@ -1,0 +1,55 @@
+"""What the rows share: a group that lives as long as rows ask for it, and what was seen."""
+import time
+
+from hosts import Hosts
+from support import Group, eventually
+
+MEMBERS = (1, 2, 3)
+
+
+class Rig:
+    def __init__(self, short):
+        self.short = short   # --ci
+        self.seen_rows = {}  # row -> what it showed
+        self.groups = {}
+
+    def seen(self, row):
+        if row not in self.seen_rows:
+            raise AssertionError(f'row {row} has not passed')
+        return self.seen_rows[row]
+
+    def group(self, *words, members=3):
+        """One group for each set of words; the volume "v" has 48 pages of 1 MiB."""
+        key = (members, words)
+        if key not in self.groups:
+            for other in list(self.groups):
+                self.groups.pop(other).down()  # one at a time: the machine is small
+            self.groups[key] = Group('--volume', 'v:48MiB:1MiB', '--durability', 'memory', *words, members=members)
+        return self.groups[key]
+
+    def close(self):
+        for group in self.groups.values():
+            group.down()
+        self.groups = {}
+
+    def hosts(self, group, count, name, member=1, port=3261, volume='v', **more):
+        return Hosts(group.url(member, volume, port), count, name, **more)
+
+
+def load(group, member=1):
+    return group.ctl(member, 'load')
+
+
+def loads(group, member=1):
+    """member -> what the picture of `member` says of it"""
+    return {each['member']: each for each in load(group, member)['members']}
+
+
+def work(group, of, at=1):
+    return loads(group, at)[of].get('measures', {}).get('work', 0)
+
+
+def settled(group, seconds=3):
+    """Until every member hears every other."""
+    eventually(lambda: all(each['heard'] for m in MEMBERS for each in load(group, m)['members']), 15, 'members that hear each other')
+    time.sleep(seconds)
