@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "target/base/iscsi_name.h"
 #include "target/base/log.h"
+#include "target/base/name_pattern.h"
 
 namespace shoal::cluster {
 namespace {
@@ -22,20 +22,9 @@ bool any_matches(const Patterns& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return matches(pattern, name); });
 }
 
-// Characters that no initiator name has would make a pattern that never matches.
-bool is_pattern(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxAccessPatternBytes && all_plain(text) &&
-         text.find_first_of(",/\\\"'=") == std::string_view::npos && normalised_name(text) == text;
-}
-
 std::optional<std::string> move_to(Patterns& to, Patterns& from, std::string_view given) {
   const std::string pattern = normalised_name(given);
-  if (!is_pattern(pattern)) {
-    return fmt::format(
-        "{} is no initiator name: 1 to {} printable characters without blanks; '*' and '?' stand for "
-        "others",
-        quoted(pattern.substr(0, kMaxAccessPatternBytes + 1)), kMaxAccessPatternBytes);
-  }
+  if (!is_name_pattern(pattern)) return no_name_pattern(pattern);
   std::erase(from, pattern);
   if (contains(to, pattern)) return std::nullopt;
   if (to.size() + from.size() >= kMaxAccessPatterns) {
@@ -60,27 +49,6 @@ std::optional<std::string> check_user(const ChapUser& user, const char* who) {
 }
 
 }  // namespace
-
-// Each '*' is first taken as short as possible; when the rest does not match, the latest of them takes one character
-// more.
-bool matches(std::string_view pattern, std::string_view name) {
-  std::size_t at = 0, next = 0;
-  std::size_t after_star = std::string_view::npos, retry = 0;
-  while (next < name.size()) {
-    if (at < pattern.size() && pattern[at] == '*') {
-      after_star = ++at;
-      retry = next;
-    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[next])) {
-      ++at, ++next;
-    } else if (after_star != std::string_view::npos) {
-      at = after_star;
-      next = ++retry;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', at) == std::string_view::npos;
-}
 
 bool may_log_in(const VolumeAccess& access, std::string_view initiator_name) {
   if (any_matches(access.deny, initiator_name)) return false;
@@ -109,7 +77,9 @@ std::optional<std::string> check_chap(const ChapSettings& settings) {
 }
 
 bool is_sound(const VolumeAccess& access) {
-  const auto sound = [](const Patterns& patterns) { return std::all_of(patterns.begin(), patterns.end(), is_pattern); };
+  const auto sound = [](const Patterns& patterns) {
+    return std::all_of(patterns.begin(), patterns.end(), is_name_pattern);
+  };
   return access.allow.size() + access.deny.size() <= kMaxAccessPatterns && sound(access.allow) && sound(access.deny) &&
          (!access.chap || !check_chap(*access.chap));
 }

@@ -4,8 +4,8 @@
 //   denied by a pattern                    -> no, whatever else allows it
 //   allowed by a pattern, or none is given -> yes
 //
-// '*' stands for any characters, '?' for one. Names are compared in lower case, as RFC 3722 wants. The record names
-// files that hold secrets, never a secret; each member has its own copy of the files at that path.
+// Patterns are those of name_pattern.h. The record names files that hold secrets, never a secret; each member has its
+// own copy of the files at that path.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,9 @@
 #include <string_view>
 #include <vector>
 
-#include "target/base/iscsi_name.h"
-
 namespace shoal::cluster {
 
-inline constexpr std::size_t kMaxAccessPatterns = 256;      // of one volume, both lists together
-inline constexpr std::size_t kMaxAccessPatternBytes = kMaxNameBytes;
+inline constexpr std::size_t kMaxAccessPatterns = 256;  // of one volume, both lists together
 inline constexpr std::size_t kMaxChapUserNameBytes = 223;
 inline constexpr std::size_t kMaxSecretPathBytes = 1024;
 
@@ -41,7 +38,6 @@ struct VolumeAccess {
   bool operator==(const VolumeAccess&) const = default;
 };
 
-bool matches(std::string_view pattern, std::string_view name);
 bool may_log_in(const VolumeAccess& access, std::string_view initiator_name);  // in lower case
 
 // The pattern goes to the end of the list, and leaves the other one. nullopt: done; else what is wrong, for people.

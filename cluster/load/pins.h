@@ -10,7 +10,7 @@
 namespace shoal::load {
 
 struct Pin {
-  std::string initiator;          // pattern as of the shell (*, ?, [...]); empty: of every name
+  std::string initiator;          // pattern (name_pattern.h); empty: of every name
   std::optional<ImageId> volume;  // none: every volume
   MemberId member;
   bool operator==(const Pin&) const = default;

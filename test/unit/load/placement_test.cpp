@@ -198,9 +198,10 @@ TEST_CASE("a session that is moved away goes elsewhere, to a sibling's member on
 }
 
 TEST_CASE("a pin beats policy, siblings and load; the first that matches counts") {
-  Allocation allocation(
-      PlacementPolicy::least_loaded,
-      {{"*:host1?", kVolume, MemberId{3}}, {"*:host[12]*", {}, MemberId{2}}, {"", ImageId{9}, MemberId{1}}});
+  Allocation allocation(PlacementPolicy::least_loaded, {{"*:host1?", kVolume, MemberId{3}},
+                                                        {"*:host2", {}, MemberId{2}},
+                                                        {"*:host1*", {}, MemberId{1}},
+                                                        {"", ImageId{9}, MemberId{1}}});
   allocation.group = Group::of({0, 900, 900});
   CHECK(allocation.where(login(17)) == 3);
   PlacementQuestion sibling = login(17, 2);
