@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -26,9 +25,6 @@ inline constexpr Duration kExpectedPause = 500ms;  // of a move, where none was 
 
 enum class DecisionKind { allocate, move, hold, drain };
 std::string_view to_string(DecisionKind kind);
-
-// Shared by all the decisions of a period.
-using Picture = std::shared_ptr<const GroupLoad>;
 
 struct DecisionEffect {
   Duration after;

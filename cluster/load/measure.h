@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 
 #include "cluster/load/load_table.h"
 #include "target/base/ids.h"
@@ -41,6 +42,9 @@ struct GroupLoad {
   double system_load = 0;                  // mean of their pressure, by weight
   bool operator==(const GroupLoad&) const = default;
 };
+
+// Shared by all the decisions of a period.
+using Picture = std::shared_ptr<const GroupLoad>;
 
 // The formulas, on what the table has now. Depends on nothing else: who has the reports can compute it again.
 GroupLoad measure(const LoadTable& table, Time now);

@@ -48,6 +48,22 @@ double share_with(const GroupLoad& group, const MemberLoad& member, double units
 
 }  // namespace
 
+std::string_view to_string(BalancerMode mode) {
+  switch (mode) {
+    case BalancerMode::off: return "off";
+    case BalancerMode::observe: return "observe";
+    case BalancerMode::act: return "act";
+  }
+  return "unknown";
+}
+
+std::optional<BalancerMode> parse_balancer_mode(std::string_view text) {
+  for (const auto mode : {BalancerMode::off, BalancerMode::observe, BalancerMode::act}) {
+    if (to_string(mode) == text) return mode;
+  }
+  return std::nullopt;
+}
+
 Verdict SessionBalancer::decide(const BalancerInput& input) {
   forget_old(input.now);
   hear(input);

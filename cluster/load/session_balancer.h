@@ -33,6 +33,8 @@
 namespace shoal::load {
 
 enum class BalancerMode { off, observe, act };
+std::string_view to_string(BalancerMode mode);
+std::optional<BalancerMode> parse_balancer_mode(std::string_view text);
 
 struct BalancerRules {
   BalancerMode mode = BalancerMode::act;

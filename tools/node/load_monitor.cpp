@@ -75,6 +75,7 @@ void LoadMonitor::end_period() {
     for (const auto& [member, entry] : table_.entries()) tell(member, told);
   }
   table_.take(std::move(report), runtime_.now());
+  latest_ = std::make_shared<const load::GroupLoad>(picture());
   for (const Listener& listener : listeners_) listener();
 }
 

@@ -45,6 +45,8 @@ class LoadMonitor final : public routing::StoreProbe {
 
   const load::LoadTable& table() const { return table_; }
   load::GroupLoad picture() const { return load::measure(table_, runtime_.now()); }
+  // As it was when this member's last period ended: for decisions, which share it. Null before the first.
+  const load::Picture& latest() const { return latest_; }
 
  private:
   void begin(std::uint64_t incarnation);
@@ -58,6 +60,7 @@ class LoadMonitor final : public routing::StoreProbe {
   Log log_;
   std::unique_ptr<load::LoadMeter> meter_;
   load::LoadTable table_;
+  load::Picture latest_;
   const cluster::Members* members_ = nullptr;
   routing::PeerChannel* peers_ = nullptr;
   Read read_;

@@ -102,6 +102,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
     parts.volumes->refresh([] {});
   }
   void on_volumes_loaded();
+  void on_rules_loaded();
   void on_sessions_loaded();
   void on_units_known();
   void on_units_overdue(MemberId keeper);
@@ -199,6 +200,7 @@ void Node::Impl::join() {
 
 void Node::Impl::on_joined() {
   if (auto result = open_links(); !result) return finish(std::move(result));
+  parts.rules = std::make_unique<cluster::GroupLoadRules>(parts.runtime, parts.meta, parts.log);
   make_volumes();
   start_load();
   parts.members->on_change(guarded(&Impl::on_members));
@@ -288,7 +290,10 @@ void Node::Impl::make_unit_states(routing::PeerTransport* links) {
 void Node::Impl::start_load() {
   parts.load->start(
       *parts.members, parts.links.get(), [this](load::Readings& readings) { read_counters(readings); },
-      [this](load::LoadReport& report) { report.draining = !parts.members->self().takes_hosts(); });
+      [this](load::LoadReport& report) {
+        report.draining = !parts.members->self().takes_hosts();
+        report.weight = parts.rules->rules().weight_of(parts.config.member);
+      });
 }
 
 void Node::Impl::read_counters(load::Readings& readings) const {
@@ -338,6 +343,11 @@ void Node::Impl::on_volumes(bool fresh) {
 void Node::Impl::on_volumes_loaded() {
   parts.volumes->on_change(guarded(&Impl::on_volumes));
   parts.units->follow(true);
+  control->enter(NodeState::starting, "the rules of load");
+  parts.rules->load(guarded(&Impl::on_rules_loaded));
+}
+
+void Node::Impl::on_rules_loaded() {
   control->enter(NodeState::starting, "the list of sessions");
   parts.sessions->load(guarded(&Impl::on_sessions_loaded));
 }

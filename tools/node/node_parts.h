@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cluster/group_load_rules.h"
 #include "cluster/group_sessions.h"
 #include "cluster/members.h"
 #include "cluster/redirect_policy.h"
@@ -56,6 +57,7 @@ struct NodeParts {
   std::unique_ptr<routing::PageService> pages;
   std::unique_ptr<routing::LocalPages> local_pages;
   std::unique_ptr<cluster::Members> members;
+  std::unique_ptr<cluster::GroupLoadRules> rules;
   std::unique_ptr<routing::PeerTransport> links;  // null: a single server
   std::unique_ptr<LinkUp> on_link_up;
   std::unique_ptr<routing::Router> router;
