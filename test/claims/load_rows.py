@@ -16,8 +16,21 @@ def exchange(rig):
         for other, entry in loads(group, member).items():
             expect(entry['sequence'] > first[member][other], f'member {member} hears nothing newer of {other}')
             expect(entry['age_s'] < 2.5, f"member {member} has a picture of {other} that is {entry['age_s']:.1f} s old")
-    oldest = max(entry['age_s'] for m in MEMBERS for entry in loads(group, m).values())
-    return f'3 x 3 views, numbers grow every second, the oldest is {oldest:.1f} s old'
+    oldest = max(ages(group))
+    for member in MEMBERS:
+        group.faults(member, mute_load=True)
+    try:
+        grown = eventually(lambda: min(ages(group)) > 4 and min(ages(group)), 15, 'ages that grow when nobody tells anything')
+    finally:
+        for member in MEMBERS:
+            group.faults(member, mute_load=False)
+    eventually(lambda: max(ages(group)) < 2.5, 15, 'ages that are low again')
+    return f'3 x 3 views, numbers grow every second, the oldest is {oldest:.1f} s old; with the exchange stopped all are over {grown:.1f} s'
+
+
+def ages(group):
+    """Of what every member knows of every other."""
+    return [entry['age_s'] for m in MEMBERS for other, entry in loads(group, m).items() if other != m]
 
 
 @row('A1.c', 'from the exchange comes one measure for each member, the same everywhere')

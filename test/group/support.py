@@ -90,6 +90,12 @@ class Group:
         with urllib.request.urlopen(f'http://{self.net}.{member}:3263/metrics', timeout=10) as answer:
             return answer.read().decode()
 
+    def faults(self, member, **change):
+        """Of a group that was started with --allow-faults: what that member does on purpose from now on."""
+        order = urllib.request.Request(f'http://{self.net}.{member}:3263/faults', json.dumps(change).encode(), method='POST')
+        with urllib.request.urlopen(order, timeout=10) as answer:
+            return json.loads(answer.read())
+
     def owners(self, volume):
         """Page number -> member, as member 1 sees it."""
         m = self.ctl(1, 'map', volume)

@@ -70,7 +70,7 @@ void LoadMonitor::end_period() {
   load::LoadReport report = meter_->report(runtime_.now(), readings);
   report.incarnation = members_->self().incarnation;
   complete_(report);
-  if (peers_) {
+  if (peers_ && !muted_) {
     const std::string told = load::encode(report);
     for (const auto& [member, entry] : table_.entries()) tell(member, told);
   }

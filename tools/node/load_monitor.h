@@ -38,6 +38,7 @@ class LoadMonitor final : public routing::StoreProbe {
   void start(const cluster::Members& members, routing::PeerChannel* peers, Read read, Complete complete);
   void on_period(Listener listener) { listeners_.push_back(std::move(listener)); }
   void on_members();  // who belongs to the group has changed
+  void mute(bool muted) { muted_ = muted; }  // a fault: it goes on measuring and tells nobody
 
   std::shared_ptr<routing::RequestProbe> probe(std::uint64_t session, ImageId image, const std::string& initiator_name);
   void started(Time now) override { meter_->store().started(now); }
@@ -68,6 +69,7 @@ class LoadMonitor final : public routing::StoreProbe {
   std::vector<Listener> listeners_;
   std::set<MemberId> telling_;  // who has not answered the last report: it gets none until then
   std::unique_ptr<Timer> timer_;
+  bool muted_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // what completes later looks whether this is still there
 };
 

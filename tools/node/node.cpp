@@ -247,6 +247,11 @@ void Node::Impl::make_volumes() {
       *parts.volumes, *parts.unit_states, *parts.router, *parts.pages, *parts.load,
       [this](ImageId image) { end_sessions(image); }, parts.log);
   parts.units->set_portals(parts.config.group_portals, parts.config.member_portal);
+  if (parts.config.allow_faults) {
+    parts.faults = std::make_unique<Faults>(parts.runtime, *parts.load);
+    parts.units->wrap_devices([this](auto device) { return parts.faults->paced(std::move(device)); });
+    parts.log.warn("faults_allowed member={}: whoever reaches its control port can make it fail", parts.config.member);
+  }
   parts.policy = std::make_unique<cluster::RedirectPolicy>(
       parts.config.logins, *parts.members, *parts.volumes, *parts.sessions,
       [links](MemberId member) { return links && links->connected(member); },

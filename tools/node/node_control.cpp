@@ -98,6 +98,7 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
     return parts_.desk->list([done = std::move(done)](json list) mutable { done(ok(list)); });
   }
   if (is(3, "sessions")) return route_session(request, path[1], path[2], std::move(done));
+  if (is(1, "faults") && parts_.faults) return done(parts_.faults->handle(request));
   if (is(3, "members")) return route_member(request, path[1], path[2], std::move(done));
   done(failure(404, "nothing is at " + request.path));
 }

@@ -15,6 +15,7 @@
 //   POST   /sessions/ID/move          the same, at a member that keeps a place: {to?, how?, polite?, force?}
 //   POST   /members/ID/drain          its sessions go, and no host is placed there: {force?}
 //   POST   /members/ID/undrain        until then
+//   GET    /faults    POST            only with --allow-faults: faults.h
 //   GET    /metrics                   for Prometheus
 //
 // Every request is answered within kControlDeadline.

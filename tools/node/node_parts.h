@@ -14,6 +14,7 @@
 #include "routing/router.h"
 #include "target/server/target_server.h"
 #include "tools/node/config.h"
+#include "tools/node/faults.h"
 #include "tools/node/front_door.h"
 #include "tools/node/load_monitor.h"
 #include "tools/node/member_drain.h"
@@ -72,6 +73,7 @@ struct NodeParts {
   std::shared_ptr<SessionDesk> desk;
   std::shared_ptr<SessionMover> mover;
   std::shared_ptr<MemberDrain> drain;
+  std::unique_ptr<Faults> faults;  // null: not allowed
 };
 
 }  // namespace shoal

@@ -136,8 +136,9 @@ std::shared_ptr<BlockDevice> Units::device_of_session(const LogicalUnit& unit, s
                                                       const std::string& initiator_name) {
   const auto known = units_.find(unit.volume);
   if (known == units_.end() || known->second.record.image.id != unit.image) return nullptr;
-  return std::make_shared<routing::ProbedVolume>(known->second.device,
-                                                 load_.probe(session, unit.image, initiator_name));
+  std::shared_ptr<BlockDevice> device =
+      std::make_shared<routing::ProbedVolume>(known->second.device, load_.probe(session, unit.image, initiator_name));
+  return wrap_device_ ? wrap_device_(std::move(device)) : device;
 }
 
 routing::VolumeCounters Units::counters() const {

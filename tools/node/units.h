@@ -29,11 +29,13 @@ struct Unit {
 class Units final : public TargetCatalog {
  public:
   using EndSessions = std::function<void(ImageId image)>;
+  using WrapDevice = std::function<std::shared_ptr<BlockDevice>(std::shared_ptr<BlockDevice> of_session)>;
   // All of it outlives this.
   Units(const cluster::Volumes& volumes, cluster::UnitStates& states, routing::Router& router,
         routing::PageService& pages, LoadMonitor& load, EndSessions end_sessions, Log log);
 
   void set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal);
+  void wrap_devices(WrapDevice wrap) { wrap_device_ = std::move(wrap); }
   // The records have changed. `fresh`: a complete listing stands behind it, so what was deleted is known.
   void follow(bool fresh);
 
@@ -59,6 +61,7 @@ class Units final : public TargetCatalog {
   routing::PageService& pages_;
   LoadMonitor& load_;
   EndSessions end_sessions_;
+  WrapDevice wrap_device_;  // of sessions from now on; empty: as they are
   Log log_;
   std::vector<Endpoint> group_portals_;
   std::optional<Endpoint> member_portal_;

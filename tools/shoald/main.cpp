@@ -20,7 +20,7 @@ using Outcome = Result<void, std::string>;
 
 struct Options {
   std::string config;
-  bool ephemeral = false;
+  bool ephemeral = false, allow_faults = false;
   std::vector<std::string> volumes;
   std::string listen = "127.0.0.1:0";
   std::string durability = "memory", log_level = "warn";
@@ -113,9 +113,10 @@ Outcome run_ephemeral(const Ephemeral& ephemeral) {
   });
 }
 
-Outcome run_member(const std::string& path) {
-  auto config = load_config(path);
+Outcome run_member(const Options& options) {
+  auto config = load_config(options.config);
   if (!config) return config.error();
+  config->allow_faults = options.allow_faults;
   return run_daemon(*config, [](Node&, Completion<Outcome> done) { done(Outcome{}); });
 }
 
@@ -135,6 +136,9 @@ void add_options(CLI::App& app, Options& options) {
                                  "run a disposable target: one line of JSON on standard output when it is ready, "
                                  "nothing left behind");
   config->excludes(ephemeral);
+  app.add_flag("--allow-faults", options.allow_faults,
+               "for tests: the control port can make this member fail on purpose (/faults)")
+      ->needs(config);
   app.add_option("--volume", options.volumes, "ephemeral: a volume, as scratch:1GiB; may be repeated")
       ->needs(ephemeral);
   app.add_option("--durability", options.durability, "ephemeral: memory, or writeback in a temporary folder")
@@ -169,7 +173,7 @@ int main(int argc, char** argv) {
     if (options.config.empty() && !options.ephemeral) {
       throw std::runtime_error("say what to run: --config FILE or --ephemeral --volume NAME:SIZE; --help tells more");
     }
-    const Outcome outcome = options.ephemeral ? run_ephemeral(checked(options)) : run_member(options.config);
+    const Outcome outcome = options.ephemeral ? run_ephemeral(checked(options)) : run_member(options);
     if (outcome) return 0;
     say(outcome.error());
   } catch (const CLI::ParseError& error) {
