@@ -51,9 +51,9 @@ def storage_and_server(rig):
     group = rig.group('--volume', 'disk:48MiB:1MiB', '--durability', 'writeback')
     settled(group, 0)
     quiet = loads(group)[1]['inputs']
-    with rig.hosts(group, 4, 'cpu', volume='v', pattern='randread', depth=16):
+    with rig.hosts(group, 4, 'cpu', volume='v', pattern='randread', depth=16, rate=20000):
         cpu = eventually(lambda: busier(group, 'server', 'cpu', quiet), 30, 'a higher CPU figure')
-    with rig.hosts(group, 2, 'disk', volume='disk', pattern='randwrite', block='256KiB', depth=4):
+    with rig.hosts(group, 2, 'disk', volume='disk', pattern='randwrite', block='256KiB', depth=4, rate=2000):
         disk = eventually(lambda: busier(group, 'store', 'busy', quiet), 30, 'a busier store')
     seen = loads(group)[1]['measures']
     expect('pressure' in seen and 'client_load' in seen, 'no measures')

@@ -54,7 +54,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--depth", options.depth, "commands in flight a session")->check(CLI::Range(std::size_t{1}, kMaxDepth))->capture_default_str();
   app.add_option("--sessions", options.sessions)->check(CLI::Range(std::size_t{1}, kMaxSessions))->capture_default_str();
   app.add_option("--initiator", options.initiator, "initiator names are this, '-' and the session's number");
-  app.add_option("--rate", options.rate, "commands a second a session; 0: as fast as they are answered")->check(CLI::Range(0.0, 1e6))->capture_default_str();
+  app.add_option("--rate", options.rate, "commands a second a session; 0: as fast as they are answered, or with --steered none until a rate comes")->check(CLI::Range(0.0, 1e6))->capture_default_str();
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 86400.0))->capture_default_str();
   app.add_option("--offset", options.offset, "begin there in the volume, as 64MiB")->capture_default_str();
   app.add_option("--span", options.span, "use only so much of the volume, as 64MiB");
