@@ -1,4 +1,5 @@
 """Sessions that are moved by hand, and members that are drained, under load and with everything that comes between."""
+import json
 import os
 import re
 import subprocess
@@ -30,8 +31,11 @@ class Host(threading.Thread):
         except Exception as error:  # for the test to see
             self.error = error
 
+    def lba(self):
+        return self.rounds * 8 % SIZE_BLOCKS
+
     def step(self):
-        lba = self.rounds * 8 % SIZE_BLOCKS
+        lba = self.lba()
         data = self.rounds.to_bytes(8, 'big') * 512
         try:
             self.session.write(lba, data)
@@ -174,7 +178,7 @@ class Moves(GroupTest):
             self.assertRegex(text, rf'shoal_{name}_total \d')
 
 
-class Drains(GroupTest):
+class MembersComeAndGo(GroupTest):
     arguments = ('--volume', 'demo:12MiB:1MiB')
 
     def test_a_member_is_drained_under_load_and_hosts_come_back_after(self):
@@ -212,6 +216,25 @@ class Drains(GroupTest):
         self.group.ctl(1, 'member', 'undrain', '2')
         with eventually(lambda: self.back_at(2), 10, 'a host at member 2 again'):
             pass
+
+    def test_a_member_is_added_under_load(self):
+        host = Host(self.group, 'demo', 'meanwhile')
+        host.start()
+        written = os.path.join(self.group.directory, 'member4.json')
+        said = self.group.ctl(1, 'member', 'add', '3', f'{self.group.net}.4', check=False)
+        self.assertIn('there is a member 3 already', said)
+        with open(written, 'w') as file:
+            config = self.group.ctl(1, 'member', 'add', '4', f'{self.group.net}.4')
+            json.dump(config | {'store': os.path.join(self.group.directory, 'store4')}, file)
+        with open(os.path.join(self.group.directory, 'log4'), 'wb') as log:
+            added = subprocess.Popen([str(BUILD / 'tools' / 'shoald'), '--config', written], stdin=subprocess.DEVNULL, stderr=log)
+        try:
+            with eventually(lambda: self.back_at(4), 30, 'a host at the new member'):
+                self.assertEqual(len(self.group.ctl(2, 'member', 'list')), 4)
+            self.assertIsNone(host.end())
+        finally:
+            added.terminate()
+            self.assertEqual(added.wait(30), 0)
 
     def at(self, member):
         return [s for s in self.group.ctl(1, 'sessions') if s['member'] == member]

@@ -240,6 +240,7 @@ Result<NodeConfig, std::string> parse_config(std::string_view text, const std::s
     NodeConfig config;
     apply(setters_for(config, folder), object, "");
     check_whole(config);
+    config.file = object.dump();
     return config;
   } catch (const ConfigError& error) {
     return error.text;

@@ -97,6 +97,7 @@ struct NodeConfig {
   Duration login_timeout = std::chrono::seconds(15);
   Duration ping_interval = std::chrono::seconds(30);  // NOP-In to an idle host
   NodeLimits limits;
+  std::string file;           // as it was given, JSON without comments; empty: there was none
   bool allow_faults = false;  // by the command line only: tests may make this member fail on purpose (faults.h)
 };
 

@@ -81,6 +81,7 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
   if (is(1, "status")) return done(get ? ok(status_json(view(), volume_views())) : not_allowed(request));
   if (is(1, "load")) return done(get ? ok(load_view()) : not_allowed(request));
   if (is(1, "members")) return get ? list_members(std::move(done)) : done(not_allowed(request));
+  if (is(1, "config")) return done(get ? configuration() : not_allowed(request));
   if (is(1, "metrics")) {
     return done(get ? ControlResponse{200, metrics_text(view(), volume_views(), parts_.load->picture()),
                                       "text/plain; version=0.0.4"}
@@ -101,6 +102,11 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
   if (is(1, "faults") && parts_.faults) return done(parts_.faults->handle(request));
   if (is(3, "members")) return route_member(request, path[1], path[2], std::move(done));
   done(failure(404, "nothing is at " + request.path));
+}
+
+ControlResponse NodeControl::configuration() const {
+  if (parts_.config.file.empty()) return failure(404, "this member was started without a configuration file");
+  return {200, parts_.config.file};
 }
 
 void NodeControl::route_session(const ControlRequest& request, const std::string& id, const std::string& order,

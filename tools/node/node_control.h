@@ -2,6 +2,7 @@
 //
 //   GET    /status                    this member and the group as it sees it
 //   GET    /members                   all members
+//   GET    /config                    this member's configuration file, which names the files of secrets
 //   GET    /load                      what every member carries, and what is made of it
 //   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?,
 //                                     chap?}
@@ -58,6 +59,7 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   void create_volume(const std::string& body, Completion<ControlResponse> done);
   void change_access(const std::string& name, cluster::Volumes::ChangeAccess change, Completion<ControlResponse> done);
   void delete_volume(const std::string& name, Completion<ControlResponse> done);
+  ControlResponse configuration() const;
   ControlResponse late(const ControlRequest& request) const;
 
   MemberView view() const;

@@ -11,6 +11,7 @@
 
 #include "tools/node/config.h"
 #include "tools/shoalctl/control_client.h"
+#include "tools/shoalctl/new_member.h"
 #include "tools/shoalctl/views.h"
 
 namespace {
@@ -154,6 +155,34 @@ void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& c
   remove->callback([&] { show(options, call(options, "DELETE", "/volumes/" + segment(create.name)), done_view); });
 }
 
+struct NewMember {
+  std::uint32_t id = 0;
+  std::string address, file;
+};
+
+void write_new_member(const Options& options, const NewMember& member) {
+  const json like = call(options, "GET", "/config");
+  const std::string why = why_no_new_member(like, call(options, "GET", "/members"), member.id, member.address);
+  if (!why.empty()) throw std::runtime_error("member add: " + why);
+  const json config = new_member_config(like, member.id, member.address);
+  if (member.file.empty()) {
+    std::cout << config.dump(1) << "\n";
+    return;
+  }
+  std::ofstream file(member.file);
+  file << config.dump(1) << "\n";
+  if (!file.flush()) throw std::runtime_error("member add: cannot write " + member.file);
+  std::cout << new_member_steps(config, member.file);
+}
+
+void add_new_member_command(CLI::App& members, const Options& options, NewMember& member) {
+  CLI::App* add = members.add_subcommand("add", "write the configuration of a new member, like that of the one that is asked");
+  add->add_option("ID", member.id, "its number, which no other member has")->required();
+  add->add_option("ADDRESS", member.address, "of the new machine; ports stay the same")->required();
+  add->add_option("--output", member.file, "file for it (default: standard output)");
+  add->callback([&] { write_new_member(options, member); });
+}
+
 struct MoveOptions {
   std::string id;
   std::uint32_t member = 0;
@@ -177,11 +206,12 @@ void add_move_command(CLI::App& session, const Options& options, MoveOptions& mo
   command->callback([&] { move_session(options, move); });
 }
 
-void add_member_commands(CLI::App& app, const Options& options, MoveOptions& move) {
+void add_member_commands(CLI::App& app, const Options& options, MoveOptions& move, NewMember& added) {
   CLI::App* member = app.add_subcommand("member", "members of the group")->require_subcommand(1);
   member->add_subcommand("list", "all members")->callback([&] {
     show(options, call(options, "GET", "/members"), view_members);
   });
+  add_new_member_command(*member, options, added);
   CLI::App* drain = member->add_subcommand("drain", "have its sessions go, and place no host there until `undrain`");
   drain->add_option("ID", move.member)->required();
   drain->add_flag("--force", move.force, "drop also sessions that came to its member portal by themselves");
@@ -197,14 +227,14 @@ void add_member_commands(CLI::App& app, const Options& options, MoveOptions& mov
 }
 
 void add_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access, MoveOptions& move,
-                  std::string& id) {
+                  NewMember& added, std::string& id) {
   app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
     show(options, call(options, "GET", "/status"), view_status);
   });
   app.add_subcommand("load", "what each member carries, and whether one carries too much")->callback([&] {
     show(options, call(options, "GET", "/load"), view_load);
   });
-  add_member_commands(app, options, move);
+  add_member_commands(app, options, move, added);
   add_volume_commands(app, options, create, access);
   CLI::App* map = app.add_subcommand("map", "which member has which pages of a volume");
   map->add_option("VOLUME", create.name)->required();
@@ -231,6 +261,7 @@ int main(int argc, char** argv) {
   CreateOptions create;
   AccessOptions access;
   MoveOptions move;
+  NewMember added;
   std::string id;
   app.add_option("--control", options.control, "control port of a member")->envname("SHOAL_CONTROL")->capture_default_str();
   app.add_option("--token-file", options.token_file, "file with the control port's token")->envname("SHOAL_TOKEN_FILE");
@@ -238,7 +269,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   app.set_version_flag("--version", "shoalctl " SHOAL_VERSION);
-  add_commands(app, options, create, access, move, id);
+  add_commands(app, options, create, access, move, added, id);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
