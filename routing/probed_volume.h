@@ -16,7 +16,7 @@ class ProbedVolume final : public BlockDevice {
 
   std::uint64_t size_blocks() const override { return volume_->size_blocks(); }
   void submit(Operation operation, Completion<IoResult> done) override {
-    volume_->submit(std::move(operation), std::move(done), probe_);
+    volume_->submit_probed(std::move(operation), std::move(done), probe_);
   }
   void abort(const AbortSelection& selection, Completion<> done) override {
     volume_->abort(selection, std::move(done));

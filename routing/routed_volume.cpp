@@ -39,7 +39,8 @@ std::uint64_t RoutedVolume::size_blocks() const { return map_->image().size_byte
 
 // ---- beginning --------------------------------------------------------------------------------------------------
 
-void RoutedVolume::submit(Operation operation, Completion<IoResult> done, std::shared_ptr<RequestProbe> probe) {
+void RoutedVolume::submit_probed(Operation&& operation, Completion<IoResult>&& done,
+                                 const std::shared_ptr<RequestProbe>& probe) {
   if (!router_) return done(IoResult{.status = IoStatus::failed});
   CHECK(operation.range.first.value + operation.range.count <= size_blocks(), operation.range.first,
         operation.range.count);
@@ -52,7 +53,7 @@ void RoutedVolume::submit(Operation operation, Completion<IoResult> done, std::s
                 router_->limits_.parts_in_flight);
   const Operation& begun = slot.op.operation();
   if (probe && moves_blocks(begun.kind)) {
-    slot.probe = std::move(probe);
+    slot.probe = probe;
     slot.probe->started(begun);
   }
   if (router_->runtime_.now() - begun.origin.issued_at > router_->limits_.max_age) slot.op.fail(IoStatus::owner_silent);

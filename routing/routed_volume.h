@@ -53,9 +53,9 @@ class RoutedVolume final : public BlockDevice, public std::enable_shared_from_th
 
   std::uint64_t size_blocks() const override;
   void submit(Operation operation, Completion<IoResult> done) override {
-    submit(std::move(operation), std::move(done), nullptr);
+    submit_probed(std::move(operation), std::move(done), nullptr);
   }
-  void submit(Operation operation, Completion<IoResult> done, std::shared_ptr<RequestProbe> probe);
+  void submit_probed(Operation&& operation, Completion<IoResult>&& done, const std::shared_ptr<RequestProbe>& probe);
   void abort(const AbortSelection& selection, Completion<> done) override;
 
   const PageMap::Snapshot& map() const { return map_; }

@@ -4,6 +4,7 @@ namespace shoal::load {
 
 void AccessPattern::roll(const DecayStep& step, Duration elapsed) {
   const std::uint64_t total = counts_[0][0] + counts_[0][1] + counts_[1][0] + counts_[1][1];
+  left_ = kLookedAt;
   quiet_ = total == 0 ? quiet_ + elapsed : Duration{0};
   requests_.add(total);
   requests_.roll(step);

@@ -6,7 +6,7 @@
 // requests are kept in kStreamHeads places, one for each stretch of kHeadSpanBlocks and direction, found by a hash: a
 // few dozen streams, interleaved as they like, stay sequential, and random requests among them seldom push one out.
 //
-// The mix is averaged by time, not by requests: a new kind of traffic shows after some ten seconds, however little it
+// Of each period the first kLookedAt requests tell. The mix is averaged by time, not by requests: a new kind of traffic shows after some ten seconds, however little it
 // is against what was before.
 #pragma once
 
@@ -22,6 +22,7 @@ namespace shoal::load {
 
 inline constexpr std::size_t kStreamHeads = 128;        // a power of two
 inline constexpr std::uint64_t kHeadSpanBlocks = 8192;  // 4 MiB
+inline constexpr std::uint32_t kLookedAt = 512;         // requests of a period
 inline constexpr double kDominant = 0.75;  // share from which one direction, or one order, names the pattern
 inline constexpr double kIdleBelow = 1;    // requests per second
 inline constexpr Duration kIdleAfter = kLoadHalfLife;  // without any request
@@ -60,13 +61,16 @@ class StreamHeads {
 class AccessPattern {
  public:
   void add(const Access& access) {
-    if (access.blocks != 0) ++counts_[access.is_write ? 1 : 0][heads_.follow(access) ? 1 : 0];
+    if (access.blocks == 0 || left_ == 0) return;
+    --left_;
+    ++counts_[access.is_write ? 1 : 0][heads_.follow(access) ? 1 : 0];
   }
   void roll(const DecayStep& step, Duration elapsed);
   Pattern pattern() const;
 
  private:
   StreamHeads heads_;
+  std::uint32_t left_ = kLookedAt;
   std::uint64_t counts_[2][2] = {};  // of this period: [is_write][sequential]
   double shares_[2][2] = {};         // averaged over periods that had requests
   DecayingRate requests_;

@@ -52,6 +52,7 @@ WaitMeter::Period SessionMeter::take_wait(Time now) {
 }
 
 void SessionMeter::roll(const DecayStep& step) {
+  thinning_.begin_period();
   owners_.roll(step);
   latency_.roll(step);
   rate_ = owners_.sum();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cluster/load/hot_pages.h"
+#include "cluster/load/thinning.h"
 #include "cluster/load/volume_meter.h"
 #include "cluster/load/wait_meter.h"
 
@@ -74,7 +75,8 @@ class SessionMeter {
   void placed(const PlacedPart& part) {
     owners_.of(part.owner).add(part.first ? 1 : 0, part.blocks);
     // To a page every access is a request.
-    pages_.add(image_, part.page, 1 + part.blocks * (kBlockBytes / kBytesPerUnit), initiator_);
+    const std::uint32_t times = thinning_.next();
+    if (times > 0) pages_.add(image_, part.page, times * (1 + part.blocks * (kBlockBytes / kBytesPerUnit)), initiator_);
   }
   void ended(Time now) { wait_.ended(now); }
 
@@ -96,6 +98,7 @@ class SessionMeter {
   const InitiatorNumber initiator_;
   VolumeMeter& volume_;
   HotPages& pages_;
+  Thinning thinning_;  // of parts, for pages_
   OwnerRates owners_;
   WaitMeter wait_;
   MeanWait latency_;

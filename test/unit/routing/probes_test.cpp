@@ -92,7 +92,7 @@ TEST_CASE("the probe lives as long as what it is told of") {
   RouterRig rig;
   auto told = std::make_shared<Told>(rig.host.runtime().now());
   const std::weak_ptr<Told> watch = told;
-  rig.volume->submit(
+  rig.volume->submit_probed(
       rig.operation(OperationKind::read, 0, 1), [](IoResult) {}, std::exchange(told, nullptr));
   CHECK_FALSE(watch.expired());
   rig.pages.sessions.answer_read();
