@@ -127,7 +127,8 @@ TEST_CASE("a pin is taken back by its pattern and volume") {
 
 TEST_CASE("what is no pattern of names can not be pinned, and pins are not more than their limit") {
   LoadRules rules;
-  for (const std::string wrong : {"", "a b", "a/b", std::string(kMaxNamePatternBytes + 1, 'a').c_str()}) {
+  for (const std::string& wrong :
+       std::vector<std::string>{"", "a b", "a/b", std::string(kMaxNamePatternBytes + 1, 'a')}) {
     CHECK_THAT(refusal(rules, pin({wrong, std::nullopt, MemberId{1}})), Contains("no initiator name"));
   }
   for (std::size_t i = 0; i < load::kMaxPins; ++i) {
