@@ -13,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kKey = "/c/meta";
 constexpr int kFormat = 1;
 constexpr Duration kSayStillWaiting = 10s;
 
@@ -52,7 +51,7 @@ struct GroupFinder::Impl {
   }
 
   void read() {
-    calls.read(kKey, [this](const std::optional<Entry>& found) {
+    calls.read(kGroupKey, [this](const std::optional<Entry>& found) {
       if (found) return judge(*found);
       write();
     });
@@ -61,7 +60,7 @@ struct GroupFinder::Impl {
   void write() {
     GroupIdentity identity{name, {}};
     runtime.random().fill(std::as_writable_bytes(std::span(identity.id.bytes)));
-    calls.pursue({{{kKey, 0}}, {{kKey, encode(identity)}}}, [this, identity](const Settled& settled) {
+    calls.pursue({{{kGroupKey, 0}}, {{kGroupKey, encode(identity)}}}, [this, identity](const Settled& settled) {
       if (settled.done) return on_founded(identity);
       if (settled.found) return judge(*settled.found);
       calls.pause(back_off, [this] { read(); });
@@ -75,7 +74,8 @@ struct GroupFinder::Impl {
 
   void judge(const Entry& found) {
     const auto identity = decode_group(found.value);
-    if (!identity) return finish(fmt::format("the metadata are of a version that this build does not know ({})", kKey));
+    if (!identity)
+      return finish(fmt::format("the metadata are of a version that this build does not know ({})", kGroupKey));
     if (identity->name != name) {
       return finish(
           fmt::format("the metadata are of group {}, and this member is of group {}; correct the name (key \"group\") "

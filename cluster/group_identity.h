@@ -16,6 +16,8 @@
 
 namespace shoal::cluster {
 
+inline constexpr const char* kGroupKey = "/c/meta";
+
 struct GroupIdentity {
   std::string name;
   GroupId id;

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "cluster/followed_listing.h"
+#include "cluster/group_identity.h"
+#include "cluster/image_counter.h"
 #include "cluster/meta_calls.h"
 #include "cluster/nexus_record.h"
 #include "cluster/volume_rules.h"
@@ -16,19 +18,13 @@ namespace shoal::cluster {
 namespace {
 
 constexpr std::string_view kPrefix = "/v/";
-constexpr const char* kNextImage = "/i/next";
 constexpr Duration kAnswerWithin = 10s;
 constexpr int kReadingsToBelieve = 3;
 
 std::string volume_key(const std::string& name) { return std::string(kPrefix) + name; }
 
-std::optional<std::uint64_t> number_in(const std::optional<Entry>& entry) {
-  if (!entry) return std::nullopt;
-  std::uint64_t value = 0;
-  const char* const end = entry->value.data() + entry->value.size();
-  const auto [at, error] = std::from_chars(entry->value.data(), end, value);
-  if (error != std::errc{} || at != end) return std::nullopt;
-  return value;
+ImageCounter counter_in(const std::optional<Entry>& entry) {
+  return (entry ? decode_image_counter(entry->value) : std::nullopt).value_or(ImageCounter{0, {}});
 }
 
 std::string in_words(const std::string& name, const ImageUse& use) {
@@ -62,6 +58,7 @@ struct Creation : Order {
   VolumeRequest request;
   UnitIdentity identity;
   std::uint64_t created_ms = 0;
+  Census census;
 };
 
 // Of a volume that should be there.
@@ -87,7 +84,7 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
         iqn_prefix(std::move(iqn_prefix_)),
         log(std::move(log_)),
         calls(runtime_, meta),
-        listing(runtime_, meta, std::string(kPrefix), kNextImage, FollowedListing::FirstPicture::doubtful,
+        listing(runtime_, meta, std::string(kPrefix), kImageCounterKey, FollowedListing::FirstPicture::doubtful,
                 [this](const ListedPicture& listed) { on_picture(listed); }) {
     show({});
   }
@@ -112,19 +109,24 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     }
     show(std::move(volumes));
     const bool fresh = listed.reached && all_readable;
-    if (fresh) judge(number_in(listed.floor).value_or(0));
+    if (fresh) judge(counter_in(listed.floor));
     tell(fresh);
   }
 
   void show(std::map<std::string, VolumeRecord> volumes) {
     picture = std::make_shared<const std::map<std::string, VolumeRecord>>(std::move(volumes));
     by_iqn.clear();
-    for (const auto& [name, record] : *picture) by_iqn.emplace(record.iqn, &record);
+    for (const auto& [name, record] : *picture) {
+      by_iqn.emplace(record.iqn, &record);
+      highest = std::max(highest, record.image.id);
+    }
   }
 
-  // Images below `next` existed before the listing was made: those that it does not have are gone.
-  void judge(std::uint64_t next) {
-    judged_below = ImageId{next};
+  // Images below `next` existed before the listing was made: those that it does not have are gone, unless these
+  // metadata have never known them.
+  void judge(ImageCounter counter) {
+    if (counter.next > 0) highest = std::max(highest, ImageId{counter.next - 1});
+    judged_by = std::move(counter);
     standing.clear();
     for (const auto& [name, record] : *picture) standing.insert(record.image.id);
   }
@@ -171,8 +173,32 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
   void read_for_creation(std::shared_ptr<Creation> creation) {
     calls.read(volume_key(creation->request.name), [this, creation](const std::optional<Entry>& found) {
       if (found) return on_name_taken(*creation, *found);
-      calls.read(kNextImage, [this, creation](const std::optional<Entry>& next) { write_creation(creation, next); });
+      if (!take_census) return read_counter(creation, {});
+      take_census(guarded([this, creation](Census census) {
+        creation->census = std::move(census);
+        read_identity(creation);
+      }));
     });
+  }
+
+  void read_identity(std::shared_ptr<Creation> creation) {
+    calls.read(kGroupKey, [this, creation](const std::optional<Entry>& found) {
+      const auto identity = found ? decode_group(found->value) : std::nullopt;
+      if (identity && identity->id == group) return read_counter(creation, {{kGroupKey, found->revision}});
+      creation->refuse(503,
+                       "the metadata are not the group's any more, so nothing is created in them; give back those "
+                       "that it had");
+    });
+  }
+
+  void read_counter(std::shared_ptr<Creation> creation, std::vector<Expect> expect) {
+    calls.read(kImageCounterKey,
+               [this, creation, expect = std::move(expect)](const std::optional<Entry>& found) mutable {
+                 auto counter = found ? decode_image_counter(found->value) : ImageCounter{};
+                 if (!counter) return creation->refuse(503, fmt::format("{} is not a number", kImageCounterKey));
+                 expect.push_back({kImageCounterKey, found ? found->revision : 0});
+                 write_creation(creation, std::move(expect), std::move(*counter));
+               });
   }
 
   void on_name_taken(Creation& creation, const Entry& found) {
@@ -181,10 +207,12 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     creation.refuse(409, fmt::format("volume {} exists already", creation.request.name));
   }
 
-  void write_creation(std::shared_ptr<Creation> creation, const std::optional<Entry>& next) {
-    if (next && !number_in(next)) return creation->refuse(503, fmt::format("{} is not a number", kNextImage));
-    const ImageId id{number_in(next).value_or(1)};
-    auto image = place_image(creation->request, id, *members.all());
+  // What is counted may be too low only where the metadata were put back: the compare-and-swap proves what it is.
+  void write_creation(std::shared_ptr<Creation> creation, std::vector<Expect> expect, ImageCounter counter) {
+    const std::uint64_t counted = counter.next;
+    counter.rise_above(std::max(highest, creation->census.highest));
+    const ImageId id{counter.next++};
+    auto image = place_image(creation->request, id, members_for(creation->census));
     if (!image) return creation->refuse(409, image.error());
     const std::string& name = creation->request.name;
     const VolumeRecord record{name,
@@ -193,15 +221,22 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
                               creation->identity,
                               creation->created_ms,
                               {{}, {}, creation->request.chap}};
-    CasRequest request{{{volume_key(name), 0}, {kNextImage, next ? next->revision : 0}, {gate_key(id), 0}},
-                       {{volume_key(name), encode(record)},
-                        {kNextImage, std::to_string(id.value + 1)},
-                        {gate_key(id), encode(ImageGate{})}}};
+    expect.insert(expect.end(), {{volume_key(name), 0}, {gate_key(id), 0}});
+    CasRequest request{
+        std::move(expect),
+        {{volume_key(name), encode(record)}, {kImageCounterKey, encode(counter)}, {gate_key(id), encode(ImageGate{})}}};
+    if (id.value != counted) log.warn("image_ids_passed_over first={} last={}", counted, id.value - 1);
     calls.pursue(std::move(request), [this, creation, record](const Settled& settled) {
       if (settled.done) return on_created(*creation, record);
       if (settled.found) return on_name_taken(*creation, *settled.found);
       again(creation, [this, creation] { read_for_creation(creation); });  // another volume took the image id
     });
+  }
+
+  std::map<MemberId, MemberRecord> members_for(const Census& census) const {
+    auto chosen = *members.all();
+    if (take_census) std::erase_if(chosen, [&](const auto& each) { return !census.in_reach.contains(each.first); });
+    return chosen;
   }
 
   void on_created(Creation& creation, const VolumeRecord& record) {
@@ -344,9 +379,12 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
   const Members& members;
   std::string iqn_prefix;
   Log log;
+  GroupId group;
+  TakeCensus take_census;
   Picture picture;
   std::map<std::string, const VolumeRecord*> by_iqn;  // of picture
-  ImageId judged_below;
+  ImageId highest;                                    // that was ever seen
+  ImageCounter judged_by{0, {}};
   std::set<ImageId> standing;  // of the listing that was judged by
   std::vector<Completion<>> loading;
   std::function<void(bool)> changed;
@@ -370,7 +408,13 @@ const VolumeRecord* Volumes::find_target(const std::string& iqn) const {
   return found == impl_->by_iqn.end() ? nullptr : found->second;
 }
 bool Volumes::was_deleted(ImageId image) const {
-  return image < impl_->judged_below && !impl_->standing.contains(image);
+  const ImageCounter& counter = impl_->judged_by;
+  return image.value < counter.next && !counter.was_passed_over(image) && !impl_->standing.contains(image);
+}
+ImageId Volumes::highest_seen() const { return impl_->highest; }
+void Volumes::guard_creation(const GroupId& group, TakeCensus take_census) {
+  impl_->group = group;
+  impl_->take_census = std::move(take_census);
 }
 void Volumes::on_change(std::function<void(bool fresh)> changed) { impl_->changed = std::move(changed); }
 void Volumes::on_busy(std::function<void(ImageId, Completion<ImageUse>)> release_idle) {

@@ -1,10 +1,11 @@
 // Volumes: the records of all volumes, made and deleted by compare-and-swap, and a picture of them that follows the
 // metadata. Who may log in (volume_access.h) is all of a record that changes later.
 //
-// Records are /v/<name>; /i/next is the next image id, so that none is ever used again. Identity (NAA, serial) and
-// placement are made here, once. With a volume its image's gate is made (nexus_record.h); a deletion is one
-// compare-and-swap that removes record and gate and expects that the gate counts no sessions. Each member drops an
-// image when was_deleted() says so.
+// Records are /v/<name>; /i/next is the next image id (image_counter.h), so that none is ever used again. A creation
+// expects the group's identity in the metadata, asks the members in reach (image_census.h), and lies on these. Identity
+// (NAA, serial) and placement are made here, once. With a volume its image's gate is made (nexus_record.h); a deletion
+// is one compare-and-swap that removes record and gate and expects that the gate counts no sessions. Each member drops
+// an image when was_deleted() says so.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/image_census.h"
 #include "cluster/image_use.h"
 #include "cluster/members.h"
 #include "cluster/meta_store.h"
@@ -47,7 +49,7 @@ struct VolumeRequest {
   std::uint64_t size_bytes = 0;
   std::uint32_t page_bytes = routing::kDefaultPageBytes;
   routing::PlacementRule rule = routing::PlacementRule::striped;
-  std::optional<routing::StoreKind> kind;  // nullopt: file where every member has one, else memory
+  std::optional<routing::StoreKind> kind;  // nullopt: file where every member in reach has one, else memory
   std::optional<ChapSettings> chap;        // right as check_chap() says
 };
 
@@ -74,7 +76,12 @@ class Volumes {
   // After every complete listing; `fresh`: one that was_deleted() was learned from.
   void on_change(std::function<void(bool fresh)> changed);
 
-  // Placed on one store of the kind of every member of the group, in the order of member ids.
+  // Whose metadata they have to be, and whom a creation asks first. Without it: nobody, and it lies on all members.
+  using TakeCensus = std::function<void(Completion<Census>)>;
+  void guard_creation(const GroupId& group, TakeCensus take_census);
+  ImageId highest_seen() const;  // of all images that this member ever learned of
+
+  // Placed on one store of the kind of every member in reach, in the order of member ids.
   void create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done);
   // Asked when sessions are in the way of a deletion: GroupSessions::release_idle.
   void on_busy(std::function<void(ImageId image, Completion<ImageUse> done)> release_idle);

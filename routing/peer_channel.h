@@ -27,7 +27,8 @@ enum class ControlKind : std::uint16_t {
   unit_state = 4,
   load = 5,
   session_move = 6,
-  drain = 7
+  drain = 7,
+  highest_image = 16,
 };
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;
 

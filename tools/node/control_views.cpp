@@ -1,5 +1,7 @@
 #include "tools/node/control_views.h"
 
+#include <algorithm>
+
 #include "tools/node/page_runs.h"
 
 namespace shoal {
@@ -96,7 +98,11 @@ json chap_json(const VolumeView& volume) {
 
 json warnings_json(const MemberView& view, const json& volumes) {
   json warnings = json::array();
-  if (!view.metadata_reachable) {
+  if (!view.metadata_trouble.empty()) {
+    warnings.push_back(view.metadata_trouble +
+                       ": hosts are served by what the members know, but no volume can be created or deleted and no "
+                       "host can move to another member; give back the metadata that the group had");
+  } else if (!view.metadata_reachable) {
     warnings.push_back(
         fmt::format("metadata in {} are out of reach{}: hosts are served, but no volume can be created or "
                     "deleted and no host can move to another member",
@@ -187,6 +193,20 @@ json volume_json(const VolumeView& volume, const StorePlaces& places) {
     body["stores"].push_back(std::move(share));
   }
   return body;
+}
+
+json left_out_json(const MemberView& view, const routing::Placement& placement) {
+  const auto has_part = [&](const cluster::MemberStore& store) {
+    return std::ranges::find(placement.stores, store.id) != placement.stores.end();
+  };
+  json list = json::array();
+  for (const auto& [id, member] : view.members) {
+    if (std::ranges::any_of(member.stores, has_part)) continue;
+    const auto [state, note] = state_of(view, member);
+    const std::string why = state == "up" ? "it did not answer in time" : note.empty() ? state : state + ": " + note;
+    list.push_back({{"member", id.value}, {"why", why}});
+  }
+  return list;
 }
 
 json map_json(const VolumeView& volume, const StorePlaces& places) {

@@ -34,6 +34,7 @@ struct MemberView {
   std::string metadata_kind;  // etcd, sqlite
   bool metadata_reachable = false;
   std::string metadata_problem;  // why not, where that is known
+  std::string metadata_trouble;  // why they are not used although they answer; empty: they are used
   std::map<MemberId, cluster::MemberRecord> members;
   PeerViews peers;
   std::vector<OwnStore> stores;
@@ -56,6 +57,8 @@ struct VolumeView {
 
 nlohmann::json members_json(const MemberView& view);
 nlohmann::json volume_json(const VolumeView& volume, const StorePlaces& places);  // also one of the list
+// Members that have no part of a new volume, and why.
+nlohmann::json left_out_json(const MemberView& view, const routing::Placement& placement);
 nlohmann::json map_json(const VolumeView& volume, const StorePlaces& places);
 nlohmann::json status_json(const MemberView& view, const std::vector<VolumeView>& volumes);
 // `came`: "group portal", "redirect" or, by itself, "member portal".

@@ -72,7 +72,7 @@ void tell_of_failures(const Log& log, ImageId image, const routing::FenceReport&
 struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   Impl(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
       : parts(runtime, std::move(config), meta, std::move(log), std::move(seams)),
-        group(runtime, meta, parts.config.group, parts.log),
+        group(runtime, parts.meta, parts.config.group, parts.log),
         control(std::make_shared<NodeControl>(parts)) {}
 
   // Nothing that was asked of a part is heard any more once the node is gone.
@@ -92,6 +92,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void on_joined();
   Started open_links();
   void make_volumes();
+  ImageId highest_image() const;
   void make_unit_states(routing::PeerTransport* links);
   void start_load();
   void read_counters(load::Readings& readings) const;
@@ -120,6 +121,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
 
   NodeParts parts;
   cluster::GroupFinder group;
+  GroupId group_id;
   std::shared_ptr<NodeControl> control;
   Completion<Started> started;
   Completion<> stopped;
@@ -140,6 +142,8 @@ void Node::Impl::start(Completion<Started> done) {
 // Before the group hears of this start: a store of another group must not be in its records.
 void Node::Impl::on_group(Result<GroupId, std::string> found) {
   if (!found) return finish(found.error());
+  group_id = *found;
+  parts.meta.guard(group_id);
   if (!parts.config.store.empty()) {
     const auto bound = routing::bind_store_to_group(parts.runtime, parts.config.store, *found);
     if (!bound) return finish(bound.error() + " (key \"store\")");
@@ -229,6 +233,9 @@ void Node::Impl::make_volumes() {
                                                    parts.log, limits);
   parts.volumes =
       std::make_unique<cluster::Volumes>(parts.runtime, parts.meta, *parts.members, parts.config.iqn_prefix, parts.log);
+  parts.census = std::make_unique<cluster::ImageCensus>(*parts.members, links, [this] { return highest_image(); });
+  parts.volumes->guard_creation(group_id,
+                                [this](Completion<cluster::Census> done) { parts.census->take(std::move(done)); });
   parts.router->on_stale_map(guarded(&Impl::on_stale_map));
   const auto fence = [this](const routing::Fence& fence, Duration within, Completion<> done) {
     parts.router->fence(fence, within,
@@ -279,6 +286,15 @@ void Node::Impl::make_moves(routing::PeerTransport* links) {
   parts.drain = std::make_shared<MemberDrain>(parts.runtime, parts.meta, *parts.members, *parts.server, *parts.desk,
                                               *parts.mover, links, parts.log);
   parts.drain->serve_peers();
+}
+
+// That this member knows, or has pages of although nobody knows it.
+ImageId Node::Impl::highest_image() const {
+  ImageId highest = parts.volumes->highest_seen();
+  for (const auto& store : parts.pages->stores()) {
+    for (const ImageId image : store->images()) highest = std::max(highest, image);
+  }
+  return highest;
 }
 
 void Node::Impl::make_unit_states(routing::PeerTransport* links) {

@@ -34,7 +34,12 @@ std::vector<std::string> segments_of(const std::string& path) {
 std::string metadata_kind(const NodeConfig& config) { return config.etcd.empty() ? "sqlite" : "etcd"; }
 
 // Said before anything is sent: an order whose answer is lost may be carried out later.
-ControlResponse metadata_away() {
+ControlResponse metadata_away(const std::string& trouble) {
+  if (!trouble.empty()) {
+    return failure(503, trouble +
+                            "; nothing was done: give back the metadata that the group had, or restart its "
+                            "members to go on with these (README: Metadata restored from a backup)");
+  }
   return failure(
       503,
       "metadata are out of reach, so volumes can be neither made, changed nor deleted; nothing was done, try again "
@@ -166,16 +171,18 @@ void NodeControl::route_volume(const ControlRequest& request, const std::string&
 void NodeControl::create_volume(const std::string& body, Completion<ControlResponse> done) {
   auto request = parse_volume_request(body);
   if (!request) return done(failure(request.error().status, request.error().text));
-  if (!parts_.meta.reachable()) return done(metadata_away());
+  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble()));
   parts_.volumes->create(std::move(*request), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
-    done(ok(volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()))));
+    json body = volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()));
+    body["left_out"] = left_out_json(view(), result->image.placement);
+    done(ok(body));
   });
 }
 
 void NodeControl::change_access(const std::string& name, cluster::Volumes::ChangeAccess change,
                                 Completion<ControlResponse> done) {
-  if (!parts_.meta.reachable()) return done(metadata_away());
+  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble()));
   parts_.volumes->change_access(name, std::move(change), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     done(ok(volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()))));
@@ -183,7 +190,7 @@ void NodeControl::change_access(const std::string& name, cluster::Volumes::Chang
 }
 
 void NodeControl::delete_volume(const std::string& name, Completion<ControlResponse> done) {
-  if (!parts_.meta.reachable()) return done(metadata_away());
+  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble()));
   parts_.volumes->remove(name, [done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     done(ok({{"message", "volume " + result->name + " was deleted"}, {"name", result->name}}));
@@ -200,6 +207,7 @@ MemberView NodeControl::view() const {
   view.metadata_kind = metadata_kind(parts_.config);
   view.metadata_reachable = parts_.meta.reachable();
   view.metadata_problem = parts_.meta.problem();
+  view.metadata_trouble = parts_.meta.trouble();
   view.members = *parts_.members->all();
   if (parts_.links) {
     for (const auto& link : parts_.links->links()) view.peers[link.member] = peer_view(link);

@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "cluster/group_load_rules.h"
+#include "cluster/group_meta.h"
 #include "cluster/group_sessions.h"
+#include "cluster/image_census.h"
 #include "cluster/members.h"
 #include "cluster/redirect_policy.h"
 #include "cluster/unit_states.h"
@@ -40,8 +42,8 @@ struct NodeParts {
   NodeParts(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
       : runtime(runtime),
         config(std::move(config)),
-        meta(meta),
         log(std::move(log)),
+        meta(runtime, meta, this->log),
         seams(std::move(seams)),
         started(runtime.now()),
         load(std::make_unique<LoadMonitor>(runtime, this->config.member, this->log)),
@@ -49,8 +51,8 @@ struct NodeParts {
 
   Runtime& runtime;
   NodeConfig config;
-  cluster::MetaStore& meta;
   Log log;
+  cluster::GroupMeta meta;
   NodeSeams seams;
   Time started;
 
@@ -63,6 +65,7 @@ struct NodeParts {
   std::unique_ptr<LinkUp> on_link_up;
   std::unique_ptr<routing::Router> router;
   std::unique_ptr<cluster::Volumes> volumes;
+  std::unique_ptr<cluster::ImageCensus> census;
   std::unique_ptr<cluster::GroupSessions> sessions;
   std::unique_ptr<cluster::UnitStates> unit_states;
   std::unique_ptr<Units> units;

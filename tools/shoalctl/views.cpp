@@ -161,6 +161,9 @@ std::string view_volume(const json& v) {
     line("store", fmt::format("{} on member {}{}", text(store, "uuid"), text(store, "member"),
                               text(store, "note") == "-" ? "" : ": " + text(store, "note")));
   }
+  for (const json& member : v.value("left_out", json::array())) {
+    line("left out", fmt::format("member {}: {}", text(member, "member"), text(member, "why")));
+  }
   return out;
 }
 

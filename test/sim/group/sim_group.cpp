@@ -109,7 +109,17 @@ void SimGroup::on_started(std::size_t index, std::uint64_t process, const Result
   if (!result) violations_.push_back(members_[index].host->name() + " does not start: " + result.error());
 }
 
+// A volume lies on the members that its maker reaches.
+bool SimGroup::all_linked() {
+  const auto answer = control(0, {"GET", "/members"});
+  return answer && answer->status == 200 && answer->body.find(R"("state":"down")") == std::string::npos;
+}
+
 bool SimGroup::make_volume() {
+  for (int looks = 0; !all_linked(); ++looks) {
+    if (looks == 100) return false;
+    world_.run_for(100ms);
+  }
   const auto answer =
       control(0, {"POST", "/volumes",
                   fmt::format(R"({{"name":"{}","size_bytes":{},"page_bytes":{},"durability":"{}"}})", kVolume,

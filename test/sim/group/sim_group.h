@@ -73,6 +73,7 @@ class SimGroup {
   void add_member(std::size_t index);
   void add_initiator(std::size_t index);
   void on_started(std::size_t index, std::uint64_t process, const Result<void, std::string>& result);
+  bool all_linked();
   bool make_volume();
 
   World world_;

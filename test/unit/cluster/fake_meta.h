@@ -61,6 +61,14 @@ class FakeMeta {
     return listing;
   }
 
+  // An older copy takes the place of what is there; 0: nothing at all. Nobody is told.
+  void put_back(std::uint64_t revision) {
+    revision_ = revision;
+    entries_ = history_.at(revision);
+    history_.erase(history_.upper_bound(revision), history_.end());
+  }
+  std::uint64_t revision() const { return revision_; }
+
   void put(const std::string& key, const std::string& value) { cas({{key, revision_of(key)}}, {{key, value}}); }
   std::uint64_t revision_of(const std::string& key) const {
     return entries_.contains(key) ? entries_.at(key).revision : 0;

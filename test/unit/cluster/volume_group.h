@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/group_identity.h"
 #include "cluster/group_sessions.h"
 #include "cluster/members.h"
 #include "cluster/volumes.h"
@@ -53,6 +54,18 @@ struct VolumeGroup {
       runtime.run_for(1s);
     }
     runtime.run_for(1s);
+  }
+
+  // The metadata are of a group, and whoever is asked before a creation says that.
+  void guard(const Census& census) {
+    GroupIdentity identity{"dev", {}};
+    identity.id.bytes[0] = 1;
+    meta.put(kGroupKey, encode(identity));
+    for (Member& member : all) {
+      member.volumes->guard_creation(identity.id, [this, census](Completion<Census> done) {
+        runtime.post([census, done = std::move(done)]() mutable { done(census); });
+      });
+    }
   }
 
   using Answer = Result<VolumeRecord, VolumeError>;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cluster/group_identity.h"
 #include "cluster/volume_rules.h"
 #include "test/unit/cluster/volume_group.h"
 
@@ -104,6 +105,64 @@ TEST_CASE("without a file store everywhere a volume is in memory, and a file vol
   CHECK(place_image(request, ImageId{1}, members)->placement.stores == std::vector{store(1), store(3)});
   request.kind = StoreKind::file;
   CHECK_THAT(place_image(request, ImageId{1}, members).error(), Contains("member 2 has no file store"));
+}
+
+TEST_CASE("a volume lies on the members that are in reach, and on no others") {
+  Group group;
+  group.guard({{MemberId{1}, MemberId{3}}, {}});
+  CHECK((*group.create("demo"))->image.placement.stores == std::vector{store(1), store(3)});
+  CHECK((*group.create("fast", 1 << 20, 0, StoreKind::memory))->image.placement.stores ==
+        std::vector{store(101), store(103)});
+}
+
+TEST_CASE("an image id lies above all that any member in reach has pages of, and what it passes over is not deleted") {
+  Group group(1);
+  group.guard({{MemberId{1}}, ImageId{7}});
+  CHECK((*group.create("demo"))->image.id == ImageId{8});
+  CHECK((*group.create("next"))->image.id == ImageId{9});
+  CHECK(group.meta.value("/i/next") == "10 1-7");
+  group.runtime.run_for(1s);
+  CHECK_FALSE(group.all[0].volumes->was_deleted(ImageId{7}));
+  REQUIRE(group.remove("demo")->has_value());
+  group.runtime.run_for(1s);
+  CHECK(group.all[0].volumes->was_deleted(ImageId{8}));
+  CHECK_FALSE(group.all[0].volumes->was_deleted(ImageId{1}));
+}
+
+TEST_CASE("metadata that were put back do not make a member that remembers give out an image id again") {
+  Group group(1);
+  REQUIRE(group.create("first")->has_value());
+  group.runtime.run_for(1s);
+  const std::uint64_t backup = group.meta.revision();
+  REQUIRE((*group.create("second"))->image.id == ImageId{2});
+  group.runtime.run_for(1s);
+  group.meta.put_back(backup);
+  CHECK((*group.create("third"))->image.id == ImageId{3});
+  group.runtime.run_for(1s);
+  CHECK_FALSE(group.all[0].volumes->was_deleted(ImageId{2}));
+}
+
+TEST_CASE("a count that is missing begins above all that is known, and not at 1") {
+  Group group(1);
+  REQUIRE(group.create("first")->has_value());
+  group.runtime.run_for(1s);
+  group.meta.cas({}, {{"/i/next", std::nullopt}});
+  CHECK((*group.create("second"))->image.id == ImageId{2});
+}
+
+TEST_CASE("nothing is created in metadata that are not the group's") {
+  Group group(1);
+  group.guard({{MemberId{1}}, {}});
+  GroupIdentity other{"dev", {}};
+  other.id.bytes[3] = 9;
+  for (const auto& value :
+       {std::optional<std::string>(), std::optional(encode(other)), std::optional<std::string>("{")}) {
+    group.meta.cas({}, {{kGroupKey, value}});
+    const auto refused = group.create("demo");
+    CHECK(refused->error().status == 503);
+    CHECK_THAT(refused->error().text, Contains("not the group's"));
+    CHECK(group.meta.keys("/v/").empty());
+  }
 }
 
 TEST_CASE("identities are locally assigned NAA names that differ early") {

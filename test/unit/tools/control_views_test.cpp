@@ -57,6 +57,33 @@ server::SessionInfo session() {
 
 }  // namespace
 
+TEST_CASE("who has no part of a new volume is named, with the reason, also for people") {
+  MemberView view = member_1();
+  const auto placement = [](std::vector<std::uint8_t> stores) {
+    routing::Placement placement;
+    for (const std::uint8_t number : stores) placement.stores.push_back(store(number));
+    return placement;
+  };
+  CHECK(left_out_json(view, placement({1, 2, 3})).empty());
+  view.peers[MemberId{2}] = {false, false, "refused"};
+  view.members[MemberId{3}].draining = true;
+  const json left_out = left_out_json(view, placement({1}));
+  CHECK(left_out == json::parse(R"([{"member":2,"why":"down: refused"},{"member":3,"why":"draining"}])"));
+  CHECK(left_out_json(member_1(), placement({1, 2})).at(0).at("why") == "it did not answer in time");
+  json answer = volume_json(demo(), {});
+  answer["left_out"] = left_out;
+  CHECK_THAT(view_volume(answer), Contains("left out       member 2: down: refused"));
+}
+
+TEST_CASE("metadata that are not used are a warning, with the reason") {
+  MemberView view = member_1();
+  view.metadata_reachable = false;
+  view.metadata_trouble = "the metadata are another group's";
+  const json warnings = status_json(view, {}).at("warnings");
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0].get<std::string>(), Contains("another group's") && Contains("hosts are served"));
+}
+
 TEST_CASE("members are self, up, draining or down, with a note that says why") {
   auto view = member_1();
   view.peers[MemberId{2}] = {false, false, "connection refused"};
