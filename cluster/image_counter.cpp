@@ -45,6 +45,7 @@ std::string encode(const ImageCounter& counter) {
 }
 
 std::optional<ImageCounter> decode_image_counter(std::string_view text) {
+  if (text.ends_with(' ')) return std::nullopt;
   const auto next = decode_number(cut_until(text, ' '));
   if (!next || *next == 0 || *next > kMaxImage) return std::nullopt;
   ImageCounter counter{*next, {}};
