@@ -178,6 +178,7 @@ std::unique_ptr<Subscription> GroupMeta::announce(std::string key, std::string v
   return impl_->store.announce(std::move(key), std::move(value), ttl);
 }
 
+std::string GroupMeta::problem() const { return impl_->store.problem(); }
 bool GroupMeta::reachable() const { return impl_->trouble.empty() && impl_->store.reachable(); }
 
 }  // namespace shoal::cluster

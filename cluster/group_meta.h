@@ -35,6 +35,7 @@ class GroupMeta final : public MetaStore {
                                       std::function<void(std::optional<Change>)> on_change) override;
   std::unique_ptr<Subscription> announce(std::string key, std::string value, Duration ttl) override;
   bool reachable() const override;
+  std::string problem() const override;
 
  private:
   struct Impl;

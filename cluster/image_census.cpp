@@ -18,12 +18,13 @@ ImageCensus::ImageCensus(const Members& members, routing::PeerChannel* peers, st
 }
 
 void ImageCensus::take(Completion<Census> done) const {
-  const auto census = std::make_shared<Census>(Census{{members_.self().id}, highest_here_()});
+  const auto census = std::make_shared<Census>(Census{{}, highest_here_()});
+  if (members_.self().takes_hosts()) census->in_reach.insert(members_.self().id);
   const Countdown answers([census, done = std::move(done)]() mutable { done(std::move(*census)); });
   auto all_asked = answers.part();
   const auto members = members_.all();
   for (const auto& [id, record] : *members) {
-    const bool asked = peers_ && id != members_.self().id && !record.draining && peers_->connected(id);
+    const bool asked = peers_ && id != members_.self().id && record.takes_hosts() && peers_->connected(id);
     if (asked) ask(id, census, answers.part());
   }
   all_asked();

@@ -2,7 +2,8 @@
 // has pages of or has ever heard of. A new volume lies only on members that have answered, under an id above what they
 // told; so no store of it holds pages of that id, whatever has become of the metadata.
 //
-// The answer to ControlKind::highest_image is that number, decimal. Who stops is not asked.
+// The answer to ControlKind::highest_image is that number, decimal. Who stops or drains is not asked: its pages would
+// have to leave again.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@ namespace shoal::cluster {
 inline constexpr Duration kCensusWithin = 2s;
 
 struct Census {
-  std::set<MemberId> in_reach;  // this member included
+  std::set<MemberId> in_reach;  // this member included, unless it drains
   ImageId highest;
 };
 

@@ -57,6 +57,10 @@ std::optional<std::string> check_shape(std::uint64_t size_bytes, std::uint32_t p
 
 Result<routing::Image, std::string> place_image(const VolumeRequest& request, ImageId id,
                                                 const std::map<MemberId, MemberRecord>& members) {
+  if (members.empty()) {
+    return std::string(
+        "every member in reach drains, so none takes a volume; take one back with shoalctl member undrain");
+  }
   routing::Image image{id, request.size_bytes, request.page_bytes, kind_for(request, members), {request.rule, {}}};
   for (const auto& [member, record] : members) {
     const MemberStore* store = store_of_kind(record, image.kind);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cluster/group_identity.h"
+#include "cluster/image_counter.h"
 #include "routing/file_store.h"
 #include "routing/memory_store.h"
 #include "routing/store_folder.h"
@@ -292,7 +293,9 @@ void Node::Impl::make_moves(routing::PeerTransport* links) {
 ImageId Node::Impl::highest_image() const {
   ImageId highest = parts.volumes->highest_seen();
   for (const auto& store : parts.pages->stores()) {
-    for (const ImageId image : store->images()) highest = std::max(highest, image);
+    for (const ImageId image : store->images()) {
+      if (image.value < cluster::kMaxImage) highest = std::max(highest, image);
+    }
   }
   return highest;
 }

@@ -113,6 +113,7 @@ class MetaDoor final : public cluster::MetaStore {
   bool away = false;  // no call is answered other than with "unknown"
   bool writes_lost = false;
   bool silent = false;  // no hints
+  std::string why;      // no call is answered
   int calls = 0;
   int writes = 0;
 
@@ -157,6 +158,7 @@ class MetaDoor final : public cluster::MetaStore {
     meta_.put(key, value);
     return nullptr;
   }
+  std::string problem() const override { return why; }
   bool reachable() const override { return reachable_; }
 
  private:

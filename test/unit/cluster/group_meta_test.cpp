@@ -59,6 +59,12 @@ TEST_CASE("the group's metadata pass") {
   CHECK(rig.meta.trouble().empty());
 }
 
+TEST_CASE("why the store gives no answer is told by the store") {
+  Rig rig;
+  rig.door.why = "disk full";
+  CHECK(rig.meta.problem() == "disk full");
+}
+
 TEST_CASE("metadata that are wiped are as if out of reach, until those of the group are back") {
   Rig rig;
   rig.store.put_back(0);

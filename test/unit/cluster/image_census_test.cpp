@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "test/unit/cluster/fake_meta.h"
 #include "test/unit/cluster/virtual_runtime.h"
@@ -16,11 +17,12 @@ namespace {
 
 // Members 1 (this one) to 4; what each answers, or not.
 struct Rig final : routing::PeerChannel {
-  Rig() {
+  explicit Rig(std::set<std::uint32_t> drained = {}) {
     for (std::uint32_t id = 1; id <= 4; ++id) {
       MemberRecord record;
       record.id = MemberId{id};
       record.draining = id == draining;
+      record.drain_ordered = drained.contains(id);
       meta.put("/c/srv/" + std::to_string(id), encode(record));
     }
     MemberRecord self;
@@ -61,6 +63,14 @@ TEST_CASE("who is not linked, or stops, has no part, and the highest image of al
   const Census census = rig.take();
   CHECK(census.in_reach == std::set{MemberId{1}, MemberId{2}});
   CHECK(census.highest == ImageId{9});
+}
+
+TEST_CASE("who is drained has no part either, though it may be asked to make the volume") {
+  Rig rig({1, 2});
+  rig.answers = {{MemberId{2}, std::string("9")}, {MemberId{3}, std::string("2")}};
+  const Census census = rig.take();
+  CHECK(census.in_reach == std::set{MemberId{3}});
+  CHECK(census.highest == ImageId{5});
 }
 
 TEST_CASE("an answer that does not come, or is none, leaves its member out") {

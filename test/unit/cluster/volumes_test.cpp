@@ -115,6 +115,14 @@ TEST_CASE("a volume lies on the members that are in reach, and on no others") {
         std::vector{store(101), store(103)});
 }
 
+TEST_CASE("where every member in reach drains no volume is made, and it is said why") {
+  Group group(1);
+  group.guard({{}, {}});
+  const auto refused = group.create("demo");
+  CHECK(refused->error().status == 409);
+  CHECK_THAT(refused->error().text, Contains("member undrain"));
+}
+
 TEST_CASE("an image id lies above all that any member in reach has pages of, and what it passes over is not deleted") {
   Group group(1);
   group.guard({{MemberId{1}}, ImageId{7}});
@@ -255,7 +263,8 @@ TEST_CASE("of two deletions at once one is told that the volume is gone") {
   group.runtime.run_for(1s);
   std::vector<int> statuses;
   for (auto& member : group.all) {
-    member.volumes->remove("demo", [&](const auto& result) { statuses.push_back(result ? 200 : result.error().status); });
+    member.volumes->remove("demo",
+                           [&](const auto& result) { statuses.push_back(result ? 200 : result.error().status); });
   }
   group.runtime.run_for(20s);
   std::ranges::sort(statuses);
