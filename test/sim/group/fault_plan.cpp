@@ -36,7 +36,7 @@ void FaultPlan::next(Time end) {
                                       &FaultPlan::cut_initiator, &FaultPlan::cut_etcd,     &FaultPlan::reset,
                                       &FaultPlan::reset,         &FaultPlan::etcd_outage,  &FaultPlan::etcd_unreliable,
                                       &FaultPlan::drop_session,  &FaultPlan::drop_session, &FaultPlan::slow_disk,
-                                      &FaultPlan::besiege};
+                                      &FaultPlan::move_session,  &FaultPlan::move_session, &FaultPlan::besiege};
   later(between(50ms, 1500ms), [this, end] {
     if (world_.now() >= end) return;
     ++count_;
@@ -111,17 +111,25 @@ void FaultPlan::pause_initiator() {
   later(between(100ms, 6s), [&host] { host.resume(); });
 }
 
-void FaultPlan::drop_session() {
+void FaultPlan::drop_session() { order_session("drop", ""); }
+
+void FaultPlan::move_session() {
+  static constexpr const char* kWays[] = {"close", "logout", "polite"};
+  const nlohmann::json order = {{"to", random_.below(group_.members() + 1)}, {"how", kWays[random_.below(3)]}};
+  order_session("move", order.dump());
+}
+
+void FaultPlan::order_session(const std::string& order, const std::string& body) {
   const std::size_t index = any_member();
   Node* node = group_.node(index);
   if (!node) return;
-  const auto choose = [this, index, process = group_.member(index).process()](ControlResponse answer) {
+  const auto choose = [this, index, order, body, process = group_.member(index).process()](ControlResponse answer) {
     if (group_.member(index).process() != process || answer.status != 200) return;
     const auto listed = nlohmann::json::parse(answer.body);
     const auto& sessions = listed.is_array() ? listed : listed.at("sessions");
     if (sessions.empty()) return;
     const auto id = sessions.at(random_.below(sessions.size())).at("id").get<std::string>();
-    group_.node(index)->handle({"POST", "/sessions/" + id + "/drop", ""}, [](ControlResponse) {});
+    group_.node(index)->handle({"POST", "/sessions/" + id + "/" + order, body}, [](ControlResponse) {});
   };
   group_.member(index).post([node, choose] { node->handle({"GET", "/sessions", ""}, choose); });
 }

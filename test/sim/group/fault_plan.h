@@ -1,11 +1,12 @@
 // FaultPlan: what goes wrong in one run, drawn from the seed: members killed, stopped and restarted, paused and
-// drained; paths cut one way and both; connections reset; metadata out of reach or untrustworthy; sessions dropped;
-// slow disks. Each fault ends by itself; heal() ends all that are left.
+// drained; paths cut one way and both; connections reset; metadata out of reach or untrustworthy; sessions dropped and
+// moved; slow disks. Each fault ends by itself; heal() ends all that are left.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "test/sim/group/sim_group.h"
@@ -40,6 +41,8 @@ class FaultPlan {
   void etcd_outage();
   void etcd_unreliable();
   void drop_session();
+  void move_session();
+  void order_session(const std::string& order, const std::string& body);
   void slow_disk();
 
   std::size_t any_member();  // often one where a host is logged in
