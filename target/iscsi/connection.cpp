@@ -228,8 +228,9 @@ void Connection::abort_undelivered(Time now) {
   advance_drop(now);
 }
 
+// The host closes: libiscsi takes a FIN of ours that comes before it comes back for the end of all.
 void Connection::finish_logout(Time now) {
-  if (logged_in() && session_->finish_logout()) end(EndReason::logged_out, "", Closing::half_close, now);
+  if (logged_in() && session_->finish_logout()) end(EndReason::logged_out, "", Closing::by_peer, now);
 }
 
 // ---- leaving
@@ -310,6 +311,7 @@ void Connection::end(EndReason reason, std::string detail, Closing how, Time now
   open_question_.reset();
   logout_deadline_.reset();
   drop_deadline_.reset();
+  if (how == Closing::by_peer) linger_deadline_ = now + limits_.logout_linger;
   if (how == Closing::half_close) linger_deadline_ = now + limits_.linger;
   events_.clear();
   events_.push(Ended{reason, std::move(detail)});
@@ -344,12 +346,12 @@ std::optional<Time> Connection::deadline() const {
   consider(hole_deadline());
   consider(logout_deadline_);
   consider(drop_deadline_);
-  if (closing_ == Closing::half_close) consider(linger_deadline_);
+  if (closing_ == Closing::by_peer || closing_ == Closing::half_close) consider(linger_deadline_);
   return earliest;
 }
 
 void Connection::on_deadline(Time now) {
-  if (closing_ == Closing::half_close && now >= *linger_deadline_) closing_ = Closing::close;
+  stop_lingering(now);
   if (phase_ == Phase::login && now >= login_deadline_) {
     // Whoever waits for our answer gets one: a close without it would cost the host 15 s.
     if (open_question_) outbox_.answer(refusal_of(*login_request_, LoginStatus::service_unavailable, {}));
@@ -365,6 +367,15 @@ void Connection::on_deadline(Time now) {
     end(EndReason::protocol_error, "a command is missing", Closing::close, now);
   }
   keep_alive(now);
+}
+
+void Connection::stop_lingering(Time now) {
+  if (closing_ == Closing::by_peer && now >= *linger_deadline_) {
+    closing_ = Closing::half_close;
+    linger_deadline_ = now + limits_.linger;
+  } else if (closing_ == Closing::half_close && now >= *linger_deadline_) {
+    closing_ = Closing::close;
+  }
 }
 
 void Connection::keep_alive(Time now) {

@@ -118,6 +118,7 @@ class Connection {
   void answer_question(LoginQuestion::Kind kind, const LoginAnswer& answer, Time now);
   void on_frame_error(const FrameError& error, Time now);
 
+  void stop_lingering(Time now);
   void keep_alive(Time now);
   void send_ping(Time now);
   std::optional<Time> hole_deadline() const;

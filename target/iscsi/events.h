@@ -98,6 +98,7 @@ using Event = std::variant<LoginAsked, NexusClaimAsked, LoggedIn, CommandReady, 
 // What the driver does with the socket once the output is written.
 enum class Closing : std::uint8_t {
   open,
+  by_peer,     // go on reading until peer_closed() or the deadline: the peer knows that it is over, and closes first
   half_close,  // shutdown_send() and go on reading until peer_closed() or the deadline
   close,       // now
 };

@@ -21,10 +21,11 @@ struct ConnectionLimits {
   std::size_t output_bytes = 8u << 20;              // ready and not yet taken: wants_input() is false above it
   Duration ping_interval = 10s;                     // idle time before a NOP-In
   Duration waiting_ping_interval = 3s;              // the same while a task is open: is its initiator still there?
-  Duration ping_timeout = 20s;  // NOP-In without any answer: the connection ends; a paused guest is back by then
+  Duration ping_timeout = 20s;    // NOP-In without any answer: the connection ends; a paused guest is back by then
   Duration discovery_idle = 30s;  // time that a discovery session may ask nothing
-  Duration drop_timeout = 20s;  // of begin_drop() for write data and acknowledgements to come
-  Duration hole_timeout = 20s;  // of a missing command that others wait for: the connection ends
+  Duration drop_timeout = 20s;    // of begin_drop() for write data and acknowledgements to come
+  Duration hole_timeout = 20s;    // of a missing command that others wait for: the connection ends
+  Duration logout_linger = 4s;  // a host that has logged out closes first; libiscsi comes again 3 s after the last time
   Duration linger = 2s;         // wait for the peer's FIN after a half-close
 };
 

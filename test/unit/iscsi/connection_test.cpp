@@ -415,15 +415,18 @@ TEST_CASE("a logout in time ends a requested logout") {
   CHECK(rig.end() == EndReason::logged_out);
 }
 
-TEST_CASE("after a half-close the peer's FIN is awaited, not for ever") {
+TEST_CASE("a host that has logged out closes first; its FIN is awaited before ours and after, not for ever") {
   Rig rig;
   rig.login();
   rig.send(rig.numbers.logout());
   rig.expect<LogoutAsked>();
   rig.connection.finish_logout(rig.now);
-  CHECK(rig.connection.closing() == Closing::half_close);
+  CHECK(rig.connection.closing() == Closing::by_peer);
   SECTION("it comes") { rig.connection.peer_closed(rig.now); }
   SECTION("it does not") {
+    CHECK(rig.connection.deadline() == rig.now + 4s);
+    rig.pass(4s);
+    CHECK(rig.connection.closing() == Closing::half_close);
     CHECK(rig.connection.deadline() == rig.now + 2s);
     rig.pass(2s);
   }

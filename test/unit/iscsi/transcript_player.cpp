@@ -288,7 +288,9 @@ std::vector<std::string> TranscriptPlayer::results() {
   while (const auto event = connection_.next_event()) lines.push_back("! " + tell(*event));
   if (connection_.closing() != told_closing_) {
     told_closing_ = connection_.closing();
-    lines.push_back(told_closing_ == Closing::half_close ? "= half_close" : "= close");
+    lines.push_back(told_closing_ == Closing::by_peer      ? "= by_peer"
+                    : told_closing_ == Closing::half_close ? "= half_close"
+                                                           : "= close");
   }
   return lines;
 }

@@ -277,6 +277,7 @@ TEST_CASE("SendTargets lists the targets at the address that was asked") {
   host.add(host.numbers.logout());
   host.send();
   host.answer<iscsi::LogoutResponse>();
+  rig.runtime.pass_time(rig.config.connection.logout_linger);
   CHECK(host.wire->half_closed);
 }
 
