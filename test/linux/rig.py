@@ -26,6 +26,7 @@ GUEST_ADDRESS = "10.77.0.100/24"
 class Rig:
     def __init__(self, options, member_keys):
         self.job, self.options, self.steps = options.job, options, 0
+        self.settings = dict(options.set)  # of the scenario: name -> text
         self.guest = Guest(options.root, options.job, "tap0", GUEST_ADDRESS)
         self.initiator = Initiator(self.guest)
         self.group = (TgtGroup(options.job, ADDRESSES, self.start_process) if options.stand_in else
@@ -72,6 +73,7 @@ def parse_options():
     parser.add_argument("--root", type=pathlib.Path, required=True)
     parser.add_argument("--job", type=pathlib.Path, required=True)
     parser.add_argument("--stand-in", choices=["tgt"])
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", type=lambda text: text.split("=", 1))
     parser.add_argument("scenario", type=pathlib.Path)
     return parser.parse_args()
 
