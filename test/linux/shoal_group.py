@@ -99,6 +99,14 @@ class ShoalGroup:
         member, session_id = session
         self._ctl(member, "session", "drop", str(session_id))
 
+    def move(self, session_id, to, how):
+        """Once the session is there: what shoalctl says."""
+        return self._ctl(1, "session", "move", session_id, str(to), "--how", how, "--json")
+
+    def log_lines(self):
+        """Of all members."""
+        return [line for member in self.members for line in (self.job / f"shoald-{member}.log").read_text().splitlines()]
+
     def host_bytes(self, member):
         """What the hosts of this member have read and written, on whichever member the pages lie."""
         counters = self._ctl(member, "status", "--json")["counters"]
