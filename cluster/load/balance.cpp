@@ -1,6 +1,7 @@
 #include "cluster/load/balance.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "cluster/load/limits.h"
 
@@ -20,10 +21,12 @@ double cost_at(const SessionLoad& session, MemberId member) {
   return session.rate.units() * (1 + kForwardingCost * (1 - owned_at(session, member)));
 }
 
+double cost_of(const MemberLoad& member) { return member.work + kForwardingCost * member.forwarded; }
+
 Balance::Balance(const GroupLoad& group) {
   for (const auto& [id, member] : group.members) {
     if (!member.heard) continue;
-    members_[id] = {member.work + kForwardingCost * member.forwarded, std::max(member.weight, kLeastWeight)};
+    members_[id] = {cost_of(member), std::max(member.weight, kLeastWeight)};
   }
 }
 
@@ -44,6 +47,15 @@ double Balance::imbalance() const {
   double sum = 0;
   for (const auto& [id, carried] : members_) sum += square(carried.cost) / carried.weight;
   return sum;
+}
+
+double Balance::unevenness() const {
+  double sum = 0, furthest = 0;
+  for (const auto& [id, carried] : members_) sum += load(id);
+  if (sum == 0) return 0;
+  const double mean = sum / static_cast<double>(members_.size());
+  for (const auto& [id, carried] : members_) furthest = std::max(furthest, std::abs(load(id) - mean));
+  return furthest / mean;
 }
 
 double Balance::gain(MemberId from, double leaving, MemberId to, double coming) const {

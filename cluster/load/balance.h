@@ -13,6 +13,7 @@ inline constexpr double kForwardingCost = 0.5;  // of a unit, on top of it
 
 double owned_at(const SessionLoad& session, MemberId member);  // fraction of its units whose pages that member owns
 double cost_at(const SessionLoad& session, MemberId member);
+double cost_of(const MemberLoad& member);  // of what its report says that it carries
 
 class Balance {
  public:
@@ -23,6 +24,7 @@ class Balance {
   void add_cost(MemberId member, double cost);  // that no report shows yet
   double load(MemberId member) const;           // cost over weight
   double imbalance() const;                     // sum of load^2 x weight
+  double unevenness() const;                    // of the member furthest from the mean load, as a fraction of it
 
   // How much lower the imbalance is when `from` has `leaving` less and `to` has `coming` more; negative: it is higher.
   double gain(MemberId from, double leaving, MemberId to, double coming) const;

@@ -18,6 +18,12 @@ json alternative_json(const Alternative& alternative) {
   return object;
 }
 
+json outcome_json(const DecisionOutcome& outcome) {
+  json object{{"text", outcome.text}};
+  if (outcome.pause) object["pause_s"] = seconds(*outcome.pause);
+  return object;
+}
+
 json picture_json(const Picture& picture) { return picture ? group_json(*picture) : json(nullptr); }
 
 }  // namespace
@@ -86,6 +92,11 @@ void DecisionLog::feed(Time now, const Picture& load) {
   }
 }
 
+void DecisionLog::settle(std::uint64_t number, DecisionOutcome outcome) {
+  if (!find(number)) return;  // it has gone meanwhile
+  records_[number - records_.front().number].outcome = std::move(outcome);
+}
+
 const DecisionRecord* DecisionLog::find(std::uint64_t number) const {
   if (records_.empty() || number < records_.front().number || number > last_number_) return nullptr;
   return &records_[number - records_.front().number];
@@ -115,8 +126,10 @@ json decision_json(const DecisionRecord& record, Time now) {
               {"alternatives", std::move(alternatives)},
               {"choice", record.choice.value},
               {"reason", record.reason},
-              {"cost_s", seconds(record.cost)}};
+              {"cost_s", seconds(record.cost)},
+              {"observed", record.observed}};
   if (record.session) object["session"] = session_text(*record.session);
+  if (record.outcome) object["outcome"] = outcome_json(*record.outcome);
   if (record.effect) {
     object["effect"] = {{"after_s", seconds(record.effect->after)}, {"load", picture_json(record.effect->load)}};
   }

@@ -31,6 +31,13 @@ struct DecisionEffect {
   Picture load;
 };
 
+// What became of a move.
+struct DecisionOutcome {
+  std::string text;               // for people
+  std::optional<Duration> pause;  // that the host saw, where it was measured
+  bool operator==(const DecisionOutcome&) const = default;
+};
+
 struct DecisionRecord {
   std::uint64_t number = 0;  // given by the log, from 1
   Time at;
@@ -44,7 +51,9 @@ struct DecisionRecord {
   std::vector<Alternative> alternatives;
   MemberId choice;  // 0: none
   std::string reason;
-  Duration cost{};  // the pause that the host is expected to see
+  Duration cost{};        // the pause that the host is expected to see
+  bool observed = false;  // decided, and not carried out: the group only observes
+  std::optional<DecisionOutcome> outcome;
   std::optional<DecisionEffect> effect;
 };
 
@@ -57,6 +66,7 @@ class DecisionLog {
  public:
   std::uint64_t add(DecisionRecord record);
   void feed(Time now, const Picture& load);  // once a period
+  void settle(std::uint64_t number, DecisionOutcome outcome);
 
   const std::deque<DecisionRecord>& all() const { return records_; }  // oldest first
   const DecisionRecord* find(std::uint64_t number) const;

@@ -125,6 +125,12 @@ ServerLoad LoadMeter::server_load(const Readings& readings) const {
       .sessions = static_cast<std::uint32_t>(sessions_.size())};
 }
 
+std::map<std::uint64_t, SessionLoad> LoadMeter::sessions() const {
+  std::map<std::uint64_t, SessionLoad> loads;
+  for (const auto& [name, session] : sessions_) loads.emplace_hint(loads.end(), name.number, session->load());
+  return loads;
+}
+
 void LoadMeter::list_sessions(LoadReport& report) const {
   std::vector<const SessionMeter*> order;
   for (const auto& [name, session] : sessions_) order.push_back(session.get());

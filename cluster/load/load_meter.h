@@ -56,6 +56,8 @@ class LoadMeter {
 
   // Closes the period. incarnation, weight, draining and may_not_move are for others to say.
   LoadReport report(Time now, const Readings& readings);
+  // Of every session, as the last period left it; a report lists only the busiest.
+  std::map<std::uint64_t, SessionLoad> sessions() const;
 
  private:
   // Of a counter that is read: what the first reading has is of before.

@@ -76,7 +76,7 @@ Verdict SessionBalancer::decide(const BalancerInput& input) {
   if (rules_.mode == BalancerMode::off) return hold(HoldReason::off);
   if (members_heard(input.group) < 2) return hold(HoldReason::alone);
   if (pending_) return hold(HoldReason::moving);
-  if (own.draining) return drain(input);
+  if (own.draining) return rules_.empties_draining ? drain(input) : hold(HoldReason::draining);
   if (input.group.work < kLeastGroupWork) return hold(HoldReason::idle);
   if (all_alike(input.group)) return hold(HoldReason::alike);
   const HoldReason calm = over_since_ ? HoldReason::not_for_long : HoldReason::balanced;
@@ -118,7 +118,7 @@ void SessionBalancer::on(Time now, const MoveFailed& event) {
   pending_.reset();
 }
 
-void SessionBalancer::on(Time now, const ConnectionLost& event) { losses_.note(now, event.nexus); }
+void SessionBalancer::on(Time, const ConnectionLost& event) { losses_.note(event.at, event.nexus); }
 
 void SessionBalancer::forget_old(Time now) {
   if (pending_ && now - pending_->since >= kMoveLasts) on(now, MoveFailed{pending_->move.nexus});

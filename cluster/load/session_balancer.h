@@ -1,7 +1,8 @@
 // SessionBalancer: which of this member's sessions is to be served elsewhere, if any (client distribution). Asked once
 // a period; what it answers follows from what it was told. ARCHITECTURE.md, "Load", has its rules.
 //
-//   draining              sessions leave one after the other, wherever there is a place
+//   draining              sessions leave one after the other, wherever there is a place; hold, where somebody else sees
+//                         to that
 //   affinity              a session whose pages are mostly at one other member goes there
 //   over-utilised         the session goes whose move lowers the imbalance most
 //   none of these         hold
@@ -39,6 +40,8 @@ std::optional<BalancerMode> parse_balancer_mode(std::string_view text);
 struct BalancerRules {
   BalancerMode mode = BalancerMode::act;
   bool affinity = false;
+  bool empties_draining = true;  // false: somebody else moves the sessions of a member that drains
+  bool operator==(const BalancerRules&) const = default;
 };
 
 struct OwnSession {
@@ -63,6 +66,7 @@ struct MoveFailed {
 };
 struct ConnectionLost {
   NexusId nexus;
+  Time at;
 };
 using BalancerEvent = std::variant<MoveBegan, MoveEnded, MoveFailed, ConnectionLost>;
 
@@ -99,7 +103,7 @@ class SessionBalancer {
   void on(Time now, const MoveBegan& event);
   void on(Time now, const MoveEnded& event);
   void on(Time now, const MoveFailed& event);
-  void on(Time now, const ConnectionLost& event);
+  void on(Time, const ConnectionLost& event);
   void hear(const BalancerInput& input);
   double sample_work(const BalancerInput& input);
   void watch(const BalancerInput& input, const MemberLoad& own);

@@ -7,6 +7,7 @@ std::string_view to_string(HoldReason reason) {
     case HoldReason::off: return "off";
     case HoldReason::alone: return "alone";
     case HoldReason::idle: return "idle";
+    case HoldReason::draining: return "draining";
     case HoldReason::alike: return "alike";
     case HoldReason::balanced: return "balanced";
     case HoldReason::not_for_long: return "not-for-long";

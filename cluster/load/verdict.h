@@ -16,6 +16,7 @@ enum class HoldReason {
   off,
   alone,          // nothing is known of this member, or no other is heard of
   idle,           // the group has too little work to care
+  draining,       // somebody else empties this member
   alike,          // every member is under pressure, and none carries more than its share
   balanced,       // this member carries no more than its share
   not_for_long,   // over-utilised, but not for long enough

@@ -15,6 +15,7 @@ Holding holding(HoldReason reason) {
     case HoldReason::off:
     case HoldReason::alone:
     case HoldReason::idle:
+    case HoldReason::draining:
     case HoldReason::balanced: return Holding::is_calm;
     case HoldReason::alike:
     case HoldReason::swinging:

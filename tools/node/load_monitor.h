@@ -48,6 +48,8 @@ class LoadMonitor final : public routing::StoreProbe {
   load::GroupLoad picture() const { return load::measure(table_, runtime_.now()); }
   // As it was when this member's last period ended: for decisions, which share it. Null before the first.
   const load::Picture& latest() const { return latest_; }
+  // Of the sessions here, by their numbers.
+  std::map<std::uint64_t, load::SessionLoad> sessions() const { return meter_->sessions(); }
 
  private:
   void begin(std::uint64_t incarnation);

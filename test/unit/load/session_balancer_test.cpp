@@ -191,9 +191,9 @@ TEST_CASE("sessions that may not move stay, each for its reason") {
   BalancerRig rig({300, 300, 300});
   rig.sessions[0].load.may_not_move = "came to the member portal";
   rig.sessions[1].moved_here = at(-10);
-  rig.happens(ConnectionLost{nexus(3)});
+  rig.happens(ConnectionLost{nexus(3), at(rig.now)});
   rig.ask();
-  rig.happens(ConnectionLost{nexus(3)});
+  rig.happens(ConnectionLost{nexus(3), at(rig.now)});
   const Verdict verdict = rig.after(5);
   CHECK(held(verdict) == "none-may-move");
   std::set<std::string> notes;
@@ -211,7 +211,7 @@ TEST_CASE("two losses within a minute leave a nexus alone for a minute; to come 
   rig.sessions[1].load.may_not_move = "pinned";
   rig.sessions[0].moved_here = at(0);
   rig.now = 40;
-  rig.happens(ConnectionLost{nexus(1)});
+  rig.happens(ConnectionLost{nexus(1), at(rig.now)});
   CHECK(held(rig.after(10)) == "none-may-move");
   rig.now = 99;
   CHECK(held(rig.ask()) == "none-may-move");
