@@ -51,13 +51,11 @@ Recording read(const std::string& path) {
   std::ifstream file(path);
   Recording recording;
   std::optional<Time> begin;
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const auto step = load::decode_trace_step(line);
-    if (!step) throw std::runtime_error(fmt::format("{}, line {}: {}", path, number, step.error()));
-    if (!begin) begin = step->group.at;
-    recording.add(*step, std::chrono::duration<double>(step->group.at - *begin).count());
-  }
+  const auto read = load::read_trace(file, [&](const load::TraceStep& step) {
+    if (!begin) begin = step.group.at;
+    recording.add(step, std::chrono::duration<double>(step.group.at - *begin).count());
+  });
+  if (!read) throw std::runtime_error(fmt::format("{}, {}", path, read.error()));
   if (recording.asked.empty()) throw std::runtime_error(path + " cannot be read, or no session is in it");
   return recording;
 }

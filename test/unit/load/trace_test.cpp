@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cluster/load/group_json.h"
 #include "test/unit/load/balancer_rig.h"
@@ -101,4 +102,55 @@ TEST_CASE("a replay tells what a policy would have decided, by each member that 
     for (int second = 0; second < 10; ++second) affinity.step(step_of(rig, second));
     for (const DecisionRecord& record : affinity.decisions().all()) CHECK(record.kind != DecisionKind::move);
   }
+}
+
+TEST_CASE("a trace is read line by line, and what is wrong is told with its line") {
+  BalancerRig rig;
+  std::size_t steps = 0;
+  const auto take = [&](const TraceStep&) { ++steps; };
+  const std::string line = encode(step_of(rig, 1)) + "\n";
+  std::istringstream good(line + line);
+  CHECK(read_trace(good, take).has_value());
+  CHECK(steps == 2);
+  std::istringstream bad(line + "{}\n");
+  CHECK(read_trace(bad, take).error().find("line 2: not a line of a load trace") == 0);
+  std::istringstream endless(std::string(kMaxTraceLine + 2, ' '));
+  CHECK(read_trace(endless, take).error() == "line 1: a line of the trace is too long");
+}
+
+TEST_CASE("a replay tells how uneven the members were, and would be with what it decided") {
+  BalancerRig rig({300, 300, 300});
+  TraceReplay replay({});
+  for (int second = 0; second < 7; ++second) replay.step(step_of(rig, second));
+  const ReplayFigures& figures = replay.figures();
+  CHECK(figures.steps == 7);
+  CHECK(figures.moves == 1);
+  CHECK(figures.logins == 0);
+  CHECK(figures.uneven_at_first > 1);
+  CHECK(figures.uneven_at_last == figures.uneven_at_first);
+  CHECK(figures.uneven_replayed < figures.uneven_at_first);
+  SECTION("switched off it decides nothing") {
+    TraceReplay off({.mode = BalancerMode::off});
+    for (int second = 0; second < 7; ++second) off.step(step_of(rig, second));
+    CHECK(off.figures().moves == 0);
+    CHECK(off.figures().uneven_replayed == off.figures().uneven_at_last);
+  }
+}
+
+TEST_CASE(
+    "a session that comes later than the trace begins is a login that the policy places, but not one that was moved") {
+  BalancerRig rig({300, 300});
+  TraceReplay replay({.mode = BalancerMode::off}, PlacementPolicy::least_loaded);
+  replay.step(step_of(rig, 0));
+  rig.add(300);
+  rig.add(300).moved_here = at(1);
+  for (int second = 1; second < 4; ++second) replay.step(step_of(rig, second));
+  CHECK(replay.figures().logins == 1);
+  CHECK(replay.figures().placed_elsewhere == 1);
+  REQUIRE(replay.decisions().all().size() == 1);
+  const DecisionRecord& record = replay.decisions().all().front();
+  CHECK(record.kind == DecisionKind::allocate);
+  CHECK(record.choice != MemberId{1});
+  CHECK(record.initiator_name == "host3");
+  CHECK(replay.figures().uneven_replayed < replay.figures().uneven_at_last);
 }
