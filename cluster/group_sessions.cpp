@@ -17,6 +17,10 @@
 namespace shoal::cluster {
 namespace {
 
+SeenSessions::Records::const_iterator first_of_host(const SeenSessions::Records& records, const NexusName& host) {
+  return records.lower_bound({host.image, host.portal_group_tag, host.initiator_name, 0});
+}
+
 MemberId holder_of(const NexusRecord& record) { return record.member == MemberId{} ? record.not_at : record.member; }
 
 // The members that are asked about an image, and what they have said.
@@ -158,6 +162,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   void on_moved(const MovedRequest& request, Completion<std::string> reply) {
     context.seen.learn({request.record, request.revision});
+    if (move_elsewhere && request.record.place_at != MemberId{}) move_elsewhere(request.record);
     reply(encode(EndReply{EndAnswer::ended}));
   }
 
@@ -233,6 +238,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   std::map<NexusId, std::shared_ptr<LocalNexus>> nexuses;
   std::vector<Completion<>> loading;
   RedirectedLogins redirected;
+  std::function<void(const NexusRecord&)> move_elsewhere;
 };
 
 GroupSessions::GroupSessions(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers,
@@ -282,14 +288,26 @@ std::optional<NexusRecord> GroupSessions::known(const NexusName& name) const {
 std::optional<NexusRecord> GroupSessions::moved_away(const NexusName& host) const {
   const auto& records = impl_->context.seen.records();
   const Seen<NexusRecord>* newest = nullptr;
-  for (auto at = records.lower_bound({host.image, host.portal_group_tag, host.initiator_name, 0}); at != records.end();
-       ++at) {
+  for (auto at = first_of_host(records, host); at != records.end() && of_same_host(at->first, host); ++at) {
     const auto& [name, seen] = *at;
-    if (name.image != host.image || name.initiator_name != host.initiator_name) break;
     if (seen.value.place_at == MemberId{} || (newest && newest->revision > seen.revision)) continue;
     newest = &seen;
   }
   return newest ? std::optional(newest->value) : std::nullopt;
+}
+
+std::set<MemberId> GroupSessions::serving_others(const NexusName& nexus) const {
+  std::set<MemberId> members;
+  const auto& records = impl_->context.seen.records();
+  for (auto at = first_of_host(records, nexus); at != records.end() && of_same_host(at->first, nexus); ++at) {
+    const NexusRecord& record = at->second.value;
+    if (record.name != nexus && record.member != MemberId{}) members.insert(record.member);
+  }
+  return members;
+}
+
+void GroupSessions::on_move_elsewhere(std::function<void(const NexusRecord&)> listener) {
+  impl_->move_elsewhere = std::move(listener);
 }
 
 std::vector<NexusRecord> GroupSessions::all() const {

@@ -34,6 +34,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,10 @@ class GroupSessions final : public SessionRegistry {
   // The newest of that host's sessions to that volume that was moved away and was not taken up again. Some hosts come
   // back with another ISID (libiscsi): to them it is theirs all the same.
   std::optional<NexusRecord> moved_away(const NexusName& host) const;
+  // Members that serve other sessions of that host to that volume.
+  std::set<MemberId> serving_others(const NexusName& nexus) const;
+  // Told of each move of another member's session that this member hears of: the record that its next login finds.
+  void on_move_elsewhere(std::function<void(const NexusRecord& moved)> listener);
   std::vector<NexusRecord> all() const;  // of the group, in order of their names
 
   static NexusId id_of(const NexusName& name);  // first half of SHA-256 over the name of the record

@@ -45,6 +45,10 @@ std::optional<json> object_of(std::string_view text) {
 
 }  // namespace
 
+bool of_same_host(const NexusName& a, const NexusName& b) {
+  return a.image == b.image && a.portal_group_tag == b.portal_group_tag && a.initiator_name == b.initiator_name;
+}
+
 std::string escape(std::string_view name) {
   std::string text;
   for (const char c : name) {

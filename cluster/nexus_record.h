@@ -42,6 +42,9 @@ struct ImageGate {
   bool operator==(const ImageGate&) const = default;
 };
 
+// Of the same host to the same volume: it may come back with another ISID.
+bool of_same_host(const NexusName& a, const NexusName& b);
+
 // Whatever an initiator calls itself, as one part of a key: other bytes than a-z, 0-9, '.', '-', ':', '_' as %xx.
 std::string escape(std::string_view name);
 std::optional<std::string> unescape(std::string_view text);

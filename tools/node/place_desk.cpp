@@ -7,10 +7,6 @@ namespace shoal {
 
 using load::PlaceAnswer;
 
-bool of_same_host(const NexusName& a, const NexusName& b) {
-  return a.image == b.image && a.portal_group_tag == b.portal_group_tag && a.initiator_name == b.initiator_name;
-}
-
 PlaceDesk::PlaceDesk(Runtime& runtime, const cluster::Members& members, const server::TargetServer& server,
                      std::size_t most_sessions, Log log)
     : runtime_(runtime),
@@ -51,7 +47,7 @@ void PlaceDesk::give_up(const NexusName& nexus) {
 std::optional<PlaceDesk::Taken> PlaceDesk::take(const NexusName& nexus) {
   if (auto taken = take_exactly(nexus)) return taken;
   for (const auto& [awaited, until] : std::map(awaited_)) {
-    if (!of_same_host(awaited, nexus)) continue;
+    if (!cluster::of_same_host(awaited, nexus)) continue;
     if (auto taken = take_exactly(awaited)) return taken;
   }
   return std::nullopt;

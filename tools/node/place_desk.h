@@ -21,9 +21,6 @@ struct LoadPicture {
   double own_cost = 0;
 };
 
-// A host may come back with another ISID.
-bool of_same_host(const NexusName& a, const NexusName& b);
-
 class PlaceDesk {
  public:
   using Picture = std::function<LoadPicture()>;

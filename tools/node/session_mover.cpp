@@ -274,7 +274,7 @@ void SessionMover::on_arrived(const NexusName& nexus, MemberId at) {
   const bool here = at == members_.self().id;
   const auto found = std::find_if(moves_.begin(), moves_.end(), [&](const auto& one) {
     const auto& [number, move] = one;
-    return here ? move.released && of_same_host(move.record.nexus, nexus)
+    return here ? move.released && cluster::of_same_host(move.record.nexus, nexus)
                 : move.record.quiet && move.record.nexus == nexus;
   });
   if (found == moves_.end()) return;

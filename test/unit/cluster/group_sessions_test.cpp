@@ -393,6 +393,36 @@ TEST_CASE("when a move completes the members in reach know of it, before any hin
   CHECK(group.runtime.run_until([&] { return moved; }, kMetadataWithin + kTellWithin));
 }
 
+TEST_CASE("the other members hear of a move with where from and where to, and of a drop nothing") {
+  SessionGroup group;
+  std::vector<NexusRecord> heard;
+  group.member(2).sessions->on_move_elsewhere([&](const NexusRecord& moved) { heard.push_back(moved); });
+  for (const MemberId place : {MemberId{3}, MemberId{}}) {
+    FakeSession& session = group.login(1, kName);
+    group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, place, {}, [](bool) {});
+    group.logout(1, session);
+    group.runtime.run_for(1s);
+  }
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0].name == kName);
+  CHECK(heard[0].not_at == MemberId{1});
+  CHECK(heard[0].place_at == MemberId{3});
+}
+
+TEST_CASE("every member knows who serves other sessions of a host to the same volume") {
+  SessionGroup group;
+  group.login(1, SessionGroup::nexus(1));
+  group.login(3, SessionGroup::nexus(2));
+  NexusName stranger = SessionGroup::nexus(3);
+  stranger.initiator_name += "b";
+  group.login(2, stranger);
+  group.runtime.run_for(1s);
+  const auto& sessions = *group.member(2).sessions;
+  CHECK(sessions.serving_others(SessionGroup::nexus(1)) == std::set<MemberId>{MemberId{3}});
+  CHECK(sessions.serving_others(SessionGroup::nexus(9)) == std::set<MemberId>{MemberId{1}, MemberId{3}});
+  CHECK(sessions.serving_others(stranger).empty());
+}
+
 TEST_CASE("a listing from before a move does not undo what a member was told of it") {
   SessionGroup group;
   FakeSession& session = group.login(1, kName);
