@@ -210,6 +210,7 @@ void SessionMover::on_place(std::uint64_t number, MemberId to, const Result<std:
     return ask_for_place(number);
   }
   note(*move, "placed", move->record.placed);
+  if (const auto watcher = watcher_.lock()) watcher->on_move_placed(move->record);
   send_away(number);
 }
 
@@ -265,6 +266,7 @@ void SessionMover::on_claim(const NexusName& nexus) {
   if (const auto taken = places_.take(nexus)) {
     log_.info("move_arrived_here from={} initiator={} image={} isid={:012x} at_ms={}", taken->source,
               shoal::quoted(nexus.initiator_name), nexus.image, nexus.isid, monotonic_ms(runtime_.now()));
+    if (const auto watcher = watcher_.lock()) watcher->on_arrival(nexus, taken->nexus);
     tell(taken->source, Arrived{taken->nexus});
   }
   on_arrived(nexus, members_.self().id);
@@ -313,7 +315,9 @@ void SessionMover::end(std::uint64_t number, int status, std::string text) {
   ++(status == 200 ? counters_.arrived : counters_.failed);
   log_.info("move_ended session={} status={} text={} at_ms={}", to_string(move.record.session), status,
             shoal::quoted(text), monotonic_ms(runtime_.now()));
-  move.done(MoveResult{status, std::move(text), std::move(move.record)});
+  const MoveResult result{status, std::move(text), std::move(move.record)};
+  if (const auto watcher = watcher_.lock()) watcher->on_move_ended(result);
+  move.done(result);
 }
 
 }  // namespace shoal

@@ -27,6 +27,7 @@
 #include "target/server/target_server.h"
 #include "tools/node/control_handler.h"
 #include "tools/node/move_messages.h"
+#include "tools/node/move_watcher.h"
 #include "tools/node/place_desk.h"
 
 namespace shoal {
@@ -58,6 +59,7 @@ class SessionMover : public std::enable_shared_from_this<SessionMover> {
   // A login of that nexus was granted here.
   void on_claim(const NexusName& nexus);
 
+  void watch(std::weak_ptr<MoveWatcher> watcher) { watcher_ = std::move(watcher); }
   PlaceDesk& places() { return places_; }
   MoveCounters counters() const;
 
@@ -110,6 +112,7 @@ class SessionMover : public std::enable_shared_from_this<SessionMover> {
   PlaceDesk places_;
   std::map<std::uint64_t, Move> moves_;  // by the session's number
   MoveCounters counters_;
+  std::weak_ptr<MoveWatcher> watcher_;
 };
 
 }  // namespace shoal
