@@ -30,23 +30,6 @@ ControlResponse no_such_session(const SessionName& name) {
                  fmt::format("there is no session {}-{}; `shoalctl sessions` lists them", name.member, name.number));
 }
 
-// Sessions come in the order in which their members are asked for, whoever answers first.
-struct Gathering {
-  std::map<MemberId, json> by_member;
-  std::size_t open = 0;
-  Completion<json> done;
-
-  void take(MemberId member, json sessions) {
-    if (sessions.is_array()) by_member[member] = std::move(sessions);
-    if (--open > 0) return;
-    json all = json::array();
-    for (auto& [id, list] : by_member) {
-      for (json& session : list) all.push_back(std::move(session));
-    }
-    done(std::move(all));
-  }
-};
-
 }  // namespace
 
 SessionDesk::SessionDesk(Runtime& runtime, MemberId self, server::TargetServer& server,
@@ -89,28 +72,9 @@ const char* SessionDesk::came(const server::SessionInfo& session) const {
   return sessions_.came_by_redirect(session.nexus, session.since) ? "redirect" : "member portal";
 }
 
-std::vector<MemberId> SessionDesk::others() const {
-  std::vector<MemberId> others;
-  if (!peers_) return others;
-  const auto members = members_.all();
-  for (const auto& [id, member] : *members) {
-    if (id != self_ && peers_->connected(id)) others.push_back(id);
-  }
-  return others;
-}
-
 void SessionDesk::list(Completion<json> done) {
-  const auto others = this->others();
-  auto gathering = std::make_shared<Gathering>();
-  gathering->done = std::move(done);
-  gathering->open = others.size() + 1;
-  for (const MemberId member : others) {
-    peers_->request(member, ControlKind::list_sessions, "", kListWithin,
-                    [gathering, member](Result<std::string, PeerError> reply) {
-                      gathering->take(member, reply ? json::parse(*reply, nullptr, false) : json());
-                    });
-  }
-  gathering->take(self_, own_sessions());
+  gather(peers_, members_, {ControlKind::list_sessions, ""}, own_sessions(),
+         [done = std::move(done)](Gathered gathered) mutable { done(std::move(gathered.list)); });
 }
 
 void SessionDesk::drop(const SessionName& name, Completion<ControlResponse> done) {

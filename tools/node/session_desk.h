@@ -12,11 +12,11 @@
 #include "target/base/log.h"
 #include "target/server/target_server.h"
 #include "tools/node/control_handler.h"
+#include "tools/node/gathering.h"
 #include "tools/node/move_order.h"
 
 namespace shoal {
 
-inline constexpr Duration kListWithin = 2s;   // a peer that answers later is left out of the list
 inline constexpr Duration kDropWithin = 20s;  // a drop that takes longer goes on, and the answer says so
 
 class SessionDesk : public std::enable_shared_from_this<SessionDesk> {
@@ -38,7 +38,6 @@ class SessionDesk : public std::enable_shared_from_this<SessionDesk> {
  private:
   nlohmann::json own_sessions() const;
   const char* came(const server::SessionInfo& session) const;
-  std::vector<MemberId> others() const;
   void drop_here(std::uint64_t number, Completion<ControlResponse> done);
   void ask_to_drop(const SessionName& name, Completion<ControlResponse> done);
   void start_drop(const server::SessionInfo& session, const std::string& reason, Completion<> done);
