@@ -28,6 +28,8 @@ enum class ControlKind : std::uint16_t {
   load = 5,
   session_move = 6,
   drain = 7,
+  decisions = 8,
+  load_trace = 9,
   highest_image = 16,
 };
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;

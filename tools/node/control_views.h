@@ -14,6 +14,7 @@
 #include "target/server/target_server.h"
 #include "tools/node/availability.h"
 #include "tools/node/control_handler.h"
+#include "tools/node/decisions.h"
 #include "tools/node/secret_files.h"
 #include "tools/node/session_mover.h"
 
@@ -42,6 +43,7 @@ struct MemberView {
   routing::PageCounters pages;
   server::ServerCounters server;
   MoveCounters moves;
+  DecisionCounters decisions;
   std::uint64_t ignored_redirects = 0;
   std::size_t sessions = 0;
   SecretCheck discovery_secrets;

@@ -18,8 +18,10 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   void open(LoginPolicy& policy, SessionRegistry& registry, TargetCatalog& catalog) {
     policy_ = &policy, registry_ = &registry, catalog_ = &catalog;
   }
-  // Told of every nexus that is granted here.
-  void on_claim(std::function<void(const NexusName&)> then) { on_claim_ = std::move(then); }
+  // `is_known` is asked before a nexus is claimed here; `then` is told of each one that is granted, and of the answer.
+  void on_claim(std::function<bool(const NexusName&)> is_known, std::function<void(const NexusName&, bool)> then) {
+    is_known_ = std::move(is_known), on_claim_ = std::move(then);
+  }
   // Sessions that are in go on; nobody else gets in.
   void close(std::string reason) { policy_ = nullptr, reason_ = std::move(reason); }
 
@@ -30,8 +32,9 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
 
   void claim(const NexusName& name, SessionControl& session, Completion<Result<NexusClaim, ClaimError>> done) override {
     if (!policy_) return done(ClaimError::unavailable);
-    registry_->claim(name, session, [name, told = on_claim_, done = std::move(done)](const auto& claim) mutable {
-      if (claim && told) told(name);
+    const bool known = is_known_ && is_known_(name);
+    registry_->claim(name, session, [name, known, told = on_claim_, done = std::move(done)](const auto& claim) mutable {
+      if (claim && told) told(name, known);
       done(claim);
     });
   }
@@ -54,7 +57,8 @@ class FrontDoor final : public LoginPolicy, public SessionRegistry, public Targe
   LoginPolicy* policy_ = nullptr;
   SessionRegistry* registry_ = nullptr;
   TargetCatalog* catalog_ = nullptr;
-  std::function<void(const NexusName&)> on_claim_;
+  std::function<bool(const NexusName&)> is_known_;
+  std::function<void(const NexusName&, bool)> on_claim_;
   std::string reason_ = "this member is starting";
 };
 

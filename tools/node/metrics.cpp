@@ -85,6 +85,26 @@ void add_moves(Families& families, const MoveCounters& moves, std::uint64_t igno
                    ignored_redirects);
 }
 
+template <class Kind>
+void add_kinds(Families& families, const char* label, std::initializer_list<Kind> kinds,
+               const std::map<Kind, std::uint64_t>& counts) {
+  for (const Kind kind : kinds) {
+    const auto found = counts.find(kind);
+    families.sample(found == counts.end() ? 0 : static_cast<double>(found->second),
+                    {{label, std::string(to_string(kind))}});
+  }
+}
+
+void add_decisions(Families& families, const DecisionCounters& counters) {
+  using load::DecisionKind, load::MoveReason;
+  families.family(MetricType::Counter, "decisions_total", "Decisions about load of this member, by kind");
+  add_kinds(families, "kind", {DecisionKind::allocate, DecisionKind::move, DecisionKind::hold, DecisionKind::drain},
+            counters.decisions);
+  families.family(MetricType::Counter, "moves_total", "Sessions of this member that logged in elsewhere, by reason");
+  add_kinds(families, "reason",
+            {MoveReason::over_utilised, MoveReason::affinity, MoveReason::drain, MoveReason::by_hand}, counters.moves);
+}
+
 void add_group(Families& families, const MemberView& view) {
   families.gauge("uptime_seconds", "Since this member started", view.uptime_s);
   families.gauge("metadata_reachable", "1: the metadata answered the last call", view.metadata_reachable ? 1 : 0);
@@ -134,6 +154,7 @@ std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& 
   add_host_side(families, view.server, view.sessions);
   add_routing(families, view.volumes, view.pages);
   add_moves(families, view.moves, view.ignored_redirects);
+  add_decisions(families, view.decisions);
   add_group(families, view);
   add_volumes(families, view, volumes);
   add_load(families, group_load);

@@ -98,6 +98,10 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void start_load();
   void read_counters(load::Readings& readings) const;
   void make_moves(routing::PeerTransport* links);
+  void make_balancer(routing::PeerTransport* links);
+  void on_rules(const cluster::LoadRules& rules);
+  void on_claim(const NexusName& nexus, bool known);
+  void on_period() { parts.balancer->on_period(); }
   void on_members();
   void on_volumes(bool fresh);
   void on_stale_map(ImageId) {
@@ -278,15 +282,42 @@ void Node::Impl::make_moves(routing::PeerTransport* links) {
   parts.mover->places().set_picture([this] {
     const load::GroupLoad group = parts.load->picture();
     const auto own = group.members.find(parts.config.member);
-    return LoadPicture{group, own == group.members.end() ? 0 : own->second.work};
+    return LoadPicture{group, own == group.members.end() ? 0 : load::cost_of(own->second)};
   });
   parts.mover->serve_peers();
-  parts.door.on_claim([mover = std::weak_ptr(parts.mover)](const NexusName& nexus) {
-    if (const auto known = mover.lock()) known->on_claim(nexus);
-  });
   parts.drain = std::make_shared<MemberDrain>(parts.runtime, parts.meta, *parts.members, *parts.server, *parts.desk,
                                               *parts.mover, links, parts.log);
   parts.drain->serve_peers();
+  make_balancer(links);
+}
+
+void Node::Impl::make_balancer(routing::PeerTransport* links) {
+  parts.local_sessions = std::make_unique<LocalSessions>(parts.config.member, *parts.load, *parts.server,
+                                                         *parts.sessions, parts.meta, *parts.rules, *parts.mover);
+  parts.balancer = std::make_shared<LoadBalancer>(parts.runtime, parts.config.member, *parts.local_sessions,
+                                                  parts.decisions, parts.log);
+  parts.rules->on_change(guarded(&Impl::on_rules));
+  parts.mover->watch(parts.balancer);
+  parts.load->on_period(guarded(&Impl::on_period));
+  parts.sessions->on_move_elsewhere(
+      [this](const cluster::NexusRecord& moved) { parts.balancer->on_move_elsewhere(moved); });
+  parts.door.on_claim([this](const NexusName& nexus) { return parts.sessions->known(nexus).has_value(); },
+                      guarded(&Impl::on_claim));
+  parts.decision_desk = std::make_shared<DecisionDesk>(parts.runtime, *parts.members, parts.decisions, links);
+  parts.decision_desk->serve_peers();
+  parts.trace_desk = std::make_shared<TraceDesk>(
+      *parts.members, links, [this] { return parts.load->picture(); },
+      [this]() -> const std::vector<load::OwnSession>& { return parts.balancer->sessions(); });
+  parts.trace_desk->serve_peers();
+}
+
+void Node::Impl::on_rules(const cluster::LoadRules& rules) {
+  parts.balancer->set_rules({.mode = rules.balance, .affinity = rules.policy == load::PlacementPolicy::affinity});
+}
+
+void Node::Impl::on_claim(const NexusName& nexus, bool known) {
+  parts.mover->on_claim(nexus);
+  parts.balancer->on_login(nexus, known);
 }
 
 // That this member knows, or has pages of although nobody knows it.

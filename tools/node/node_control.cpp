@@ -19,6 +19,13 @@ ControlResponse no_such_volume(const std::string& name) {
   return failure(404, "there is no volume " + name + "; `shoalctl volume list` shows them");
 }
 
+// "/decisions?last=5" -> {"/decisions", "last=5"}
+std::pair<std::string, std::string> split_query(const std::string& path) {
+  const std::size_t mark = path.find('?');
+  if (mark == std::string::npos) return {path, ""};
+  return {path.substr(0, mark), path.substr(mark + 1)};
+}
+
 // "/volumes/demo/map" -> {"volumes", "demo", "map"}
 std::vector<std::string> segments_of(const std::string& path) {
   std::vector<std::string> segments;
@@ -80,11 +87,17 @@ ControlResponse NodeControl::late(const ControlRequest& request) const {
 }
 
 void NodeControl::route(const ControlRequest& request, Completion<ControlResponse> done) {
-  const auto path = segments_of(request.path);
+  const auto [plain_path, query] = split_query(request.path);
+  const auto path = segments_of(plain_path);
   const bool get = request.method == "GET", post = request.method == "POST";
   const auto is = [&](std::size_t count, const char* first) { return path.size() == count && path[0] == first; };
   if (is(1, "status")) return done(get ? ok(status_json(view(), volume_views())) : not_allowed(request));
   if (is(1, "load")) return done(get ? ok(load_view()) : not_allowed(request));
+  if (is(2, "load") && path[1] == "trace") {
+    if (!get) return done(not_allowed(request));
+    return parts_.trace_desk->step([done = std::move(done)](const json& step) mutable { done(ok(step)); });
+  }
+  if (is(1, "decisions")) return get ? list_decisions(query, std::move(done)) : done(not_allowed(request));
   if (is(1, "members")) return get ? list_members(std::move(done)) : done(not_allowed(request));
   if (is(1, "config")) return done(get ? configuration() : not_allowed(request));
   if (is(1, "metrics")) {
@@ -116,10 +129,11 @@ ControlResponse NodeControl::configuration() const {
 
 void NodeControl::route_session(const ControlRequest& request, const std::string& id, const std::string& order,
                                 Completion<ControlResponse> done) {
-  if (order != "drop" && order != "move") return done(failure(404, "nothing is at " + request.path));
-  if (request.method != "POST") return done(not_allowed(request));
+  if (order != "drop" && order != "move" && order != "why") return done(failure(404, "nothing is at " + request.path));
+  if (request.method != (order == "why" ? "GET" : "POST")) return done(not_allowed(request));
   const auto name = parse_session_name(id);
   if (!name) return done(failure(400, "\"" + id + "\" is not a session; `shoalctl sessions` lists them"));
+  if (order == "why") return tell_why(*name, std::move(done));
   if (order == "drop") return parts_.desk->drop(*name, std::move(done));
   const auto move = parse_move_order(request.body);
   if (!move) return done(failure(400, "move: " + move.error()));
@@ -135,6 +149,41 @@ void NodeControl::route_member(const ControlRequest& request, const std::string&
   const auto drain = parse_drain_order(order, request.body);
   if (!drain) return done(failure(400, order + ": " + drain.error()));
   parts_.drain->order(*member, *drain, std::move(done));
+}
+
+void NodeControl::list_decisions(const std::string& query, Completion<ControlResponse> done) const {
+  const auto asked = parse_decision_query(query);
+  if (!asked) return done(failure(400, "decisions: " + asked.error()));
+  parts_.decision_desk->list(*asked, [names = volume_names(), done = std::move(done)](json answer) mutable {
+    answer["volumes"] = std::move(names);
+    done(ok(answer));
+  });
+}
+
+// Who decided where its host logs in knows that host and volume, not the session that came of it.
+void NodeControl::tell_why(const SessionName& session, Completion<ControlResponse> done) const {
+  parts_.desk->list([weak = weak_from_this(), session, done = std::move(done)](const json& sessions) mutable {
+    const auto self = weak.lock();
+    if (!self) return done(failure(503, "this member has ended"));
+    const std::string id = to_string(session);
+    const auto found = std::find_if(sessions.begin(), sessions.end(), [&](const json& s) { return s.at("id") == id; });
+    json answer = found == sessions.end() ? json{{"id", id}} : *found;
+    const std::string volume = answer.value("volume", "");
+    DecisionQuery query{.last = load::kMaxDecisions};
+    query.subject = {session, answer.value("initiator", ""), self->image_of(volume).value_or(ImageId{})};
+    self->parts_.decision_desk->list(query, [id, answer, names = self->volume_names(),
+                                             done = std::move(done)](json decisions) mutable {
+      if (!answer.contains("member") && decisions.at("decisions").empty()) {
+        return done(failure(404, fmt::format("there is no session {}, and no decision about one; `shoalctl sessions` "
+                                             "lists them",
+                                             id)));
+      }
+      done(ok({{"session", std::move(answer)},
+               {"decisions", std::move(decisions["decisions"])},
+               {"missing", std::move(decisions["missing"])},
+               {"volumes", std::move(names)}}));
+    });
+  });
 }
 
 // What a member that drains waits for is known only to itself.
@@ -218,6 +267,7 @@ MemberView NodeControl::view() const {
   view.server = parts_.server->counters();
   view.sessions = parts_.server->sessions().size();
   if (parts_.mover) view.moves = parts_.mover->counters();
+  view.decisions = parts_.decisions.counters();
   if (parts_.policy) view.ignored_redirects = parts_.policy->ignored_redirects();
   if (const auto& chap = parts_.config.logins.discovery_chap) view.discovery_secrets = parts_.secrets.check(*chap);
   return view;
@@ -235,13 +285,22 @@ VolumeView NodeControl::view_of(const cluster::VolumeRecord& record, routing::Pa
   return volume;
 }
 
-// Volumes by their names, where they are known here.
 json NodeControl::load_view() const {
   json view = load::load_json(parts_.load->table(), parts_.runtime.now());
+  view["volumes"] = volume_names();
+  return view;
+}
+
+// By their images, where they are known here.
+json NodeControl::volume_names() const {
   json names = json::object();
   for (const auto& [name, unit] : parts_.units->all()) names[fmt::format("{}", unit.record.image.id)] = name;
-  view["volumes"] = std::move(names);
-  return view;
+  return names;
+}
+
+std::optional<ImageId> NodeControl::image_of(const std::string& volume) const {
+  const auto unit = parts_.units->all().find(volume);
+  return unit == parts_.units->all().end() ? std::nullopt : std::optional(unit->second.record.image.id);
 }
 
 json NodeControl::volumes_json() const {

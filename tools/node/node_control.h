@@ -4,6 +4,8 @@
 //   GET    /members                   all members
 //   GET    /config                    this member's configuration file, which names the files of secrets
 //   GET    /load                      what every member carries, and what is made of it
+//   GET    /load/trace                the same with all sessions, as a line of a load trace (cluster/load/trace.h)
+//   GET    /decisions[?last=N]        the group's last decisions about load, oldest first
 //   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?,
 //                                     chap?}
 //   GET    /volumes/NAME   DELETE     one volume
@@ -12,6 +14,7 @@
 //   DELETE /volumes/NAME/chap         nothing
 //   GET    /volumes/NAME/map          which member has which pages
 //   GET    /sessions                  of the whole group
+//   GET    /sessions/ID/why           the decisions about that session, and about its host's logins to its volume
 //   POST   /sessions/ID/drop          finish its commands, then have its host log in elsewhere
 //   POST   /sessions/ID/move          the same, at a member that keeps a place: {to?, how?, polite?, force?}
 //   POST   /members/ID/drain          its sessions go, and no host is placed there: {force?}
@@ -56,6 +59,8 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   void route_member(const ControlRequest& request, const std::string& id, const std::string& order,
                     Completion<ControlResponse> done);
   void list_members(Completion<ControlResponse> done) const;
+  void list_decisions(const std::string& query, Completion<ControlResponse> done) const;
+  void tell_why(const SessionName& session, Completion<ControlResponse> done) const;
   void create_volume(const std::string& body, Completion<ControlResponse> done);
   void change_access(const std::string& name, cluster::Volumes::ChangeAccess change, Completion<ControlResponse> done);
   void delete_volume(const std::string& name, Completion<ControlResponse> done);
@@ -67,6 +72,8 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   VolumeView view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const;
   nlohmann::json volumes_json() const;
   nlohmann::json load_view() const;
+  nlohmann::json volume_names() const;
+  std::optional<ImageId> image_of(const std::string& volume) const;
 
   NodeParts& parts_;
   NodeState state_ = NodeState::starting;

@@ -16,14 +16,19 @@
 #include "routing/router.h"
 #include "target/server/target_server.h"
 #include "tools/node/config.h"
+#include "tools/node/decision_desk.h"
+#include "tools/node/decisions.h"
 #include "tools/node/faults.h"
 #include "tools/node/front_door.h"
+#include "tools/node/load_balancer.h"
 #include "tools/node/load_monitor.h"
+#include "tools/node/local_sessions.h"
 #include "tools/node/member_drain.h"
 #include "tools/node/node_seams.h"
 #include "tools/node/secret_files.h"
 #include "tools/node/session_desk.h"
 #include "tools/node/session_mover.h"
+#include "tools/node/trace_desk.h"
 #include "tools/node/units.h"
 
 namespace shoal {
@@ -47,6 +52,7 @@ struct NodeParts {
         seams(std::move(seams)),
         started(runtime.now()),
         load(std::make_unique<LoadMonitor>(runtime, this->config.member, this->log)),
+        decisions(this->config.member),
         secrets(this->log) {}
 
   Runtime& runtime;
@@ -57,6 +63,7 @@ struct NodeParts {
   Time started;
 
   std::unique_ptr<LoadMonitor> load;
+  Decisions decisions;
   std::unique_ptr<routing::PageService> pages;
   std::unique_ptr<routing::LocalPages> local_pages;
   std::unique_ptr<cluster::Members> members;
@@ -76,6 +83,10 @@ struct NodeParts {
   std::shared_ptr<SessionDesk> desk;
   std::shared_ptr<SessionMover> mover;
   std::shared_ptr<MemberDrain> drain;
+  std::unique_ptr<LocalSessions> local_sessions;
+  std::shared_ptr<LoadBalancer> balancer;
+  std::shared_ptr<DecisionDesk> decision_desk;
+  std::shared_ptr<TraceDesk> trace_desk;
   std::unique_ptr<Faults> faults;  // null: not allowed
 };
 
