@@ -10,7 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/node/config.h"
-#include "tools/shoalctl/control_client.h"
+#include "tools/shoalctl/control_session.h"
+#include "tools/shoalctl/load_commands.h"
 #include "tools/shoalctl/new_member.h"
 #include "tools/shoalctl/views.h"
 
@@ -18,48 +19,6 @@ namespace {
 
 using nlohmann::json;
 using namespace shoal;
-
-struct Options {
-  std::string control = "127.0.0.1:3263";
-  std::string token_file;
-  bool as_json = false;
-};
-
-constexpr int kHttpOk = 200;
-
-std::string not_shoald(const Options& options, int status) {
-  return fmt::format(
-      "{} answers (HTTP {}) what shoalctl does not understand; is it the control port of a shoald of "
-      "version " SHOAL_VERSION "?",
-      options.control, status);
-}
-
-// One request; anything but a 2xx ends the program with the member's own words.
-json call(const Options& options, const std::string& method, const std::string& path, const json& body = nullptr) {
-  const auto endpoint = Endpoint::parse(options.control);
-  if (!endpoint)
-    throw std::runtime_error("--control " + options.control + " is not ADDRESS:PORT with a numeric address");
-  std::string token;
-  if (!options.token_file.empty() && !std::getline(std::ifstream(options.token_file), token)) {
-    throw std::runtime_error("cannot read a token from " + options.token_file);
-  }
-  const auto answer = call_control(*endpoint, token, method, path, body.is_null() ? "" : body.dump());
-  if (!answer) throw std::runtime_error(answer.error());
-  const json result = json::parse(answer->body, nullptr, false);
-  const bool good = answer->status / 100 == 2;
-  const auto error = result.is_object() ? result.find("error") : result.end();
-  if (!good && error != result.end() && error->is_string()) throw std::runtime_error(error->get<std::string>());
-  if (!good || result.is_discarded()) throw std::runtime_error(not_shoald(options, answer->status));
-  return result;
-}
-
-void show(const Options& options, const json& answer, const std::function<std::string(const json&)>& view) {
-  try {
-    std::cout << (options.as_json ? answer.dump() + "\n" : view(answer)) << std::flush;
-  } catch (const json::exception&) {
-    throw std::runtime_error(not_shoald(options, kHttpOk));
-  }
-}
 
 std::string done_view(const json& answer) { return answer.value("message", "done") + "\n"; }
 
@@ -87,15 +46,6 @@ struct AccessOptions {
   std::string user, secret_file, mutual_user, mutual_secret_file;
   bool off = false;
 };
-
-// A word that becomes one segment of a path.
-std::string segment(const std::string& word) {
-  static const std::string kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-  if (word.empty() || word.find_first_not_of(kPlain) != std::string::npos) {
-    throw std::runtime_error("\"" + word + "\" is not a name");
-  }
-  return word;
-}
 
 void change_access(const Options& options, const std::string& volume, const std::string& order, const json& body) {
   show(options, call(options, "POST", "/volumes/" + segment(volume) + "/" + order, body), view_volume);
@@ -231,9 +181,7 @@ void add_commands(CLI::App& app, const Options& options, CreateOptions& create, 
   app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
     show(options, call(options, "GET", "/status"), view_status);
   });
-  app.add_subcommand("load", "what each member carries, and whether one carries too much")->callback([&] {
-    show(options, call(options, "GET", "/load"), view_load);
-  });
+  add_load_commands(app, options);
   add_member_commands(app, options, move, added);
   add_volume_commands(app, options, create, access);
   CLI::App* map = app.add_subcommand("map", "which member has which pages of a volume");

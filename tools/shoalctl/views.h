@@ -12,6 +12,10 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 
 std::string view_status(const nlohmann::json& status);
 std::string view_load(const nlohmann::json& load);
+std::string view_decisions(const nlohmann::json& decisions);
+std::string view_why(const nlohmann::json& why);
+std::string view_recording(const nlohmann::json& recording);
+std::string view_replay(const nlohmann::json& replay);
 std::string view_members(const nlohmann::json& members);
 std::string view_volumes(const nlohmann::json& volumes);
 std::string view_volume(const nlohmann::json& volume);
