@@ -20,7 +20,7 @@ void LoopWatch::beat() {
 bool LoopWatch::check() {
   const Time now = runtime_.now();
   const Duration silent = now - std::exchange(alive_, now);
-  if (silent <= kStandstill) return true;
+  if (silent <= standstill_) return true;
   stood_still_(silent);
   return false;
 }

@@ -17,9 +17,9 @@ class LoopWatch {
   static constexpr Duration kBeat = 500ms;
   static constexpr Duration kStandstill = 2s;
 
-  // `stood_still` is called, once for each standstill, before anyone hears of it from check().
-  LoopWatch(Runtime& runtime, std::function<void(Duration)> stood_still)
-      : runtime_(runtime), stood_still_(std::move(stood_still)) {}
+  // Longer than `standstill` is one. `stood_still` is called, once for each, before anyone hears of it from check().
+  LoopWatch(Runtime& runtime, Duration standstill, std::function<void(Duration)> stood_still)
+      : runtime_(runtime), standstill_(standstill), stood_still_(std::move(stood_still)) {}
 
   void start();
   void stop() { timer_.reset(); }
@@ -30,6 +30,7 @@ class LoopWatch {
   void beat();
 
   Runtime& runtime_;
+  Duration standstill_;
   std::function<void(Duration)> stood_still_;
   std::unique_ptr<Timer> timer_;
   Time alive_{};  // when the loop was last known to turn

@@ -50,15 +50,14 @@ TargetServer::Impl::Impl(Runtime& runtime, TargetCatalog& catalog, LoginPolicy& 
               registry,
               std::move(config),
               std::move(log),
-              LoopWatch(runtime,
+              LoopWatch(runtime, context.config.standstill,
                         [this](Duration silent) {
                           const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silent).count();
                           context.log.warn("loop_stood_still ms={} connections={}", ms, connections.size());
                           close_all("the server stood still");
                         }),
               FailedLogins(context.config.limits.failed_logins_per_minute),
-              std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes,
-                                                 context.config.limits.sessions),
+              std::make_shared<scsi::ReadBudget>(context.config.limits.held_read_bytes, context.config.limits.sessions),
               std::make_shared<iscsi::WriteBudget>(context.config.limits.held_write_bytes)},
       strangers(context.config.limits.admission) {}
 

@@ -21,6 +21,7 @@
 #include "target/runtime/runtime.h"
 #include "target/scsi/limits.h"
 #include "target/server/admission.h"
+#include "target/server/loop_watch.h"
 #include "target/unit/unit_machine.h"
 
 namespace shoal::server {
@@ -38,6 +39,7 @@ struct ServerConfig {
   ServerLimits limits;
   iscsi::ConnectionLimits connection;
   iscsi::LoginConfig login;
+  Duration standstill = LoopWatch::kStandstill;
 };
 
 // Who moves a session away is told when its tasks are finished, and says when the nexus may be released: when it is
@@ -76,7 +78,7 @@ struct ServerCounters {
   std::uint64_t delayed_logins = 0;  // after too many that failed, from one address
   std::uint64_t shared_names = 0;    // logins refused because another host uses the same name
   std::uint64_t commands = 0, check_conditions = 0, read_bytes = 0, written_bytes = 0;
-  std::uint64_t received_bytes = 0, sent_bytes = 0;  // of all connections, headers and all
+  std::uint64_t received_bytes = 0, sent_bytes = 0;                    // of all connections, headers and all
   std::size_t connections = 0, half_open = 0, discovery_sessions = 0;  // now
 };
 

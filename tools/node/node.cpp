@@ -178,8 +178,10 @@ Started Node::Impl::open_stores() {
 
 // Before the group hears of this start: a second process with the same configuration ends here and replaces nobody.
 Started Node::Impl::open_portals() {
+  server::ServerConfig config = server_config(parts.config);
+  config.standstill = parts.seams.standstill;
   parts.server = std::make_unique<server::TargetServer>(parts.runtime, parts.door, parts.door, parts.door,
-                                                        server_config(parts.config), parts.log);
+                                                        std::move(config), parts.log);
   for (Endpoint& portal : parts.config.group_portals) {
     if (auto result = listen(portal, "group_portals"); !result) return result;
   }

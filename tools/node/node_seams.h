@@ -9,6 +9,7 @@
 #include "routing/local_pages.h"
 #include "routing/peer_limits.h"
 #include "routing/router.h"
+#include "target/server/loop_watch.h"
 
 namespace shoal {
 
@@ -17,6 +18,7 @@ struct NodeSeams {
 
   routing::RouterLimits router;  // page_hold is the configuration's
   routing::PeerTransportLimits links;
+  Duration standstill = server::LoopWatch::kStandstill;
   std::function<void(load::Readings&)> read_process;  // what the machine says of this process; empty: nothing
   WrapPages pages;  // what the router and the peers get instead of the member's own pages; empty: these
 };
