@@ -63,6 +63,13 @@ std::size_t Network::reset_connections(const Host& a, const Host& b) {
   return count;
 }
 
+void Network::end_connections(const Host& a, const Host& b) {
+  const auto sockets = sockets_;
+  for (const auto& [number, socket] : sockets) {
+    if (&socket->host() == &a && &socket->peer_host() == &b) socket->end_here();
+  }
+}
+
 Duration Network::draw_latency() {
   Duration latency =
       conditions_.latency + Duration(static_cast<Duration::rep>(random_.below(conditions_.jitter.count() + 1)));

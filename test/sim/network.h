@@ -53,6 +53,9 @@ class Network {
   bool open(const Host& from, const Host& to) const;
   // Every connection between them ends with a reset at both ends. Yields how many.
   std::size_t reset_connections(const Host& a, const Host& b);
+  // Only `a` takes its connections to `b` for ended, as something between them may make it believe; what it has sent
+  // still arrives.
+  void end_connections(const Host& a, const Host& b);
   std::size_t connection_count() const { return sockets_.size() / 2; }
 
   // For the Runtime and for sockets.

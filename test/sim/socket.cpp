@@ -245,6 +245,16 @@ void Socket::break_off() {
   on_reset();
 }
 
+void Socket::end_here() {
+  if (gone_) return;
+  world_.note(&host_, "reset", number_);
+  reset_ = true;
+  received_.clear();
+  received_bytes_ = 0;
+  if (write_done_) finish_write(NetError::closed);
+  offer_read();
+}
+
 void Socket::forget_when_done() {
   if (closed_ && fin_delivered() && fin_received_) world_.network().forget(number_);
 }

@@ -40,6 +40,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   // The kernel's side.
   void vanish();        // power lost: no state and no word
   void break_off();     // a reset, to both ends
+  void end_here();      // a reset that the peer knows nothing of
   void path_changed();  // a path was healed or cut
   bool gone() const { return gone_; }
   bool closed() const { return closed_; }

@@ -242,6 +242,25 @@ TEST_CASE("a reset ends both ends") {
   CHECK(ok == false);
 }
 
+TEST_CASE("a connection that one end takes for ended still brings the other what was sent before") {
+  Pair pair;
+  Reader at_server(std::move(pair.server));
+  Network& network = pair.world.network();
+  network.partition(pair.a, pair.b);
+  pair.send(pair.client, "late");
+  pair.world.run_for(1ms);
+  Reader at_client(std::move(pair.client));
+  network.end_connections(pair.a, pair.b);
+  pair.world.run_for(1ms);
+  CHECK(at_client.end == NetError::closed);
+  at_client.stream.reset();
+  network.heal(pair.a, pair.b);
+  pair.world.run_for(2s);
+  CHECK(at_server.text == "late");
+  CHECK(at_server.end == NetError::closed);
+  CHECK(network.connection_count() == 1);  // until the server closes its end
+}
+
 TEST_CASE("connections that have ended are forgotten") {
   Pair pair;
   pair.client.reset();
