@@ -87,27 +87,43 @@ class MutatedPages final : public LocalPages {
   std::uint64_t requests_ = 0;
 };
 
+bool changes_pages(Mutation mutation) {
+  switch (mutation) {
+    case Mutation::generations_ignored:
+    case Mutation::repeats_ignored:
+    case Mutation::ghosts_unguarded:
+    case Mutation::flush_unheeded:
+    case Mutation::kept_ranges_ignored: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 const std::vector<NamedMutation>& mutations() {
   static const std::vector<NamedMutation> all = {{"none", Mutation::none},
                                                  {"generations-ignored", Mutation::generations_ignored},
                                                  {"repeats-ignored", Mutation::repeats_ignored},
-                                                 {"ghosts-unguarded", Mutation::ghosts_unguarded},
                                                  {"age-ignored", Mutation::age_ignored},
+                                                 {"silence-ignored", Mutation::silence_ignored},
+                                                 {"settle-ignored", Mutation::settle_ignored},
+                                                 {"standstill-ignored", Mutation::standstill_ignored},
+                                                 {"rule-d-ignored", Mutation::rule_d_ignored},
+                                                 {"ghosts-unguarded", Mutation::ghosts_unguarded},
                                                  {"flush-unheeded", Mutation::flush_unheeded},
                                                  {"kept-ranges-ignored", Mutation::kept_ranges_ignored}};
   return all;
 }
 
 NodeSeams seams_of(Mutation mutation) {
+  constexpr Duration kNever = 1h;
   NodeSeams seams;
-  if (mutation == Mutation::none) return seams;
-  if (mutation == Mutation::age_ignored || mutation == Mutation::ghosts_unguarded) {
-    seams.links.silence = seams.links.max_age = seams.router.max_age = 1h;
-    seams.router.settle = 0s;
-  }
-  if (mutation == Mutation::age_ignored) return seams;
+  const bool all = mutation == Mutation::rule_d_ignored || mutation == Mutation::ghosts_unguarded;
+  if (all || mutation == Mutation::age_ignored) seams.links.max_age = seams.router.max_age = kNever;
+  if (all || mutation == Mutation::silence_ignored) seams.links.silence = kNever;
+  if (all || mutation == Mutation::settle_ignored) seams.router.settle = 0s;
+  if (all || mutation == Mutation::standstill_ignored) seams.standstill = kNever;
+  if (!changes_pages(mutation)) return seams;
   seams.pages = [mutation](std::unique_ptr<LocalPages> own) {
     return std::make_unique<MutatedPages>(std::move(own), mutation);
   };

@@ -13,8 +13,12 @@ enum class Mutation {
   none,
   generations_ignored,  // owners: fences are confirmed and not kept, each generation is a nexus of its own
   repeats_ignored,      // owners: a request that comes again is done again, ghosts are not dropped
-  ghosts_unguarded,     // generations_ignored and age_ignored: each alone covers most of what the other does (siege.h)
-  age_ignored,  // rule (d): silent links stay, nothing is too old, nobody waits for what a broken link may still bring
+  age_ignored,          // of ghost rule (d): nothing is too old
+  silence_ignored,      // links that are silent stay
+  settle_ignored,       // nobody waits for what a broken link may still bring
+  standstill_ignored,   // a member that stood still goes on with the connections of its hosts
+  rule_d_ignored,       // all four: each alone covers much of what the others do
+  ghosts_unguarded,     // and generations_ignored
   flush_unheeded,       // owners: a flush is answered at once
   kept_ranges_ignored,  // owners: between the two rounds of a COMPARE AND WRITE nothing is kept, nor compared again
 };
