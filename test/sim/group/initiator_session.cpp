@@ -97,9 +97,11 @@ void InitiatorSession::send(SessionCommand command) {
   iscsi::ScsiCommand pdu;
   if (command.data.empty()) {
     pdu = numbers_.read(command.cdb, command.read_bytes);
+    pdu.attribute = command.attribute;
     writer_.add(pdu);
   } else {
     pdu = numbers_.write(command.cdb, static_cast<std::uint32_t>(command.data.size()));
+    pdu.attribute = command.attribute;
     const std::size_t burst =
         std::min(number(agreed_, "FirstBurstLength"), number(agreed_, "MaxRecvDataSegmentLength"));
     const std::size_t immediate = agreed_["ImmediateData"] == "Yes" ? std::min(burst, command.data.size()) : 0;

@@ -26,7 +26,8 @@ struct SessionCommand {
   iscsi::Cdb cdb{};
   std::uint32_t read_bytes = 0;
   bool may_be_short = false;  // less may be read
-  std::string data;           // to write
+  iscsi::TaskAttribute attribute = iscsi::TaskAttribute::simple;
+  std::string data;  // to write
 };
 
 struct LoggedIn {};
