@@ -4,7 +4,7 @@ import sys
 import time
 import traceback
 
-import load_rows, login_rows, partition_rows  # noqa: F401  they register themselves
+import install_rows, load_rows, login_rows, partition_rows  # noqa: F401  they register themselves
 from rig import Rig
 from rows import ROWS, NotYet
 

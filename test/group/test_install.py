@@ -17,14 +17,21 @@ INSTALLED = {
     'share/doc/shoal/examples/group-member.json', 'share/doc/shoal/examples/single-server.json'}
 
 
+def install(root):
+    """The files that are there then, below /usr."""
+    installed = run(['cmake', '--install', str(BUILD), '--prefix', '/usr'], 60, env={**os.environ, 'DESTDIR': str(root)})
+    if installed.returncode:
+        raise AssertionError(installed.stderr)
+    usr = Path(root) / 'usr'
+    return {str(path.relative_to(usr)) for path in usr.rglob('*') if path.is_file()}
+
+
 class Install(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = Path(tempfile.mkdtemp(prefix='shoal-install-'))
         cls.addClassCleanup(shutil.rmtree, cls.root)
-        installed = run(['cmake', '--install', str(BUILD), '--prefix', '/usr'], 60, env={**os.environ, 'DESTDIR': str(cls.root)})
-        if installed.returncode:
-            raise AssertionError(installed.stderr)
+        cls.files = install(cls.root)
 
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(dir=self.root))
@@ -42,8 +49,7 @@ class Install(unittest.TestCase):
         return str(self.root / 'usr/bin' / name)
 
     def test_an_empty_root_gets_these_files_and_no_others(self):
-        below = {str(path.relative_to(self.root / 'usr')) for path in (self.root / 'usr').rglob('*') if path.is_file()}
-        self.assertEqual(below, INSTALLED)
+        self.assertEqual(self.files, INSTALLED)
         for name in 'shoald', 'shoalctl', 'shoal-bench':
             self.assertEqual(run([self.program(name), '--help']).returncode, 0)
 
