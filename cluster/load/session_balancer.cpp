@@ -70,7 +70,7 @@ Verdict SessionBalancer::decide(const BalancerInput& input) {
   const auto found = input.group.members.find(self_);
   if (found == input.group.members.end() || !found->second.heard) return hold(HoldReason::alone);
   const MemberLoad& own = found->second;
-  const double work = sample_work(input);
+  const Work work = sample_work(input);
   watch(input, own);
 
   if (rules_.mode == BalancerMode::off) return hold(HoldReason::off);
@@ -127,24 +127,40 @@ void SessionBalancer::forget_old(Time now) {
   std::erase_if(refused_, [&](const auto& entry) { return now - entry.second >= kRefusedFor; });
 }
 
-// The work of the sessions that are here now. Who sheds has less and less: that is not to swing.
-double SessionBalancer::sample_work(const BalancerInput& input) {
-  std::map<NexusId, double> units;
-  double work = 0;
+// The work of the sessions that are here now. Who sheds has less and less, and who gets sessions more and more, as
+// what is measured of them grows: that is not to swing.
+SessionBalancer::Work SessionBalancer::sample_work(const BalancerInput& input) {
+  std::map<NexusId, Seen> seen;
+  Work work;
   for (const OwnSession& session : input.sessions) {
     if (is_gone(session)) continue;
-    units[session.nexus] = session.load.rate.units();
-    work += session.load.rate.units();
+    const Seen now = seen[session.nexus] = sample(input.now, session);
+    work.all += now.units;
+    if (!session.moved_here && input.now - now.since < kNew) work.fresh += now.units;
   }
-  for (const auto& [nexus, its] : units_) {
-    if (units.contains(nexus)) continue;
-    work_.leave_out(its);
-    usual_work_.leave_out(its);
+  for (const auto& [nexus, its] : seen_) {
+    if (seen.contains(nexus)) continue;
+    work_.leave_out(its.units);
+    usual_work_.leave_out(its.units);
   }
-  units_ = std::move(units);
-  work_.sample(input.now, work);
-  usual_work_.sample(input.now, work);
+  seen_ = std::move(seen);
+  asked_ = true;
+  work_.sample(input.now, work.all);
+  usual_work_.sample(input.now, work.all);
   return work;
+}
+
+SessionBalancer::Seen SessionBalancer::sample(Time now, const OwnSession& session) {
+  const double units = session.load.rate.units();
+  const auto known = seen_.find(session.nexus);
+  Seen seen = known == seen_.end() ? Seen{0, 0, asked_ ? now : now - kNew} : known->second;
+  if (now - seen.since < kNew && units > seen.most) {
+    work_.take_in(units - seen.most);
+    usual_work_.take_in(units - seen.most);
+  }
+  seen.units = units;
+  seen.most = std::max(seen.most, units);
+  return seen;
 }
 
 // Over-utilised is who carries too much for kOverUtilisedFor without a break; from then on until it is down at
@@ -160,15 +176,19 @@ void SessionBalancer::watch(const BalancerInput& input, const MemberLoad& own) {
 }
 
 // Why its work is not to be judged now; empty: it is. What it carries too much must be more than what comes and goes
-// there in a minute anyhow: by the time that sessions were moved for that, it would be gone.
-std::string SessionBalancer::swing(double work, const MemberLoad& own) const {
+// there in a minute anyhow: by the time that sessions were moved for that, it would be gone. And more than what has just
+// come: others may be about to get as much.
+std::string SessionBalancer::swing(const Work& work, const MemberLoad& own) const {
   if (work_.deviation() > kSwinging * work_.mean()) {
     return fmt::format("swinging: {:.0f} units around {:.0f} within 15 s", work_.deviation(), work_.mean());
   }
-  const double excess = own.share > 0 ? work * (1 - own.fair / own.share) : 0;
+  const double excess = own.share > 0 ? work.all * (1 - own.fair / own.share) : 0;
   if (excess > 0 && excess < kUnusual * usual_work_.deviation()) {
     return fmt::format("swinging: {:.0f} units too many, where {:.0f} come and go in a minute", excess,
                        usual_work_.deviation());
+  }
+  if (excess > 0 && excess < work.fresh) {
+    return fmt::format("swinging: {:.0f} units too many, where {:.0f} have just come", excess, work.fresh);
   }
   return {};
 }

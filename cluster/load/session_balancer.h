@@ -90,6 +90,15 @@ class SessionBalancer {
     Move move;
     Time since;
   };
+  struct Seen {
+    double units = 0;
+    double most = 0;  // that it had
+    Time since;       // when it was first seen here
+  };
+  struct Work {
+    double all = 0;
+    double fresh = 0;  // of sessions that came within kNew
+  };
   // What a session could do, with the reason why it may not.
   struct Option {
     const OwnSession* session = nullptr;
@@ -105,11 +114,12 @@ class SessionBalancer {
   void on(Time now, const MoveFailed& event);
   void on(Time, const ConnectionLost& event);
   void hear(const BalancerInput& input);
-  double sample_work(const BalancerInput& input);
+  Work sample_work(const BalancerInput& input);
+  Seen sample(Time now, const OwnSession& session);
   void watch(const BalancerInput& input, const MemberLoad& own);
   void forget_old(Time now);
 
-  std::string swing(double work, const MemberLoad& own) const;
+  std::string swing(const Work& work, const MemberLoad& own) const;
   std::optional<HoldReason> too_soon(const BalancerInput& input) const;
   std::string_view why_stays(Time now, const OwnSession& session) const;
   std::string_view why_not_to(const BalancerInput& input, const OwnSession& session, MemberId to) const;
@@ -126,7 +136,8 @@ class SessionBalancer {
   BalancerRules rules_;
   Swing work_{kSwingWindow};
   Swing usual_work_{kUsualWindow};
-  std::map<NexusId, double> units_;  // of each own session, when it was last seen
+  std::map<NexusId, Seen> seen_;  // own sessions, in the last period
+  bool asked_ = false;            // what is here the first time has not just come
   ConnectionLosses losses_;
   UnseenCost unseen_;
   std::optional<Time> over_since_;    // over-utilised without a break since then

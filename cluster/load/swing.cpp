@@ -16,6 +16,10 @@ void Swing::leave_out(double figure) {
   for (Sample& sample : samples_) sample.figure = std::max(0.0, sample.figure - figure);
 }
 
+void Swing::take_in(double figure) {
+  for (Sample& sample : samples_) sample.figure += figure;
+}
+
 double Swing::mean() const {
   double sum = 0;
   for (const Sample& sample : samples_) sum += sample.figure;

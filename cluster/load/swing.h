@@ -12,6 +12,7 @@ class Swing {
   explicit Swing(Duration window) : window_(window) {}
   void sample(Time now, double figure);  // once a period
   void leave_out(double figure);         // a part of it is gone, and is to be as if it had never been
+  void take_in(double figure);           // a part of it is new, and is to be as if it had always been
   double deviation() const;
   double mean() const;
 

@@ -187,6 +187,25 @@ TEST_CASE("a large group moves two sessions a minute for each member that is hea
   CHECK(held(rig.ask()) == "group-limit");
 }
 
+TEST_CASE("what has just come is not judged yet, and once it is there its coming was no swinging") {
+  BalancerRig rig(std::vector<double>{});
+  rig.works({0, 0, 0});
+  rig.after(60);
+  for (int i = 0; i < 3; ++i) rig.add(0);
+  double units = 0;
+  for (int second = 0; second < 30; ++second) {
+    units += (300 - units) * 0.13;  // as a rate grows
+    rig.works({3 * units, 10, 10}).each(units);
+    const Verdict verdict = rig.ask();
+    CAPTURE(second, verdict.reason);
+    if (second >= 10 && second < 15) CHECK(verdict.reason.find("have just come") != std::string::npos);
+    if (second >= 15) {
+      CHECK(moved(verdict));
+      break;
+    }
+  }
+}
+
 TEST_CASE("sessions that may not move stay, each for its reason") {
   BalancerRig rig({300, 300, 300});
   rig.sessions[0].load.may_not_move = "came to the member portal";
