@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-#include <nlohmann/json.hpp>
-
 #include "target/base/log.h"
+#include "tools/node/request_json.h"
 
 namespace shoal {
 
@@ -14,40 +11,8 @@ using nlohmann::json;
 
 namespace {
 
-// Thrown inside this file only.
-struct BadRequest {
-  std::string text;
-};
-
-std::uint64_t number_in(const json& body, const char* key) {
-  if (!body.at(key).is_number_unsigned())
-    throw BadRequest{fmt::format("\"{}\": expected a whole number of bytes", key)};
-  return body.at(key).get<std::uint64_t>();
-}
-
-template <class T>
-T choice_in(const json& body, const char* key, const std::map<std::string, T>& choices) {
-  const auto found = body.at(key).is_string() ? choices.find(body.at(key).get<std::string>()) : choices.end();
-  if (found != choices.end()) return found->second;
-  std::string names;
-  for (const auto& [name, value] : choices) names += (names.empty() ? "" : " or ") + name;
-  throw BadRequest{fmt::format("\"{}\": expected {}", key, names)};
-}
-
-std::string text_in(const json& body, const char* key) {
-  if (!body.contains(key) || !body.at(key).is_string()) throw BadRequest{fmt::format("\"{}\": expected a string", key)};
-  return body.at(key).get<std::string>();
-}
-
-void expect_keys(const json& body, const std::vector<std::string>& known) {
-  if (!body.is_object()) throw BadRequest{"expected a JSON object"};
-  for (const auto& [key, value] : body.items()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    throw BadRequest{fmt::format("unknown key \"{}\"; known: {}", key, fmt::join(known, ", "))};
-  }
-}
-
 cluster::ChapSettings chap_in(const json& body) {
+  if (!body.is_object()) throw BadRequest{"\"chap\": expected a JSON object"};
   expect_keys(body, {"user", "secret_file", "mutual_user", "mutual_secret_file"});
   cluster::ChapSettings settings{{text_in(body, "user"), text_in(body, "secret_file")}, std::nullopt};
   if (body.contains("mutual_user") || body.contains("mutual_secret_file")) {
@@ -87,9 +52,9 @@ void take_key(cluster::VolumeRequest& request, const json& body, const std::stri
   if (key == "name") {
     request.name = text_in(body, "name");
   } else if (key == "size_bytes") {
-    request.size_bytes = number_in(body, "size_bytes");
+    request.size_bytes = number_in(body, "size_bytes", "bytes");
   } else if (key == "page_bytes") {
-    const std::uint64_t bytes = number_in(body, "page_bytes");
+    const std::uint64_t bytes = number_in(body, "page_bytes", "bytes");
     if (bytes > routing::kMaxPageBytes) {
       throw BadRequest{fmt::format("\"page_bytes\": at most {}", routing::kMaxPageBytes)};
     }
@@ -108,13 +73,12 @@ void take_key(cluster::VolumeRequest& request, const json& body, const std::stri
 }  // namespace
 
 Result<cluster::VolumeRequest, cluster::VolumeError> parse_volume_request(const std::string& text) {
-  const json body = json::parse(text, nullptr, false);
-  if (!body.is_object()) return cluster::VolumeError{400, "the body is not a JSON object"};
   cluster::VolumeRequest request;
   try {
+    const json body = object_in(text);
     for (const auto& [key, value] : body.items()) take_key(request, body, key);
   } catch (const BadRequest& bad) {
-    return cluster::VolumeError{400, bad.text};
+    return cluster::VolumeError{bad.status, bad.text};
   }
   if (request.name.empty()) return cluster::VolumeError{400, "\"name\" is missing"};
   if (request.size_bytes == 0) return cluster::VolumeError{400, "\"size_bytes\" is missing or 0"};
@@ -128,9 +92,9 @@ bool is_access_order(std::string_view order) {
 Result<cluster::Volumes::ChangeAccess, cluster::VolumeError> parse_access_order(std::string_view order,
                                                                                 const std::string& text) {
   try {
-    return change_for(order, json::parse(text, nullptr, false));
+    return change_for(order, object_in(text));
   } catch (const BadRequest& bad) {
-    return cluster::VolumeError{400, bad.text};
+    return cluster::VolumeError{bad.status, bad.text};
   }
 }
 
