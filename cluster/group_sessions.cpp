@@ -130,6 +130,10 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
     if (const auto* redirected = std::get_if<RedirectedRequest>(&*request)) {
       return on_redirected(*redirected, std::move(reply));
     }
+    if (const auto* placed = std::get_if<PlacedRequest>(&*request)) {
+      if (placed_elsewhere) placed_elsewhere(placed->name, placed->at);
+      return reply(encode(EndReply{EndAnswer::ended}));
+    }
     release_idle_here(std::get<ReleaseIdleRequest>(*request).image,
                       [reply = std::move(reply)](std::size_t live) mutable { reply(encode_live(live)); });
   }
@@ -168,9 +172,18 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
 
   // --- logins that are sent to another member ---
 
-  void tell_redirected(const NexusName& name, MemberId to) {
+  void tell_redirected(const NexusName& name, MemberId to) { tell(to, RedirectedRequest{name}); }
+
+  void tell_placed(const NexusName& name, MemberId at) {
     if (!context.peers) return;
-    context.peers->request(to, routing::ControlKind::end_nexus, encode(RedirectedRequest{name}), kTellWithin,
+    for (const auto& [member, record] : *context.members.all()) {
+      if (member != self() && context.peers->connected(member)) tell(member, PlacedRequest{name, at});
+    }
+  }
+
+  void tell(MemberId member, const SessionRequest& what) {
+    if (!context.peers) return;
+    context.peers->request(member, routing::ControlKind::end_nexus, encode(what), kTellWithin,
                            [](const Result<std::string, routing::PeerError>&) {});
   }
 
@@ -239,6 +252,7 @@ struct GroupSessions::Impl : std::enable_shared_from_this<GroupSessions::Impl> {
   std::vector<Completion<>> loading;
   RedirectedLogins redirected;
   std::function<void(const NexusRecord&)> move_elsewhere;
+  std::function<void(const NexusName&, MemberId)> placed_elsewhere;
 };
 
 GroupSessions::GroupSessions(Runtime& runtime, MetaStore& meta, const Members& members, routing::PeerChannel* peers,
@@ -269,6 +283,10 @@ void GroupSessions::release_for_move(const NexusId& id, Generation generation, M
   nexus->release_for_move(generation, place_at, std::move(memory), std::move(done));
 }
 
+void GroupSessions::tell_placed(const NexusName& name, MemberId at) { impl_->tell_placed(name, at); }
+void GroupSessions::on_placed_elsewhere(std::function<void(const NexusName&, MemberId)> listener) {
+  impl_->placed_elsewhere = std::move(listener);
+}
 void GroupSessions::tell_redirected(const NexusName& name, MemberId to) { impl_->tell_redirected(name, to); }
 
 bool GroupSessions::came_by_redirect(const NexusName& name, Time since) const {
@@ -301,7 +319,8 @@ std::set<MemberId> GroupSessions::serving_others(const NexusName& nexus) const {
   const auto& records = impl_->context.seen.records();
   for (auto at = first_of_host(records, nexus); at != records.end() && of_same_host(at->first, nexus); ++at) {
     const NexusRecord& record = at->second.value;
-    if (record.name != nexus && record.member != MemberId{}) members.insert(record.member);
+    const MemberId member = record.member != MemberId{} ? record.member : record.place_at;
+    if (record.name != nexus && member != MemberId{}) members.insert(member);
   }
   return members;
 }

@@ -83,6 +83,11 @@ class GroupSessions final : public SessionRegistry {
 
   // A login of that nexus is about to be answered with the address of member `to`, which is told so.
   void tell_redirected(const NexusName& name, MemberId to);
+  // A login of that nexus was placed at member `at`: every member in reach is told, sooner than any hint of the
+  // metadata.
+  void tell_placed(const NexusName& name, MemberId at);
+  // What the others placed.
+  void on_placed_elsewhere(std::function<void(const NexusName& name, MemberId at)> listener);
   // Was the login that ended at `since`, here, sent to this member by another one?
   bool came_by_redirect(const NexusName& name, Time since) const;
 
@@ -94,7 +99,8 @@ class GroupSessions final : public SessionRegistry {
   // The newest of that host's sessions to that volume that was moved away and was not taken up again. Some hosts come
   // back with another ISID (libiscsi): to them it is theirs all the same.
   std::optional<NexusRecord> moved_away(const NexusName& host) const;
-  // Members that serve other sessions of that host to that volume.
+  // Members that serve other sessions of that host to that volume, or keep a place for one. A session that has ended
+  // counts as long as its record stays.
   std::set<MemberId> serving_others(const NexusName& nexus) const;
   // Told of each move of another member's session that this member hears of: the record that its next login finds.
   void on_move_elsewhere(std::function<void(const NexusRecord& moved)> listener);

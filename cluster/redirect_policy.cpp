@@ -20,17 +20,11 @@ LoginDecision serve_at(const Candidate& candidate, MemberId self, std::string re
   return {RedirectTo{candidate.portal}, std::move(reason)};
 }
 
-// The first ready one after `last` in the circle of members, `not_at` only when there is no other.
-const Candidate* next_in_circle(const std::vector<Candidate>& candidates, MemberId last, MemberId not_at) {
-  const Candidate* first = nullptr;
-  const Candidate* after = nullptr;
-  for (const Candidate& candidate : candidates) {
-    if (!candidate.ready || candidate.member == not_at) continue;
-    if (!first) first = &candidate;
-    if (!after && candidate.member > last) after = &candidate;
-  }
-  if (after) return after;
-  return first ? first : find_ready(candidates, not_at);
+std::vector<load::PlacementCandidate> to_place_at(const std::vector<Candidate>& candidates,
+                                                  const std::set<MemberId>& except) {
+  std::vector<load::PlacementCandidate> places;
+  for (const Candidate& one : candidates) places.push_back({one.member, one.ready && !except.contains(one.member)});
+  return places;
 }
 
 LoginDecision unreadable(const std::string& why) { return {Unavailable{}, "CHAP: " + why}; }
@@ -49,34 +43,30 @@ LoginDecision with_chap(LoginDecision decision, const ChapSettings& settings, bo
 
 }  // namespace
 
-LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates,
-                    RedirectRule rule, MemberId& next) {
+std::optional<LoginDecision> settled(const PlaceQuestion& question, MemberId self,
+                                     const std::vector<Candidate>& candidates) {
   if (question.at_member_portal) {
-    if (question.draining) return {Unavailable{}, "member portal of a member that drains"};
-    return {ServeHere{}, "member portal"};
+    if (question.draining) return LoginDecision{Unavailable{}, "member portal of a member that drains"};
+    return LoginDecision{ServeHere{}, "member portal"};
   }
-  const NexusRecord nobody;
-  const NexusRecord& record = question.record ? *question.record : nobody;
-  if (const Candidate* holder = find_ready(candidates, record.member)) {
+  if (!question.record) return std::nullopt;
+  if (const Candidate* holder = find_ready(candidates, question.record->member)) {
     return serve_at(*holder, self, fmt::format("member {} holds the nexus", holder->member));
   }
-  if (const Candidate* keeper = find_ready(candidates, record.place_at)) {
+  if (const Candidate* keeper = find_ready(candidates, question.record->place_at)) {
     return serve_at(*keeper, self, fmt::format("member {} keeps a place for it", keeper->member));
   }
-  if (rule == RedirectRule::none) return {ServeHere{}, "policy none"};
-  const Candidate* chosen = next_in_circle(candidates, next, record.not_at);
-  if (!chosen) return {ServeHere{}, "no member is ready"};
-  next = chosen->member;
-  return serve_at(*chosen, self, "round robin");
+  return std::nullopt;
 }
 
 RedirectPolicy::RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes,
-                               GroupSessions& sessions, Connected connected, ReadSecrets read_secrets,
-                               std::function<Time()> now)
+                               GroupSessions& sessions, Allocator& allocator, Connected connected,
+                               ReadSecrets read_secrets, std::function<Time()> now)
     : rules_(std::move(rules)),
       members_(members),
       volumes_(volumes),
       sessions_(sessions),
+      allocator_(allocator),
       connected_(std::move(connected)),
       read_secrets_(std::move(read_secrets)),
       now_(std::move(now)) {}
@@ -94,34 +84,40 @@ LoginDecision RedirectPolicy::decide(const LoginQuery& query) {
   if (!may_log_in(volume->access, query.initiator_name)) {
     return {RefuseLogin{rules_.not_allowed}, "the volume's lists do not allow it"};
   }
-  return chap(place_or_keep(query, {volume->image.id, kPortalGroupTag, query.initiator_name, query.isid}),
-              volume->access.chap);
+  return chap(place(query, {volume->image.id, kPortalGroupTag, query.initiator_name, query.isid}), volume->access.chap);
 }
 
-LoginDecision RedirectPolicy::place_or_keep(const LoginQuery& query, const NexusName& nexus) {
+LoginDecision RedirectPolicy::place(const LoginQuery& query, const NexusName& nexus) {
   const MemberRecord& self = members_.self();
   auto record = sessions_.known(nexus);
   if (!record) record = sessions_.moved_away(nexus);
-  const PlaceQuestion question{query.local == self.member_portal, !self.takes_hosts(), std::move(record)};
   const auto candidates = this->candidates();
-  LoginDecision decision = place(question, self.id, candidates, rules_.redirect, next_);
-  const auto* redirect = std::get_if<RedirectTo>(&decision.what);
-  if (!redirect) return decision;
-  if (!ignored_.may_redirect(nexus, query.peer.host, question.record ? question.record->epoch : 0, now_())) {
+  const PlaceQuestion question{query.local == self.member_portal, !self.takes_hosts(), record};
+  auto decision = settled(question, self.id, candidates);
+  if (!decision) decision = allocate(nexus, record ? record->not_at : MemberId{}, candidates);
+  const auto* redirect = std::get_if<RedirectTo>(&decision->what);
+  if (!redirect) return std::move(*decision);
+  if (!ignored_.may_redirect(nexus, query.peer.host, record ? record->epoch : 0, now_())) {
     return {ServeHere{}, "redirected again and again, and did not arrive"};
   }
   const auto to = std::find_if(candidates.begin(), candidates.end(),
                                [&](const Candidate& one) { return one.portal == redirect->address; });
   sessions_.tell_redirected(nexus, to->member);
-  return decision;
+  return std::move(*decision);
 }
 
-MemberId RedirectPolicy::pick(const std::set<MemberId>& except) {
-  auto candidates = this->candidates();
-  for (Candidate& one : candidates) one.ready = one.ready && !except.contains(one.member);
-  const Candidate* chosen = next_in_circle(candidates, next_, {});
-  if (!chosen) return {};
-  return next_ = chosen->member;
+LoginDecision RedirectPolicy::allocate(const NexusName& nexus, MemberId not_at,
+                                       const std::vector<Candidate>& candidates) {
+  if (!rules_.allocate) return {ServeHere{}, "policy none"};
+  const load::Placed placed = allocator_.allocate(nexus, not_at, to_place_at(candidates, {}));
+  const Candidate* chosen = find_ready(candidates, placed.member);
+  if (!chosen) return {ServeHere{}, placed.reason};
+  sessions_.tell_placed(nexus, placed.member);
+  return serve_at(*chosen, members_.self().id, placed.reason);
+}
+
+MemberId RedirectPolicy::pick(const NexusName& nexus, const std::set<MemberId>& except) {
+  return allocator_.allocate(nexus, members_.self().id, to_place_at(candidates(), except)).member;
 }
 
 std::vector<Candidate> RedirectPolicy::candidates() const {

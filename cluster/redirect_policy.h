@@ -1,5 +1,5 @@
-// RedirectPolicy: where a login is served, and what it has to prove there. Pure rule place() under a LoginPolicy that
-// looks up what it needs.
+// RedirectPolicy: where a login is served, and what it has to prove there. Pure rule settled() under a LoginPolicy that
+// looks up what it needs, and asks the Allocator where nothing is settled.
 //
 //   discovery                             -> here
 //   no such target                        -> 0203
@@ -10,11 +10,9 @@
 //   it is being moved, and a ready member keeps a place for it
 //                                         -> there
 //   policy none                           -> here
-//   round-robin                           -> the next ready member, this one included. Members that are down or
-//   draining,
-//                                            and the one it moves away from, are skipped while another is ready
+//   else                                  -> where the Allocator places it; here, when nobody is ready
+//
 // Who was redirected again and again and has not arrived is served here (ignored_redirects.h).
-// Who came to the group portal when nobody is ready is served here. Round robin counts at each member for itself.
 // A login that is served here, or is to be redirected only after it has proven itself, is told what CHAP asks of it;
 // where this member cannot read a secret that it needs: 0301.
 // decide() completes before it returns: all that it asks is known here.
@@ -26,6 +24,7 @@
 #include <set>
 #include <vector>
 
+#include "cluster/allocator.h"
 #include "cluster/group_sessions.h"
 #include "cluster/ignored_redirects.h"
 #include "cluster/members.h"
@@ -34,10 +33,8 @@
 
 namespace shoal::cluster {
 
-enum class RedirectRule { none, round_robin };
-
 struct LoginRules {
-  RedirectRule redirect = RedirectRule::round_robin;
+  bool allocate = true;                                // false: policy none
   bool redirect_after_chap = false;                    // of volumes that ask for CHAP
   LoginRefusal not_allowed = LoginRefusal::not_found;  // by a volume's lists: not_found tells nobody that it exists
   std::optional<ChapSettings> discovery_chap;
@@ -58,35 +55,36 @@ struct PlaceQuestion {
   std::optional<NexusRecord> record;  // what the group knows of the nexus
 };
 
-// `next` is the round robin's state, moved on when it was used.
-LoginDecision place(const PlaceQuestion& question, MemberId self, const std::vector<Candidate>& candidates,
-                    RedirectRule rule, MemberId& next);
+// nullopt: nothing says where; it is to be allocated.
+std::optional<LoginDecision> settled(const PlaceQuestion& question, MemberId self,
+                                     const std::vector<Candidate>& candidates);
 
 class RedirectPolicy final : public LoginPolicy {
  public:
   using Connected = std::function<bool(MemberId)>;  // PeerChannel::connected
   RedirectPolicy(LoginRules rules, const Members& members, const Volumes& volumes, GroupSessions& sessions,
-                 Connected connected, ReadSecrets read_secrets, std::function<Time()> now);
+                 Allocator& allocator, Connected connected, ReadSecrets read_secrets, std::function<Time()> now);
   void decide(const LoginQuery& query, Completion<LoginDecision> done) override;
-  // The next ready member, none of these; 0: there is none.
-  MemberId pick(const std::set<MemberId>& except);
+  // Where a session of this member goes that is to leave; none of these. 0: there is nowhere.
+  MemberId pick(const NexusName& nexus, const std::set<MemberId>& except);
   // Logins served here because the host did not follow.
   std::uint64_t ignored_redirects() const { return ignored_.ignored(); }
 
  private:
   LoginDecision decide(const LoginQuery& query);
-  LoginDecision place_or_keep(const LoginQuery& query, const NexusName& nexus);
+  LoginDecision place(const LoginQuery& query, const NexusName& nexus);
+  LoginDecision allocate(const NexusName& nexus, MemberId not_at, const std::vector<Candidate>& candidates);
   std::vector<Candidate> candidates() const;
 
   LoginRules rules_;
   const Members& members_;
   const Volumes& volumes_;
   GroupSessions& sessions_;
+  Allocator& allocator_;
   Connected connected_;
   ReadSecrets read_secrets_;
   std::function<Time()> now_;
   IgnoredRedirects ignored_;
-  MemberId next_;
 };
 
 }  // namespace shoal::cluster

@@ -42,6 +42,9 @@ std::string encode(const SessionRequest& request) {
   if (const auto* redirected = std::get_if<RedirectedRequest>(&request)) {
     return json{{"redirected", nexus_key(redirected->name)}}.dump();
   }
+  if (const auto* placed = std::get_if<PlacedRequest>(&request)) {
+    return json{{"placed", nexus_key(placed->name)}, {"at", placed->at.value}}.dump();
+  }
   return json{{"release_idle", std::get<ReleaseIdleRequest>(request).image.value}}.dump();
 }
 
@@ -57,6 +60,11 @@ std::optional<SessionRequest> decode_session_request(std::string_view text) {
     auto name = nexus_of_key(text_of(object, "redirected"));
     if (!name) return std::nullopt;
     return RedirectedRequest{std::move(*name)};
+  }
+  if (const auto at = member_of<std::uint32_t>(object, "at")) {
+    auto name = nexus_of_key(text_of(object, "placed"));
+    if (!name) return std::nullopt;
+    return PlacedRequest{std::move(*name), MemberId{*at}};
   }
   auto name = nexus_of_key(text_of(object, "end"));
   const auto epoch = member_of<std::uint32_t>(object, "epoch");

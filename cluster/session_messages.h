@@ -9,6 +9,8 @@
 //   {"moved": "/s/...", "record": "{...}", "revision": 13}
 //                             that record stands in the metadata: its next login is to be placed anew; answer "ended"
 //   {"redirected": "/s/..."}  a login of that nexus was sent to you; answer "ended"
+//   {"placed": "/s/...", "at": 2}
+//                             a login of that nexus was placed at member 2; answer "ended"
 //   {"release_idle": 12}      remove your records of image 12 that no session uses
 //   {"live": 2}               sessions that remain
 #pragma once
@@ -43,7 +45,12 @@ struct RedirectedRequest {
   NexusName name;
   bool operator==(const RedirectedRequest&) const = default;
 };
-using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest, MovedRequest, RedirectedRequest>;
+struct PlacedRequest {
+  NexusName name;
+  MemberId at;
+  bool operator==(const PlacedRequest&) const = default;
+};
+using SessionRequest = std::variant<EndRequest, ReleaseIdleRequest, MovedRequest, RedirectedRequest, PlacedRequest>;
 enum class EndAnswer { ended, unknown, newer };
 struct EndReply {
   EndAnswer answer = EndAnswer::unknown;

@@ -175,6 +175,11 @@ Placed Placement::choose(const PlacementQuestion& question, const std::vector<St
   return placed;
 }
 
+void Placement::learn(Time now, const LoginName& login, MemberId member) {
+  recent_.forget(login);
+  recent_.note(now, login, member);
+}
+
 Placed Placement::place(Time now, const PlacementQuestion& question, const std::vector<PlacementCandidate>& candidates,
                         const GroupLoad& load) {
   recent_.observe(now, load);
@@ -184,8 +189,9 @@ Placed Placement::place(Time now, const PlacementQuestion& question, const std::
   if (!by_owners && rules_.policy != PlacementPolicy::round_robin) draw_lots(question.login, all);
   Placed placed = choose(question, all);
   const auto pin = pinned_to(rules_.pins, question.login.initiator_name, question.login.volume);
+  const unsigned unfit = fewest_drawbacks(all) & kSilent ? kNotReady : kNotReady | kSilent;  // nobody is heard of
   const bool pin_ready = pin && std::any_of(all.begin(), all.end(), [&](const Standing& standing) {
-                           return standing.member == *pin && !(standing.drawbacks & (kNotReady | kSilent));
+                           return standing.member == *pin && !(standing.drawbacks & unfit);
                          });
   if (pin_ready) {
     placed.member = *pin;

@@ -58,6 +58,8 @@ class Placement {
   void set_rules(PlacementRules rules) { rules_ = std::move(rules); }
   const PlacementRules& rules() const { return rules_; }
 
+  // Another portal placed that login.
+  void learn(Time now, const LoginName& login, MemberId member);
   // `candidates` are in order of their ids, each once.
   Placed place(Time now, const PlacementQuestion& question, const std::vector<PlacementCandidate>& candidates,
                const GroupLoad& load);

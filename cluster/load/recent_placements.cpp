@@ -24,6 +24,7 @@ void RecentPlacements::observe(Time now, const GroupLoad& load) {
     const std::uint32_t before = restarted ? 0 : found->second.sessions;
     const bool newer = restarted || found->second.sequence != current.sequence;
     if (newer && current.sessions > before) take_for_arrived(id, current.sessions - before);
+    if (newer) count_reports(id, restarted ? 1 : current.sequence - found->second.sequence);
     seen.emplace(id, current);
   }
   seen_ = std::move(seen);
@@ -35,6 +36,14 @@ void RecentPlacements::take_for_arrived(MemberId member, std::uint32_t sessions)
     if (placement.member != member || !placement.expected) continue;
     placement.expected = false;
     --sessions;
+  }
+}
+
+void RecentPlacements::count_reports(MemberId member, std::uint64_t reports) {
+  for (Placement& placement : placements_) {
+    if (placement.member != member) continue;
+    placement.reports += reports;
+    placement.expected = placement.expected && placement.reports < kReportsShow;
   }
 }
 

@@ -126,7 +126,7 @@ class SingleServer(Secrets):
 
 
 class Group(Secrets, GroupTest):
-    arguments = ('--volume', 'demo:24MiB:1MiB')
+    arguments = ('--volume', 'demo:24MiB:1MiB', '--redirect', 'round-robin')
 
     def setUp(self):
         super().setUp()

@@ -158,8 +158,13 @@ std::optional<cluster::ChapSettings> chap_of(const std::string& prefix, const js
 }
 
 Setters setters_for(NodeConfig& c, const std::string& folder) {
-  static const std::map<std::string, RedirectRule> kRules = {{"none", RedirectRule::none},
-                                                             {"round-robin", RedirectRule::round_robin}};
+  using load::PlacementPolicy;
+  static const std::map<std::string, std::optional<PlacementPolicy>> kPolicies = {
+      {"none", std::nullopt},
+      {"least-loaded", PlacementPolicy::least_loaded},
+      {"round-robin", PlacementPolicy::round_robin},
+      {"weighted", PlacementPolicy::weighted},
+      {"affinity", PlacementPolicy::affinity}};
   static const std::map<std::string, LoginRefusal> kDenials = {{"not-found", LoginRefusal::not_found},
                                                                {"not-authorised", LoginRefusal::not_authorised}};
   static const std::map<std::string, LogLevel> kLevels = {{"trace", LogLevel::trace}, {"debug", LogLevel::debug},
@@ -178,7 +183,12 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
       {"store", [&, folder](auto& k, auto& v) { c.store = path_of(k, v, folder); }},
       {"metadata", [&, folder](auto& k, auto& v) { apply_metadata(c, k, v, folder); }},
       {"iqn_prefix", [&](auto& k, auto& v) { c.iqn_prefix = text_of(k, v); }},
-      {"redirect", [&](auto& k, auto& v) { c.logins.redirect = choice_of(k, v, kRules); }},
+      {"redirect",
+       [&](auto& k, auto& v) {
+         const auto policy = choice_of(k, v, kPolicies);
+         c.logins.allocate = policy.has_value();
+         if (policy) c.policy = *policy;
+       }},
       {"redirect_after_chap", [&](auto& k, auto& v) { c.logins.redirect_after_chap = truth_of(k, v); }},
       {"denied_login", [&](auto& k, auto& v) { c.logins.not_allowed = choice_of(k, v, kDenials); }},
       {"discovery_chap", [&, folder](auto& k, auto& v) { c.logins.discovery_chap = chap_of(k, v, folder); }},

@@ -5,7 +5,8 @@
 //   member                       1 to 1023 [1]; unique in the group
 //   group                        name of the group [shoal]: a-z, 0-9, '.', '-'
 //   group_portals                list of ADDRESS:PORT that hosts know, one a fabric; required. Logins may be redirected
-//   member_portal                ADDRESS:PORT that redirects to this member name; required with "peer". Neither this nor
+//   member_portal                ADDRESS:PORT that redirects to this member name; required with "peer". Neither this
+//   nor
 //                                "peer" may be 0.0.0.0, [::] or port 0: others are told them
 //   peer                         ADDRESS:PORT for the other members; required with etcd, not possible with SQLite
 //   control                      ADDRESS:PORT for HTTP: shoalctl and /metrics [none]
@@ -15,7 +16,9 @@
 //   metadata.etcd                list of ADDRESS:PORT of an etcd: a group. Either this
 //   metadata.sqlite              or this, a file: a single server
 //   iqn_prefix                   [iqn.2026-11.io.shoal]; targets are PREFIX:VOLUME, the same on all members
-//   redirect                     round-robin or none [round-robin]
+//   redirect                     where logins at the group portals go: least-loaded, round-robin, weighted or affinity
+//                                until `shoalctl load policy` says it for the group; none: served where they come,
+//                                whatever the group says [least-loaded]
 //   redirect_after_chap          [false]; true: of a volume with CHAP the address is told after it
 //   denied_login                 not-found or not-authorised [not-found]: the answer to whom a volume's lists do not
 //                                allow
@@ -61,7 +64,6 @@
 namespace shoal {
 
 using cluster::LoginRules;
-using cluster::RedirectRule;
 
 struct NodeLimits {
   std::size_t connections = 4096;  // iSCSI connections, all portals
@@ -91,7 +93,8 @@ struct NodeConfig {
   std::vector<Endpoint> etcd;             // either this
   std::string sqlite;                     // or this (":memory:" for a disposable target)
   std::string iqn_prefix = "iqn.2026-11.io.shoal";
-  LoginRules logins;  // redirects, denials, CHAP of discovery
+  LoginRules logins;                                                   // redirects, denials, CHAP of discovery
+  load::PlacementPolicy policy = load::PlacementPolicy::least_loaded;  // until the group has one
   LogLevel log_level = LogLevel::info;
   Duration page_hold = std::chrono::seconds(7);
   Duration login_timeout = std::chrono::seconds(15);

@@ -35,7 +35,7 @@ NodeConfig ephemeral_config(const Endpoint& listen, const std::string& store) {
   config.group_portals = {listen};
   config.sqlite = ":memory:";
   config.store = store;
-  config.logins.redirect = RedirectRule::none;
+  config.logins.allocate = false;
   config.log_level = LogLevel::warn;
   return config;
 }

@@ -5,6 +5,7 @@
 
 #include "cluster/group_identity.h"
 #include "cluster/image_counter.h"
+#include "cluster/load/host_owners.h"
 #include "routing/file_store.h"
 #include "routing/memory_store.h"
 #include "routing/store_folder.h"
@@ -94,6 +95,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   Started open_links();
   void make_volumes();
   ImageId highest_image() const;
+  void make_allocator();
   void make_unit_states(routing::PeerTransport* links);
   void start_load();
   void read_counters(load::Readings& readings) const;
@@ -266,8 +268,9 @@ void Node::Impl::make_volumes() {
     parts.units->wrap_devices([this](auto device) { return parts.faults->paced(std::move(device)); });
     parts.log.warn("faults_allowed member={}: whoever reaches its control port can make it fail", parts.config.member);
   }
+  make_allocator();
   parts.policy = std::make_unique<cluster::RedirectPolicy>(
-      parts.config.logins, *parts.members, *parts.volumes, *parts.sessions,
+      parts.config.logins, *parts.members, *parts.volumes, *parts.sessions, *parts.allocator,
       [links](MemberId member) { return links && links->connected(member); },
       [this](const cluster::ChapSettings& settings) { return parts.secrets.credentials(settings); },
       [this] { return parts.runtime.now(); });
@@ -275,6 +278,21 @@ void Node::Impl::make_volumes() {
                                              *parts.members, links, parts.log);
   parts.desk->serve_peers();
   make_moves(links);
+}
+
+void Node::Impl::make_allocator() {
+  const auto now = [this] { return parts.runtime.now(); };
+  cluster::LoadSource load{[this] { return parts.load->latest(); },
+                           [this, now](const std::string& initiator_name, ImageId volume) {
+                             return load::owners_of(parts.load->table(), now(), initiator_name, volume);
+                           }};
+  parts.allocator = std::make_unique<cluster::Allocator>(
+      parts.config.member, load::PlacementRules{parts.config.policy, {}}, *parts.sessions, std::move(load), now);
+  parts.sessions->on_placed_elsewhere(
+      [this](const NexusName& nexus, MemberId at) { parts.allocator->learn(nexus, at); });
+  parts.rules->on_change([this](const cluster::LoadRules& rules) {
+    parts.allocator->set_rules({rules.policy.value_or(parts.config.policy), rules.pins});
+  });
 }
 
 void Node::Impl::make_moves(routing::PeerTransport* links) {

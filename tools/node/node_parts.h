@@ -77,6 +77,7 @@ struct NodeParts {
   std::unique_ptr<cluster::UnitStates> unit_states;
   std::unique_ptr<Units> units;
   SecretFiles secrets;  // of CHAP
+  std::unique_ptr<cluster::Allocator> allocator;
   std::unique_ptr<cluster::RedirectPolicy> policy;
   FrontDoor door;
   std::unique_ptr<server::TargetServer> server;

@@ -188,7 +188,7 @@ void SessionMover::ask_for_place(std::uint64_t number) {
   Move& move = moves_.at(number);
   std::set<MemberId> asked{members_.self().id};
   for (const auto& [member, why] : move.refusals) asked.insert(member);
-  const MemberId to = move.order.to == MemberId{} ? policy_.pick(asked) : move.order.to;
+  const MemberId to = move.order.to == MemberId{} ? policy_.pick(move.record.nexus, asked) : move.order.to;
   if (to == MemberId{} || asked.contains(to) || !peers_ || !peers_->connected(to)) {
     if (to != MemberId{}) move.refusals.emplace(to, "it is down");
     return end(number, 503, fmt::format("session {} stays: {}", to_string(move.record.session), joined(move.refusals)));

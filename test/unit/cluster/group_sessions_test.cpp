@@ -763,3 +763,30 @@ TEST_CASE("whatever is lost, in the end one member holds the nexus and generatio
     CHECK(group.gate().records == group.meta.keys(gate_key(SessionGroup::kImage) + "/").size());
   }
 }
+
+TEST_CASE("where a host's other sessions are, or are on their way to, is known by their records") {
+  SessionGroup group;
+  FakeSession& session = group.login(2, group.nexus(2));
+  group.runtime.run_for(1s);
+  const auto others = [&](std::uint32_t at) { return group.member(at).sessions->serving_others(group.nexus(1)); };
+  for (std::uint32_t at = 1; at <= 3; ++at) CHECK(others(at) == std::set<MemberId>{MemberId{2}});
+  CHECK(group.member(1).sessions->serving_others(group.nexus(2)).empty());  // it is the session itself
+  group.member(2).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{1}, {},
+                                             [](bool) {});
+  group.runtime.run_for(1s);
+  for (std::uint32_t at = 1; at <= 3; ++at) CHECK(others(at) == std::set<MemberId>{MemberId{1}});
+}
+
+TEST_CASE("who places a login tells every other member at once") {
+  SessionGroup group;
+  std::map<std::uint32_t, MemberId> told;
+  for (std::uint32_t id = 1; id <= 3; ++id) {
+    group.member(id).sessions->on_placed_elsewhere([&told, id](const NexusName& name, MemberId at) {
+      CHECK(name == SessionGroup::nexus(2));
+      told[id] = at;
+    });
+  }
+  group.member(1).sessions->tell_placed(group.nexus(2), MemberId{3});
+  group.runtime.settle();
+  CHECK(told == std::map<std::uint32_t, MemberId>{{2, MemberId{3}}, {3, MemberId{3}}});
+}

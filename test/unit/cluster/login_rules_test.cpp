@@ -1,7 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "cluster/redirect_policy.h"
-#include "test/unit/cluster/volume_group.h"
+#include "test/unit/cluster/logins.h"
 
 using namespace shoal;
 using namespace shoal::cluster;
@@ -10,47 +9,6 @@ using namespace shoal::test;
 namespace {
 
 const ChapSettings kChap{{"host", "/secret"}, std::nullopt};
-
-// Logins at the group portal of member 1 of three, to the volume "demo".
-struct Logins {
-  explicit Logins(LoginRules rules = {RedirectRule::none}) {
-    REQUIRE(group.create("demo")->has_value());
-    group.runtime.run_for(1s);
-    const auto& member = group.all[0];
-    policy = std::make_unique<RedirectPolicy>(
-        std::move(rules), *member.members, *member.volumes, *member.sessions, [](MemberId) { return true; },
-        [this](const ChapSettings& settings) { return read(settings); }, [this] { return group.runtime.now(); });
-  }
-
-  Result<ChapCredentials, std::string> read(const ChapSettings& settings) {
-    ++readings;
-    if (!readable) return std::string("no such file");
-    return ChapCredentials{{settings.initiator.user, Secret("read from " + settings.initiator.secret_file)}, {}};
-  }
-
-  void set(const VolumeAccess& access) {
-    const auto changed = group.change("demo", [&](VolumeAccess& found) {
-      found = access;
-      return std::nullopt;
-    });
-    REQUIRE(changed->has_value());
-  }
-
-  LoginDecision decide(const LoginQuery& query) {
-    LoginDecision decision;
-    policy->decide(query, [&](LoginDecision made) { decision = std::move(made); });
-    return decision;
-  }
-  LoginDecision log_in(const std::string& initiator = "iqn.x:host") {
-    return decide({.initiator_name = initiator, .target_name = "iqn.2026-11.io.shoal:demo", .isid = 1});
-  }
-  LoginDecision discover() { return decide({.discovery = true, .initiator_name = "iqn.x:host"}); }
-
-  VolumeGroup group;
-  std::unique_ptr<RedirectPolicy> policy;
-  bool readable = true;
-  int readings = 0;
-};
 
 std::optional<LoginRefusal> refusal(const LoginDecision& decision) {
   const auto* refuse = std::get_if<RefuseLogin>(&decision.what);
@@ -77,7 +35,7 @@ TEST_CASE("a volume without lists and CHAP serves everybody") {
 
 TEST_CASE("whom the lists do not allow is told that there is no such target, or by policy that it is not allowed") {
   for (const auto why : {LoginRefusal::not_found, LoginRefusal::not_authorised}) {
-    Logins logins({RedirectRule::none, false, why, {}});
+    Logins logins({false, false, why, {}});
     logins.set({{"iqn.x:*"}, {"iqn.x:bad"}, {}});
     CHECK_FALSE(refusal(logins.log_in()));
     CHECK(refusal(logins.log_in("iqn.x:bad")) == why);
@@ -86,7 +44,7 @@ TEST_CASE("whom the lists do not allow is told that there is no such target, or 
 }
 
 TEST_CASE("whom the lists do not allow learns no address and makes nobody read a secret") {
-  Logins logins({RedirectRule::round_robin});
+  Logins logins;
   logins.set({{}, {"iqn.x:host"}, kChap});
   for (int turn = 0; turn < 6; ++turn) CHECK(refusal(logins.log_in()) == LoginRefusal::not_found);
   CHECK(logins.readings == 0);
@@ -111,7 +69,7 @@ TEST_CASE("a member that can not read a secret says: try again, and the reason g
 }
 
 TEST_CASE("a redirect goes before CHAP, and after it where the site wants that") {
-  Logins early({RedirectRule::round_robin}), late({RedirectRule::round_robin, true});
+  Logins early, late({.redirect_after_chap = true});
   for (Logins* logins : {&early, &late}) {
     logins->set({{}, {}, kChap});
     CHECK(asked_for(logins->log_in()));  // round robin begins with this member
@@ -131,7 +89,7 @@ TEST_CASE("discovery is asked for the member's own CHAP, not for a volume's") {
   Logins open;
   open.set({{}, {}, kChap});
   CHECK_FALSE(asked_for(open.discover()));
-  Logins closed({RedirectRule::none, false, LoginRefusal::not_found, ChapSettings{{"looker", "/other"}, {}}});
+  Logins closed({false, false, LoginRefusal::not_found, ChapSettings{{"looker", "/other"}, {}}});
   REQUIRE(asked_for(closed.discover()));
   CHECK(asked_for(closed.discover())->initiator.user == "looker");
   closed.readable = false;
@@ -139,7 +97,7 @@ TEST_CASE("discovery is asked for the member's own CHAP, not for a volume's") {
 }
 
 TEST_CASE("a host that is redirected three times within 30 s and does not arrive is served where it asks") {
-  Logins logins({RedirectRule::round_robin});
+  Logins logins;
   logins.log_in();  // served here: its turn
   const auto come = [&](const std::string& from) {
     return logins.decide(

@@ -111,20 +111,21 @@ TEST_CASE("a memory that can not be read, or is beyond any that is written, is n
 TEST_CASE("session messages survive the wire, and what can not be read promises nothing") {
   const SessionRequest end = EndRequest{kName, 7}, idle = ReleaseIdleRequest{ImageId{12}};
   const SessionRequest moved = MovedRequest{NexusRecord{kName, MemberId{}, MemberId{2}, 5, 1, 99, MemberId{3}}, 13};
-  const SessionRequest redirected = RedirectedRequest{kName};
+  const SessionRequest redirected = RedirectedRequest{kName}, placed = PlacedRequest{kName, MemberId{2}};
   CHECK(decode_session_request(encode(moved)) == moved);
   CHECK(decode_session_request(encode(end)) == end);
   CHECK(decode_session_request(encode(idle)) == idle);
   CHECK(decode_session_request(encode(redirected)) == redirected);
+  CHECK(decode_session_request(encode(placed)) == placed);
   for (const EndReply& reply : {EndReply{EndAnswer::ended}, EndReply{EndAnswer::ended, kMemory},
                                 EndReply{EndAnswer::unknown}, EndReply{EndAnswer::newer}}) {
     CHECK(decode_end_reply(encode(reply)) == reply);
   }
   CHECK(decode_live(encode_live(3)) == 3u);
   for (const char* text :
-       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"epoch":1})", R"({"release_idle":-1})",
-        R"({"moved":"/s/x","record":"{}","revision":1})", R"({"redirected":"/s/x"})", R"({"redirected":7})",
-        R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
+       {"", "{", "[]", "{}", R"({"end":"/s/x","epoch":1})", R"({"placed":"/s/x","at":1})", R"({"epoch":1})",
+        R"({"release_idle":-1})", R"({"moved":"/s/x","record":"{}","revision":1})", R"({"redirected":"/s/x"})",
+        R"({"redirected":7})", R"({"end":"/s/000000000000000c/1/x/00023d000000","epoch":4294967296})"}) {
     CAPTURE(text);
     CHECK_FALSE(decode_session_request(text));
     CHECK(decode_end_reply(text) == EndReply{});

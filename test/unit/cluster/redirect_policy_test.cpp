@@ -2,8 +2,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "test/unit/cluster/logins.h"
+
 using namespace shoal;
 using namespace shoal::cluster;
+using namespace shoal::test;
 
 namespace {
 
@@ -13,8 +16,6 @@ struct Login {
   PlaceQuestion question;
   std::vector<Candidate> candidates{
       {MemberId{1}, portal(1), true}, {MemberId{2}, portal(2), true}, {MemberId{3}, portal(3), true}};
-  RedirectRule rule = RedirectRule::round_robin;
-  MemberId next;
 
   Login& held_by(std::uint32_t member) {
     question.record = NexusRecord{{}, MemberId{member}, {}, 1, 1, 1};
@@ -32,12 +33,13 @@ struct Login {
     candidates.at(member - 1).ready = false;
     return *this;
   }
-  // The member that serves it, as member 1 decides; 0: unavailable.
-  std::uint32_t where() {
-    const LoginDecision decision = place(question, MemberId{1}, candidates, rule, next);
-    if (std::holds_alternative<ServeHere>(decision.what)) return 1;
-    if (std::holds_alternative<Unavailable>(decision.what)) return 0;
-    const Endpoint address = std::get<RedirectTo>(decision.what).address;
+  // The member that serves it, as member 1 decides; 0: unavailable. nullopt: it is to be allocated.
+  std::optional<std::uint32_t> where() {
+    const auto decision = settled(question, MemberId{1}, candidates);
+    if (!decision) return std::nullopt;
+    if (std::holds_alternative<ServeHere>(decision->what)) return 1;
+    if (std::holds_alternative<Unavailable>(decision->what)) return 0;
+    const Endpoint address = std::get<RedirectTo>(decision->what).address;
     for (std::uint32_t member = 2; member <= 3; ++member) {
       if (address == portal(member)) return member;
     }
@@ -58,50 +60,32 @@ TEST_CASE("who came to a member portal is served there, wherever the nexus is") 
 TEST_CASE("a nexus that is held goes to its holder while that is ready") {
   CHECK(Login().held_by(3).where() == 3);
   CHECK(Login().held_by(1).where() == 1);
-  CHECK(Login().held_by(3).down(3).where() == 1);
-  Login none;
-  none.rule = RedirectRule::none;
-  CHECK(none.held_by(2).where() == 2);
+  CHECK_FALSE(Login().held_by(3).down(3).where());
 }
 
-TEST_CASE("round robin takes the ready members in turn, this one included") {
-  Login login;
-  CHECK(login.where() == 1);
-  CHECK(login.where() == 2);
-  CHECK(login.where() == 3);
-  CHECK(login.where() == 1);
-  login.down(2);
-  CHECK(login.where() == 3);
-}
-
-TEST_CASE("a nexus that is moved away goes elsewhere while another member is ready") {
-  for (int turn = 0; turn < 4; ++turn) CHECK(Login().moving_from(1).where() == 2);
-  Login login;
-  login.next = MemberId{1};
-  CHECK(login.moving_from(2).where() == 3);
-  CHECK(Login().moving_from(2).down(1).down(3).where() == 2);
-}
-
-TEST_CASE("a nexus that is moved goes to the member that keeps a place for it, whatever the policy") {
-  for (int turn = 0; turn < 3; ++turn) CHECK(Login().moving_from(1).place_at(3).where() == 3);
+TEST_CASE("a nexus that is moved goes to the member that keeps a place for it") {
+  CHECK(Login().moving_from(1).place_at(3).where() == 3);
   CHECK(Login().moving_from(2).place_at(1).where() == 1);
-  Login none;
-  none.rule = RedirectRule::none;
-  CHECK(none.moving_from(1).place_at(3).where() == 3);
+  CHECK_FALSE(Login().moving_from(1).place_at(3).down(3).where());
 }
 
-TEST_CASE("where the member that keeps the place has gone meanwhile, a moved nexus goes elsewhere, and not back") {
-  for (int turn = 0; turn < 4; ++turn) CHECK(Login().moving_from(1).place_at(3).down(3).where() == 2);
-  CHECK(Login().moving_from(1).place_at(3).down(2).down(3).where() == 1);
+TEST_CASE("where a nexus goes that nobody knows, or that is only to leave a member, is to be allocated") {
+  CHECK_FALSE(Login().where());
+  CHECK_FALSE(Login().moving_from(2).where());
 }
 
-TEST_CASE("when nobody is ready a login is served here") {
-  CHECK(Login().down(1).down(2).down(3).where() == 1);
-  CHECK(Login().down(2).down(3).where() == 1);
-}
-
-TEST_CASE("policy none serves here") {
-  Login login;
-  login.rule = RedirectRule::none;
-  for (int turn = 0; turn < 3; ++turn) CHECK(login.where() == 1);
+TEST_CASE("a nexus that is moved away goes elsewhere while another member is ready, also when its place has gone") {
+  Logins logins;
+  logins.serve(2, "iqn.x:host", 1);
+  auto& holder = *logins.group.logins.back();
+  std::optional<bool> told;
+  logins.group.all[1].sessions->release_for_move(holder.claim->id, holder.claim->generation, MemberId{3}, {},
+                                                 [&](bool moved) { told = moved; });
+  logins.group.runtime.run_for(2s);
+  REQUIRE(told == true);
+  CHECK(logins.where() == 3);
+  logins.down = {3};
+  for (int turn = 0; turn < 2; ++turn) CHECK(logins.where() == 1);
+  logins.group.all[0].members->order_drain(true, [](bool) {});
+  CHECK(logins.where() == 2);  // nobody else is ready
 }

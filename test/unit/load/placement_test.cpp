@@ -80,6 +80,16 @@ TEST_CASE("the odd logins of several portals do not all go to one member: each b
   }
 }
 
+TEST_CASE("what other portals placed counts as what was placed here") {
+  Allocation allocation(PlacementPolicy::least_loaded);
+  for (int host = 1; host <= 4; ++host) {
+    allocation.placement.learn(at(0), login(host).login, MemberId{host % 2 ? 1u : 2u});
+    allocation.placement.learn(at(0), login(host).login, MemberId{host % 2 ? 1u : 2u});  // it asked again
+  }
+  CHECK(allocation.where_all(11, 12) == Counts{{3, 2}});
+  CHECK(allocation.where(login(1, 2)) != 1);
+}
+
 TEST_CASE("a login that never arrives is forgotten after the time limit of logins") {
   Allocation allocation(PlacementPolicy::least_loaded);
   CHECK(allocation.where(login(1)) == 1);
@@ -87,6 +97,19 @@ TEST_CASE("a login that never arrives is forgotten after the time limit of login
   CHECK(allocation.where(login(2)) == 2);
   allocation.now = 15;
   CHECK(allocation.where(login(3)) == 1);
+}
+
+TEST_CASE("a login that three reports of its member do not show is expected no longer: it has come and gone") {
+  Allocation allocation(PlacementPolicy::weighted);
+  CHECK(allocation.where(login(1)) == 1);
+  for (std::uint64_t report = 2; report <= 3; ++report) {
+    allocation.group.member(1).sequence = report;
+    CHECK(allocation.where(login(2)) == 2);
+  }
+  allocation.group.member(1).sequence = 4;
+  CHECK(allocation.where(login(3)) == 1);
+  allocation.group.member(1).sequence = allocation.group.member(2).sequence = 9;  // as many, told between two logins
+  CHECK(allocation.where(login(4)) == 1);
 }
 
 TEST_CASE("a host that logs in again and again with one ISID counts once") {
@@ -230,6 +253,14 @@ TEST_CASE("while nobody is heard of, all that are ready count; when none is read
   const Placed placed = allocation.ask(login(7));
   CHECK(placed.member == MemberId{});
   CHECK(placed.reason == "no member is ready");
+}
+
+TEST_CASE("while nobody is heard of, a pin counts all the same") {
+  Allocation allocation(PlacementPolicy::least_loaded, {{"*", {}, MemberId{3}}});
+  allocation.group.load.members.clear();
+  CHECK(allocation.where(login(1)) == 3);
+  allocation.candidates[2].ready = false;
+  CHECK(allocation.where(login(2)) == 1);
 }
 
 TEST_CASE("policies have names") {

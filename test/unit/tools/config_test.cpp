@@ -125,6 +125,11 @@ TEST_CASE("what is asked of logins: redirects after CHAP, what a denied host is 
   };
   const auto plain = parse_config(kSingle, ".");
   CHECK_FALSE(plain->logins.redirect_after_chap);
+  CHECK(plain->logins.allocate);
+  CHECK(plain->policy == load::PlacementPolicy::least_loaded);
+  CHECK(with(R"("redirect":"round-robin")")->policy == load::PlacementPolicy::round_robin);
+  CHECK(with(R"("redirect":"affinity")")->logins.allocate);
+  CHECK_FALSE(with(R"("redirect":"none")")->logins.allocate);
   CHECK(plain->logins.not_allowed == LoginRefusal::not_found);
   CHECK_FALSE(plain->logins.discovery_chap);
   const auto config = with(R"("redirect_after_chap":true,"denied_login":"not-authorised",
