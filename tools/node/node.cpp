@@ -290,9 +290,8 @@ void Node::Impl::make_allocator() {
       parts.config.member, load::PlacementRules{parts.config.policy, {}}, *parts.sessions, std::move(load), now);
   parts.sessions->on_placed_elsewhere(
       [this](const NexusName& nexus, MemberId at) { parts.allocator->learn(nexus, at); });
-  parts.rules->on_change([this](const cluster::LoadRules& rules) {
-    parts.allocator->set_rules({rules.policy.value_or(parts.config.policy), rules.pins});
-  });
+  parts.allocator->on_allocated([this, now](const load::LoginName& login, const load::Placed& placed,
+                                            const load::Picture&) { parts.decisions.placed(now(), login, placed); });
 }
 
 void Node::Impl::make_moves(routing::PeerTransport* links) {
@@ -332,7 +331,9 @@ void Node::Impl::make_balancer(routing::PeerTransport* links) {
 }
 
 void Node::Impl::on_rules(const cluster::LoadRules& rules) {
-  parts.balancer->set_rules({.mode = rules.balance, .affinity = rules.policy == load::PlacementPolicy::affinity});
+  const load::PlacementPolicy policy = rules.policy.value_or(parts.config.policy);
+  parts.allocator->set_rules({policy, rules.pins});
+  parts.balancer->set_rules({.mode = rules.balance, .affinity = policy == load::PlacementPolicy::affinity});
 }
 
 void Node::Impl::on_claim(const NexusName& nexus, bool known) {

@@ -41,17 +41,18 @@ std::vector<std::string> segments_of(const std::string& path) {
 std::string metadata_kind(const NodeConfig& config) { return config.etcd.empty() ? "sqlite" : "etcd"; }
 
 // Said before anything is sent: an order whose answer is lost may be carried out later.
-ControlResponse metadata_away(const std::string& trouble) {
+ControlResponse metadata_away(const std::string& trouble, const char* so) {
   if (!trouble.empty()) {
     return failure(503, trouble +
                             "; nothing was done: give back the metadata that the group had, or restart its "
                             "members to go on with these (README: Metadata restored from a backup)");
   }
-  return failure(
-      503,
-      "metadata are out of reach, so volumes can be neither made, changed nor deleted; nothing was done, try again "
-      "when `shoalctl status` shows them reachable");
+  return failure(503,
+                 fmt::format("metadata are out of reach, so {}; nothing was done, try again when `shoalctl status` "
+                             "shows them reachable",
+                             so));
 }
+constexpr const char* kVolumesStay = "volumes can be neither made, changed nor deleted";
 
 }  // namespace
 
@@ -98,6 +99,7 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
     return parts_.trace_desk->step([done = std::move(done)](const json& step) mutable { done(ok(step)); });
   }
   if (is(1, "decisions")) return get ? list_decisions(query, std::move(done)) : done(not_allowed(request));
+  if (is(2, "load")) return route_load(request, path[1], std::move(done));
   if (is(1, "members")) return get ? list_members(std::move(done)) : done(not_allowed(request));
   if (is(1, "config")) return done(get ? configuration() : not_allowed(request));
   if (is(1, "metrics")) {
@@ -125,6 +127,25 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
 ControlResponse NodeControl::configuration() const {
   if (parts_.config.file.empty()) return failure(404, "this member was started without a configuration file");
   return {200, parts_.config.file};
+}
+
+void NodeControl::route_load(const ControlRequest& request, const std::string& order,
+                             Completion<ControlResponse> done) {
+  if (order == "rules") {
+    return done(request.method == "GET" ? ok(rules_view(parts_.rules->rules())) : not_allowed(request));
+  }
+  if (!is_load_order(order)) return done(failure(404, "nothing is at " + request.path));
+  if (request.method != "POST") return done(not_allowed(request));
+  auto change = parse_load_order(order, request.body, load_names());
+  if (!change) return done(failure(change.error().status, order + ": " + change.error().text));
+  if (!parts_.meta.reachable())
+    return done(metadata_away(parts_.meta.trouble(), "the rules of load cannot be changed"));
+  const auto was_deleted = [this](ImageId image) { return parts_.volumes->was_deleted(image); };
+  parts_.rules->change(cluster::without_pins_of(was_deleted, std::move(*change)),
+                       [this, order, done = std::move(done)](auto result) mutable {
+                         if (!result) return done(failure(result.error().status, order + ": " + result.error().text));
+                         done(ok(rules_view(*result)));
+                       });
 }
 
 void NodeControl::route_session(const ControlRequest& request, const std::string& id, const std::string& order,
@@ -220,7 +241,7 @@ void NodeControl::route_volume(const ControlRequest& request, const std::string&
 void NodeControl::create_volume(const std::string& body, Completion<ControlResponse> done) {
   auto request = parse_volume_request(body);
   if (!request) return done(failure(request.error().status, request.error().text));
-  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble()));
+  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble(), kVolumesStay));
   parts_.volumes->create(std::move(*request), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     json body = volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()));
@@ -231,7 +252,7 @@ void NodeControl::create_volume(const std::string& body, Completion<ControlRespo
 
 void NodeControl::change_access(const std::string& name, cluster::Volumes::ChangeAccess change,
                                 Completion<ControlResponse> done) {
-  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble()));
+  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble(), kVolumesStay));
   parts_.volumes->change_access(name, std::move(change), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     done(ok(volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()))));
@@ -239,7 +260,7 @@ void NodeControl::change_access(const std::string& name, cluster::Volumes::Chang
 }
 
 void NodeControl::delete_volume(const std::string& name, Completion<ControlResponse> done) {
-  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble()));
+  if (!parts_.meta.reachable()) return done(metadata_away(parts_.meta.trouble(), kVolumesStay));
   parts_.volumes->remove(name, [done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     done(ok({{"message", "volume " + result->name + " was deleted"}, {"name", result->name}}));
@@ -301,6 +322,18 @@ json NodeControl::volume_names() const {
 std::optional<ImageId> NodeControl::image_of(const std::string& volume) const {
   const auto unit = parts_.units->all().find(volume);
   return unit == parts_.units->all().end() ? std::nullopt : std::optional(unit->second.record.image.id);
+}
+
+LoadNames NodeControl::load_names() const {
+  LoadNames names;
+  for (const auto& [id, member] : *parts_.members->all()) names.members.insert(id);
+  for (const auto& [name, unit] : parts_.units->all()) names.volumes.emplace(name, unit.record.image.id);
+  return names;
+}
+
+json NodeControl::rules_view(const cluster::LoadRules& rules) const {
+  const auto configured = parts_.config.logins.allocate ? std::optional(parts_.config.policy) : std::nullopt;
+  return load_rules_json(rules, configured, load_names());
 }
 
 json NodeControl::volumes_json() const {

@@ -6,6 +6,8 @@
 //   GET    /load                      what every member carries, and what is made of it
 //   GET    /load/trace                the same with all sessions, as a line of a load trace (cluster/load/trace.h)
 //   GET    /decisions[?last=N]        the group's last decisions about load, oldest first
+//   GET    /load/rules                what operators have said about load
+//   POST   /load/ORDER                policy, balance, weight, pin, unpin (load_requests.h)
 //   GET    /volumes   POST            all volumes; make one: {name, size_bytes, page_bytes?, placement?, durability?,
 //                                     chap?}
 //   GET    /volumes/NAME   DELETE     one volume
@@ -31,6 +33,7 @@
 
 #include "tools/node/control_handler.h"
 #include "tools/node/control_views.h"
+#include "tools/node/load_requests.h"
 #include "tools/node/node_parts.h"
 #include "tools/node/volume_requests.h"
 
@@ -52,6 +55,7 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
 
  private:
   void route(const ControlRequest& request, Completion<ControlResponse> done);
+  void route_load(const ControlRequest& request, const std::string& order, Completion<ControlResponse> done);
   void route_volume(const ControlRequest& request, const std::string& name, const std::string& rest,
                     Completion<ControlResponse> done);
   void route_session(const ControlRequest& request, const std::string& id, const std::string& order,
@@ -74,6 +78,8 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   nlohmann::json load_view() const;
   nlohmann::json volume_names() const;
   std::optional<ImageId> image_of(const std::string& volume) const;
+  LoadNames load_names() const;
+  nlohmann::json rules_view(const cluster::LoadRules& rules) const;
 
   NodeParts& parts_;
   NodeState state_ = NodeState::starting;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cluster/load/decision_log.h"
+#include "tools/shoalctl/load_rules_commands.h"
 #include "tools/shoalctl/trace_file.h"
 #include "tools/shoalctl/views.h"
 
@@ -49,6 +50,7 @@ void add_load_commands(CLI::App& app, const Options& options) {
   load->callback([&options, load] {
     if (load->get_subcommands().empty()) show(options, call(options, "GET", "/load"), view_load);
   });
+  add_load_rules_commands(*load, options);
   add_record(*load, options, given);
   add_replay(*load, options, given);
 

@@ -70,6 +70,11 @@ std::vector<std::vector<std::string>> page_rows(const json& load) {
   return rows;
 }
 
+std::string pinned_volume(const json& pin) {
+  if (!pin.contains("image")) return "every volume";
+  return pin.value("volume", fmt::format("image {}", pin.at("image").get<std::uint64_t>()));
+}
+
 }  // namespace
 
 std::string view_load(const json& load) {
@@ -86,6 +91,25 @@ std::string view_load(const json& load) {
   if (const auto rows = page_rows(load); !rows.empty()) {
     out += "\n" + table({"VOLUME", "PAGE", "UNITS/S", "AT MOST TOO HIGH BY", "HOTTEST INITIATOR"}, rows);
   }
+  return out;
+}
+
+std::string view_load_rules(const json& rules) {
+  const bool of_group = rules.at("policy_of") == "group";
+  std::string out =
+      fmt::format("policy   {}{}\nbalance  {}\n", rules.at("policy").get<std::string>(),
+                  of_group ? "" : " (of this member's configuration)", rules.at("balance").get<std::string>());
+  std::vector<std::vector<std::string>> weights, pins;
+  for (const json& each : rules.at("weights")) {
+    weights.push_back(
+        {fmt::format("{}", each.at("member").get<unsigned>()), fmt::format("{}", each.at("weight").get<double>())});
+  }
+  for (const json& each : rules.at("pins")) {
+    pins.push_back({each.at("initiator").get<std::string>(), pinned_volume(each),
+                    fmt::format("{}", each.at("member").get<unsigned>())});
+  }
+  if (!weights.empty()) out += "\n" + table({"MEMBER", "WEIGHT"}, weights);
+  if (!pins.empty()) out += "\n" + table({"PINNED INITIATOR", "VOLUME", "TO MEMBER"}, pins);
   return out;
 }
 

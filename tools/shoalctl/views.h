@@ -1,4 +1,5 @@
-// What shoalctl shows a person, made from the JSON that the control port answers. Pure text; no terminal is asked anything.
+// What shoalctl shows a person, made from the JSON that the control port answers. Pure text; no terminal is asked
+// anything.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,6 +17,7 @@ std::string view_decisions(const nlohmann::json& decisions);
 std::string view_why(const nlohmann::json& why);
 std::string view_recording(const nlohmann::json& recording);
 std::string view_replay(const nlohmann::json& replay);
+std::string view_load_rules(const nlohmann::json& rules);
 std::string view_members(const nlohmann::json& members);
 std::string view_volumes(const nlohmann::json& volumes);
 std::string view_volume(const nlohmann::json& volume);
