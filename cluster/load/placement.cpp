@@ -36,6 +36,9 @@ std::string describe(unsigned drawbacks) {
   return drawbacks & kNotDrawn ? "not drawn" : "";
 }
 
+// So little is done that its remains would outweigh sessions that have only begun.
+bool is_idle(const GroupLoad& load) { return load.work < kLeastGroupWork; }
+
 double mean_session_units(const GroupLoad& load) {
   double sessions = 0;
   for (const auto& [id, member] : load.members) sessions += member.heard ? member.sessions : 0;
@@ -93,6 +96,7 @@ struct Placement::Standing {
 std::vector<Placement::Standing> Placement::standings(const PlacementQuestion& question,
                                                       const std::vector<PlacementCandidate>& candidates,
                                                       const GroupLoad& load) const {
+  const bool idle = is_idle(load);
   const double mean_units = mean_session_units(load);
   std::set<MemberId> siblings = recent_.siblings(question.login);
   siblings.insert(question.served_at.begin(), question.served_at.end());
@@ -106,7 +110,7 @@ std::vector<Placement::Standing> Placement::standings(const PlacementQuestion& q
     standing.drawbacks = (!ready || member.draining ? kNotReady : kNone) | (member.heard ? kNone : kSilent) |
                          (siblings.contains(id) ? kSibling : kNone) | (id == question.not_at ? kMovedAway : kNone);
     standing.sessions = (member.sessions + recent_.expected_at(id)) / weight;
-    standing.load = (member.client_load + standing.sessions * mean_units) / 2;
+    standing.load = idle ? standing.sessions : (member.client_load + standing.sessions * mean_units) / 2;
     standing.owned = owned == question.owners.end() ? 0 : owned->second;
     result.push_back(standing);
   }

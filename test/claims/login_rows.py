@@ -107,7 +107,7 @@ def in_a_row(group, name, count):
 def moved(rig):
     group = rig.group()
     settled(group, 0)
-    with rig.hosts(group, 1, 'copy', portal=3260, rate=200, verify=True, pattern='randrw') as host:
+    with rig.hosts(group, 1, 'copy', port=3260, rate=200, verify=True, pattern='randrw') as host:
         here = eventually(lambda: sessions_of(group, 'copy-0'), 10, 'the session of the host')[0]
         answer = group.ctl(1, 'session', 'move', here['id'], '--how', 'polite')
         before = host.answered[0]

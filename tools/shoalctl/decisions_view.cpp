@@ -50,7 +50,8 @@ std::string outcome_of(const json& decision) {
 // What stands behind the word of a formula, and which end of its score is better.
 std::string formula_text(const std::string& formula) {
   if (formula == "least-loaded") {
-    return "least-loaded: (client load + (sessions + placed) x units of a mean session / weight) / 2; lowest first";
+    return "least-loaded: (client load + (sessions + placed) x units of a mean session / weight) / 2, in an idle group "
+           "(sessions + placed) / weight; lowest first";
   }
   if (formula == "weighted") return "weighted: (sessions + placed) / weight; lowest first";
   if (formula == "affinity") return "affinity: 1 - fraction of the host's pages that the member owns; lowest first";

@@ -55,6 +55,14 @@ TEST_CASE("thirty logins in ten milliseconds are spread evenly although no repor
   }
 }
 
+TEST_CASE("in a group that does next to nothing logins are spread by sessions, whoever did a little just now") {
+  Allocation allocation(PlacementPolicy::least_loaded);
+  allocation.group = Group::of({90, 0, 9});
+  CHECK(allocation.where_all(1, 30) == Counts{{1, 10}, {2, 10}, {3, 10}});
+  allocation.group = Group::of({91, 0, 9});
+  CHECK(allocation.where(login(31)) == 2);
+}
+
 TEST_CASE("logins are spread evenly while reports with part of them come in") {
   Allocation allocation(PlacementPolicy::least_loaded);
   Counts all;
