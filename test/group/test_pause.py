@@ -31,6 +31,7 @@ class Figures(unittest.TestCase):
     def test_the_own_part_is_that_of_the_logins_and_where_the_host_was_asked_to_log_out_the_answer_to_that(self):
         self.assertEqual(self.move().own(polite=False), 3.0)
         self.assertEqual(self.move().own(polite=True), 8.0)
+        self.assertEqual(self.move().of_host, 72.0)
 
     def test_the_steps_from_the_order_to_the_first_answer_add_up(self):
         steps = step_table([self.move(resumed=1075)])

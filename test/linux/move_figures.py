@@ -33,12 +33,17 @@ class Move:
     slowest: float = 0             # the longest that one command took, until the next move
 
     @property
-    def served(self):
-        return self.logins[-1]
+    def deciding(self):
+        """The members write down where the session goes: before the host is told, or before its logout is answered."""
+        return self.steps["told"] - self.steps["quiet"]
 
     def own(self, polite):
-        """From when the host was told to when it was served. Who was asked to log out waits for the answer to that, too."""
-        return sum(login.own for login in self.logins) + (self.steps["told"] - self.steps["quiet"] if polite else 0)
+        """The members' part from when the host was told to when it was served."""
+        return sum(login.own for login in self.logins) + (self.deciding if polite else 0)
+
+    @property
+    def of_host(self):
+        return max(0.0, self.pause - self.deciding - self.own(polite=False))
 
 
 class Answers:

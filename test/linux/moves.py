@@ -85,11 +85,10 @@ HEAD = ("host", "way", "moves", "pause: median", "p99", "maximum", "slowest comm
 
 
 def cells(row):
-    pauses, own = row.pauses(), row.own()
-    of_host = [pause - ours for pause, ours in zip(pauses, own)]
+    of_host = percentile([move.of_host for move in row.moves], 0.5)
     slowest = max((move.slowest for move in row.moves), default=math.nan)
-    return [row.host, row.how, str(len(row.moves)), *map(seconds, summary(pauses)), seconds(slowest),
-            *(f"{ms:.1f} ms" for ms in summary(own)), seconds(percentile(of_host, 0.5)), str(len(row.errors))]
+    return [row.host, row.how, str(len(row.moves)), *map(seconds, summary(row.pauses())), seconds(slowest),
+            *(f"{ms:.1f} ms" for ms in summary(row.own())), seconds(of_host), str(len(row.errors))]
 
 
 def summary(values):

@@ -117,14 +117,15 @@ def libiscsi_rows(rig, iqn, rows, notes):
 # ---- what is said
 
 def show(rows, load_before):
-    print(f"\nOne machine of {os.cpu_count()} cores; its load average was {load_before:.1f} before and {os.getloadavg()[0]:.1f} after.\n")
+    print(f"\n{os.cpu_count()} cores; load average {load_before:.1f} before, {os.getloadavg()[0]:.1f} after.\n")
     print(table(HEAD, [cells(row) for row in rows]))
     for row in rows:
         lines = [[what, f"{median:.0f} ms", f"{maximum:.0f} ms"] for what, median, maximum in step_table(row.moves)]
         print("\n" + table((f"{row.host}, {row.how}: step", "median", "maximum"), lines))
     first = rows[0]
     median, p99, _ = map(seconds, summary(first.pauses()))
-    print(f"\nshown: {len(first.moves)} moves of {first.host}: pause {median}, p99 {p99}, own part {percentile(first.own(), 0.5):.1f} ms, "
+    own = percentile(first.own(), 0.5)
+    print(f"\nshown: {len(first.moves)} moves of {first.host}: pause {median}, p99 {p99}, own part {own:.1f} ms, "
           f"{len(first.errors)} errors", flush=True)
 
 
