@@ -50,6 +50,9 @@ def work(group, of, at=1):
 
 
 def settled(group, seconds=3):
-    """Until every member hears every other."""
+    """Until every member hears every other, and a period has ended since, so that its decisions go by that."""
     eventually(lambda: all(each['heard'] for m in MEMBERS for each in load(group, m)['members']), 15, 'members that hear each other')
+    own = lambda: [loads(group, m)[m]['sequence'] for m in MEMBERS]
+    then = own()
+    eventually(lambda: all(now > before for now, before in zip(own(), then)), 15, 'the end of a period')
     time.sleep(seconds)

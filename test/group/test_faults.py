@@ -135,12 +135,12 @@ class Death(GroupTest):
     def test_a_member_that_is_stopped_sends_its_hosts_elsewhere_first(self):
         owners = self.group.owners('demo')
         host = dict(target=self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:stays')
-        for _ in range(3):  # goes round: one of them is placed at member 3
-            s = Session(self.group.address(1), **host)
-            if s.address == self.group.address(3, 3261):
-                break
-            s.close()
-            host['initiator'] += '-'
+        self.group.ctl(1, 'load', 'pin', host['initiator'], '3')
+        members = lambda: self.group.ctl(1, 'load')['members']
+        eventually(lambda: members()[2]['heard'], 10, 'a report of member 3')
+        period = members()[0].get('sequence', 0)
+        eventually(lambda: members()[0].get('sequence', 0) > period, 10, 'the period from which on member 1 goes by that')
+        s = Session(self.group.address(1), **host)
         self.assertEqual(s.address, self.group.address(3, 3261))
         with ThreadPoolExecutor(1) as operator:
             stopping = operator.submit(self.group.script, 'member', '3', 'stop')
