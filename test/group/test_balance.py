@@ -59,6 +59,7 @@ class Moves(BalanceTest):
             now = self.sessions(hosts.name)[moved['initiator']]
             self.assertEqual(now['member'], moved['choice'])
             why = self.group.ctl(3, 'why', 'session', now['id'])
+            self.assertEqual([d['choice'] for d in why['decisions'] if d['kind'] == 'allocate'], [member])
             self.assertIn((moved['member'], moved['number']), [(d['member'], d['number']) for d in why['decisions']])
             self.assertEqual(why['session']['initiator'], moved['initiator'])
             self.assertRegex(self.group.metrics(member), r'shoal_moves_total\{reason="over-utilised"\} [1-9]')
@@ -93,6 +94,25 @@ class Moves(BalanceTest):
             self.assertIn('exists', self.group.ctl(1, 'load', 'record', trace, '--for', '3', check=False))
 
 
+class Observed(BalanceTest):
+    def test_observing_decides_and_moves_nothing_until_it_may_act(self):
+        self.group.ctl(1, 'load', 'balance', 'observe')
+        with self.hosts(6, 'observed') as hosts:
+            two, member = self.together(hosts)
+            for host in two:
+                hosts.set_rate(host, BUSY)
+            decided = eventually(lambda: [d for d in self.decisions() if d['kind'] == 'move' and d['initiator'] in hosts.initiators()],
+                                 40, 'a decision to move')
+            self.assertTrue(all(d['observed'] and 'outcome' not in d for d in decided))
+            time.sleep(3)
+            self.assertEqual(self.where(hosts, two), [member, member])
+            self.group.ctl(3, 'load', 'balance', 'act')
+            eventually(lambda: len(set(self.where(hosts, two))) == 2, 60, 'the two busy sessions at two members')
+            why = self.group.ctl(2, 'why', 'session', self.sessions(hosts.name)[decided[0]['initiator']]['id'])['decisions']
+            self.assertEqual(why[0]['kind'], 'allocate')
+            self.assertEqual(why[0]['choice'], member)
+
+
 class Stays(BalanceTest):
     def test_hosts_that_came_to_a_member_portal_by_themselves_are_never_shed(self):
         with self.hosts(2, 'direct', member=2, port=3261, rate=BUSY):
@@ -103,9 +123,10 @@ class Stays(BalanceTest):
 
     def test_a_nexus_that_lost_its_connection_twice_is_left_alone(self):
         hosts = [Flapping(self.group, f'flapping{i}') for i in range(4)]  # two of them are at one member
-        at = [host.session.address for host in hosts]
-        pair = [host for host in hosts if at.count(host.session.address) > 1][:2]
+        at = [host.session.address[0] for host in hosts]
+        pair = [host for host in hosts if host.session.address[0] == max(at, key=at.count)][:2]
         for host in hosts:
+            self.addCleanup(host.end)
             if host not in pair:
                 host.session.close()
         for host in pair:
@@ -146,7 +167,8 @@ class Flapping(threading.Thread):
 
     def end(self):
         self.stop.set()
-        self.join(30)
+        if self.is_alive():
+            self.join(30)
         self.session.close()
         return self.error
 
