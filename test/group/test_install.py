@@ -62,6 +62,14 @@ class Install(unittest.TestCase):
         said = run(['systemd-analyze', 'verify', '--man=no', str(here)], 30)
         self.assertEqual((said.returncode, [line for line in said.stderr.splitlines() if 'shoald' in line]), (0, []))
 
+    @unittest.skipUnless(shutil.which('systemd-sysusers'), 'systemd-sysusers is not here')
+    def test_the_user_of_the_unit_is_made(self):
+        (self.root / 'etc').mkdir()
+        said = run(['systemd-sysusers', f'--root={self.root}', str(self.root / 'usr/lib/sysusers.d/shoal.conf')])
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn('\nUser=shoal\n', (self.root / 'usr/lib/systemd/system/shoald.service').read_text())
+        self.assertRegex((self.root / 'etc/passwd').read_text(), r'^shoal:.*:/var/lib/shoal:')
+
     def test_the_example_of_a_single_server_serves_a_host_and_ends_when_it_is_told(self):
         path, config = self.example('single-server.json')
         with Program([self.program('shoald'), '--config', str(path)]) as shoald:
