@@ -176,8 +176,8 @@ void SessionBalancer::watch(const BalancerInput& input, const MemberLoad& own) {
 }
 
 // Why its work is not to be judged now; empty: it is. What it carries too much must be more than what comes and goes
-// there in a minute anyhow: by the time that sessions were moved for that, it would be gone. And more than what has just
-// come: others may be about to get as much.
+// there in a minute anyhow: by the time that sessions were moved for that, it would be gone. And more than what has
+// just come: others may be about to get as much.
 std::string SessionBalancer::swing(const Work& work, const MemberLoad& own) const {
   if (work_.deviation() > kSwinging * work_.mean()) {
     return fmt::format("swinging: {:.0f} units around {:.0f} within 15 s", work_.deviation(), work_.mean());
