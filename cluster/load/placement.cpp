@@ -193,7 +193,8 @@ Placed Placement::place(Time now, const PlacementQuestion& question, const std::
   if (!by_owners && rules_.policy != PlacementPolicy::round_robin) draw_lots(question.login, all);
   Placed placed = choose(question, all);
   const auto pin = pinned_to(rules_.pins, question.login.initiator_name, question.login.volume);
-  const unsigned unfit = fewest_drawbacks(all) & kSilent ? kNotReady : kNotReady | kSilent;  // nobody is heard of
+  const unsigned silent = fewest_drawbacks(all) & kSilent ? kNone : kSilent;  // none, where nobody is heard of
+  const unsigned unfit = kNotReady | kMovedAway | silent;
   const bool pin_ready = pin && std::any_of(all.begin(), all.end(), [&](const Standing& standing) {
                            return standing.member == *pin && !(standing.drawbacks & unfit);
                          });
@@ -202,7 +203,8 @@ Placed Placement::place(Time now, const PlacementQuestion& question, const std::
     placed.formula = "pin";
     placed.reason = fmt::format("pinned to member {}", *pin);
   } else if (pin) {
-    placed.reason += fmt::format("; pinned to member {}, which is not ready", *pin);
+    const char* why = *pin == question.not_at ? "it is moved away from" : "is not ready";
+    placed.reason += fmt::format("; pinned to member {}, which {}", *pin, why);
   }
   if (placed.member == MemberId{}) return placed;
   if (!pin_ready) last_ = placed.member;

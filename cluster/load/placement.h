@@ -1,7 +1,8 @@
 // Placement: which member serves a login that the group does not know yet (client allocation). Scores and policies are
 // those of ARCHITECTURE.md, "Load".
 //
-// A pin to a member that is ready beats everything. Else, of the members that are ready, those come first that
+// A pin to a member that is ready beats everything, but the order to leave that member. Else, of the members that are
+// ready, those come first that
 //   are heard of                                              (the others only while nobody is),
 //   serve no other session of this host to this volume,
 //   are not the one that the session is moved away from,

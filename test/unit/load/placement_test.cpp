@@ -263,6 +263,17 @@ TEST_CASE("while nobody is heard of, all that are ready count; when none is read
   CHECK(placed.reason == "no member is ready");
 }
 
+TEST_CASE("a session that was told to leave the member that it is pinned to goes elsewhere while it can") {
+  Allocation allocation(PlacementPolicy::least_loaded, {{"*", {}, MemberId{3}}});
+  PlacementQuestion leaves = login(1);
+  leaves.not_at = MemberId{3};
+  const Placed placed = allocation.ask(leaves);
+  CHECK(placed.member == MemberId{1});
+  CHECK(placed.reason == "least-loaded; pinned to member 3, which it is moved away from");
+  allocation.candidates[0].ready = allocation.candidates[1].ready = false;
+  CHECK(allocation.where(leaves) == 3);
+}
+
 TEST_CASE("while nobody is heard of, a pin counts all the same") {
   Allocation allocation(PlacementPolicy::least_loaded, {{"*", {}, MemberId{3}}});
   allocation.group.load.members.clear();
