@@ -25,6 +25,19 @@ TEST_CASE("a redirect is remembered for as long as its session is here") {
   CHECK(logins.covers(nexus(count - 1), kBegin + std::chrono::seconds(count)));
 }
 
+TEST_CASE("of very many redirects in one moment those that are not in use are forgotten, the oldest first") {
+  RedirectedLogins logins;
+  const auto in_use = [](const NexusName& name) { return name.isid == 0; };
+  const std::uint64_t count = 2 * RedirectedLogins::kMostRemembered;
+  for (std::uint64_t isid = 0; isid < count; ++isid) {
+    logins.learn(nexus(isid), kBegin + std::chrono::microseconds(isid), in_use);
+    if (logins.size() > RedirectedLogins::kMostRemembered) FAIL("after " << isid << " there are " << logins.size());
+  }
+  CHECK(logins.covers(nexus(0), kBegin));
+  CHECK_FALSE(logins.covers(nexus(1), kBegin));
+  CHECK(logins.covers(nexus(count - 1), kBegin));
+}
+
 TEST_CASE("redirects are told apart by the epoch of the nexus: who has arrived meanwhile has not ignored them") {
   IgnoredRedirects redirects;
   for (std::uint32_t epoch = 1; epoch < 10; ++epoch) CHECK(redirects.may_redirect(nexus(1), "h", epoch, kBegin));
