@@ -15,14 +15,18 @@ Allocator::Allocator(MemberId self, load::PlacementRules rules, const GroupSessi
 
 void Allocator::learn(const NexusName& nexus, MemberId at) { placement_.learn(now_(), login_of(nexus), at); }
 
-load::Placed Allocator::allocate(const NexusName& nexus, MemberId not_at,
-                                 const std::vector<load::PlacementCandidate>& candidates) {
-  const load::LoginName login = login_of(nexus);
-  const load::PlacementQuestion question{login, not_at, sessions_.serving_others(nexus),
+load::Placed Allocator::choose(const NexusName& nexus, MemberId not_at,
+                               const std::vector<load::PlacementCandidate>& candidates) {
+  const load::PlacementQuestion question{login_of(nexus), not_at, sessions_.serving_others(nexus),
                                          load_.owners(nexus.initiator_name, nexus.image)};
   const load::Picture picture = load_.picture();
-  load::Placed placed = placement_.place(now_(), question, candidates, picture ? *picture : load::GroupLoad{});
-  if (listener_) listener_(login, placed, picture);
+  return placement_.place(now_(), question, candidates, picture ? *picture : load::GroupLoad{});
+}
+
+load::Placed Allocator::allocate(const NexusName& nexus, MemberId not_at,
+                                 const std::vector<load::PlacementCandidate>& candidates) {
+  load::Placed placed = choose(nexus, not_at, candidates);
+  if (listener_) listener_(login_of(nexus), placed);
   return placed;
 }
 

@@ -25,8 +25,8 @@ struct LoadSource {
 
 class Allocator {
  public:
-  // Told of everything that is allocated, and of the picture that it was allocated by.
-  using Listener = std::function<void(const load::LoginName&, const load::Placed&, load::Picture)>;
+  // Told of every login that is allocated.
+  using Listener = std::function<void(const load::LoginName&, const load::Placed&)>;
 
   Allocator(MemberId self, load::PlacementRules rules, const GroupSessions& sessions, LoadSource load,
             std::function<Time()> now);
@@ -36,6 +36,8 @@ class Allocator {
   // Another member placed that login.
   void learn(const NexusName& nexus, MemberId at);
   // `not_at`: it is moved away from there; 0: from nowhere. `candidates` in order of their ids.
+  load::Placed choose(const NexusName& nexus, MemberId not_at, const std::vector<load::PlacementCandidate>& candidates);
+  // The same for a login, of which the listener is told.
   load::Placed allocate(const NexusName& nexus, MemberId not_at,
                         const std::vector<load::PlacementCandidate>& candidates);
 

@@ -117,7 +117,7 @@ LoginDecision RedirectPolicy::allocate(const NexusName& nexus, MemberId not_at,
 }
 
 MemberId RedirectPolicy::pick(const NexusName& nexus, const std::set<MemberId>& except) {
-  return allocator_.allocate(nexus, members_.self().id, to_place_at(candidates(), except)).member;
+  return allocator_.choose(nexus, members_.self().id, to_place_at(candidates(), except)).member;
 }
 
 std::vector<Candidate> RedirectPolicy::candidates() const {

@@ -290,8 +290,9 @@ void Node::Impl::make_allocator() {
       parts.config.member, load::PlacementRules{parts.config.policy, {}}, *parts.sessions, std::move(load), now);
   parts.sessions->on_placed_elsewhere(
       [this](const NexusName& nexus, MemberId at) { parts.allocator->learn(nexus, at); });
-  parts.allocator->on_allocated([this, now](const load::LoginName& login, const load::Placed& placed,
-                                            const load::Picture&) { parts.decisions.placed(now(), login, placed); });
+  parts.allocator->on_allocated([this, now](const load::LoginName& login, const load::Placed& placed) {
+    parts.decisions.placed(now(), login, placed);
+  });
 }
 
 void Node::Impl::make_moves(routing::PeerTransport* links) {

@@ -12,7 +12,7 @@
 namespace shoal::test {
 
 struct Logins {
-  using Told = std::tuple<load::LoginName, load::Placed, load::Picture>;
+  using Told = std::pair<load::LoginName, load::Placed>;
 
   explicit Logins(LoginRules rules = {}, load::PlacementRules placement = {load::PlacementPolicy::round_robin, {}}) {
     const auto created = group.create("demo");
