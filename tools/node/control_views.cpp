@@ -158,6 +158,19 @@ json containers_json(const routing::PageMap& map) {
   return list;
 }
 
+std::string drain_note(const json& member, const json& sessions) {
+  std::string moving, waits;
+  for (const json& session : sessions) {
+    if (session.at("member") != member.at("id")) continue;
+    std::string& list = session.at("came") == "member portal" ? waits : moving;
+    list += (list.empty() ? "" : ", ") + session.at("id").get<std::string>();
+  }
+  std::string note = moving.empty() && waits.empty() ? "drained: no session is left" : "draining";
+  if (!moving.empty()) note += "; to be moved: " + moving;
+  if (!waits.empty()) note += "; came to the member portal by themselves, --force drops them: " + waits;
+  return note;
+}
+
 }  // namespace
 
 StorePlaces places_of(const MemberView& view) {
@@ -259,19 +272,17 @@ json session_json(MemberId member, const server::SessionInfo& session, const cha
           {"state", session.dropping ? "dropping" : "serving"}};
 }
 
-void add_drain_notes(json& members, const json& sessions) {
+bool is_session(const json& answered) {
+  const auto is_text = [&](const char* key) { return answered.contains(key) && answered.at(key).is_string(); };
+  return answered.is_object() && answered.contains("member") && answered.at("member").is_number_unsigned() &&
+         is_text("id") && is_text("came") && is_text("volume") && is_text("initiator");
+}
+
+void add_drain_notes(json& members, const Gathered& sessions) {
   for (json& member : members) {
     if (!member.value("drain_ordered", false)) continue;
-    std::string moving, waits;
-    for (const json& session : sessions) {
-      if (session.at("member") != member.at("id")) continue;
-      std::string& list = session.at("came") == "member portal" ? waits : moving;
-      list += (list.empty() ? "" : ", ") + session.at("id").get<std::string>();
-    }
-    std::string note = moving.empty() && waits.empty() ? "drained: no session is left" : "draining";
-    if (!moving.empty()) note += "; to be moved: " + moving;
-    if (!waits.empty()) note += "; came to the member portal by themselves, --force drops them: " + waits;
-    member["note"] = note;
+    const bool silent = std::ranges::count(sessions.missing, MemberId{member.at("id").get<std::uint32_t>()}) != 0;
+    member["note"] = silent ? "does not answer: its sessions are not known" : drain_note(member, sessions.list);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "tools/node/availability.h"
 #include "tools/node/control_handler.h"
 #include "tools/node/decisions.h"
+#include "tools/node/gathering.h"
 #include "tools/node/secret_files.h"
 #include "tools/node/session_mover.h"
 
@@ -65,8 +66,10 @@ nlohmann::json map_json(const VolumeView& volume, const StorePlaces& places);
 nlohmann::json status_json(const MemberView& view, const std::vector<VolumeView>& volumes);
 // `came`: "group portal", "redirect" or, by itself, "member portal".
 nlohmann::json session_json(MemberId member, const server::SessionInfo& session, const char* came, Time now);
+// Does what a peer answered have what the views of this member read of a session?
+bool is_session(const nlohmann::json& answered);
 // What members that drain still wait for, of the sessions of the group: into their notes.
-void add_drain_notes(nlohmann::json& members, const nlohmann::json& sessions);
+void add_drain_notes(nlohmann::json& members, const Gathered& sessions);
 
 ControlResponse ok(const nlohmann::json& body);
 ControlResponse failure(int status, const std::string& what);

@@ -116,7 +116,7 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
   }
   if (is(1, "sessions")) {
     if (!get) return done(not_allowed(request));
-    return parts_.desk->list([done = std::move(done)](json list) mutable { done(ok(list)); });
+    return parts_.desk->list([done = std::move(done)](const Gathered& sessions) mutable { done(ok(sessions.list)); });
   }
   if (is(3, "sessions")) return route_session(request, path[1], path[2], std::move(done));
   if (is(1, "faults") && parts_.faults) return done(parts_.faults->handle(request));
@@ -183,18 +183,21 @@ void NodeControl::list_decisions(const std::string& query, Completion<ControlRes
 
 // Who decided where its host logs in knows that host and volume, not the session that came of it.
 void NodeControl::tell_why(const SessionName& session, Completion<ControlResponse> done) const {
-  parts_.desk->list([weak = weak_from_this(), session, done = std::move(done)](const json& sessions) mutable {
+  parts_.desk->list([weak = weak_from_this(), session, done = std::move(done)](const Gathered& sessions) mutable {
     const auto self = weak.lock();
     if (!self) return done(failure(503, "this member has ended"));
     const std::string id = to_string(session);
-    const auto found = std::find_if(sessions.begin(), sessions.end(), [&](const json& s) { return s.at("id") == id; });
-    json answer = found == sessions.end() ? json{{"id", id}} : *found;
+    json answer{{"id", id}, {"member_silent", std::ranges::count(sessions.missing, session.member) != 0}};
+    for (const json& each : sessions.list) {
+      if (each.at("id") == id) answer.update(each);
+    }
     const std::string volume = answer.value("volume", "");
     DecisionQuery query{.last = load::kMaxDecisions};
     query.subject = {session, answer.value("initiator", ""), self->image_of(volume).value_or(ImageId{})};
     self->parts_.decision_desk->list(query, [id, answer, names = self->volume_names(),
                                              done = std::move(done)](json decisions) mutable {
-      if (!answer.contains("member") && decisions.at("decisions").empty()) {
+      const bool known = answer.contains("member") || answer.at("member_silent").get<bool>();
+      if (!known && decisions.at("decisions").empty()) {
         return done(failure(404, fmt::format("there is no session {}, and no decision about one; `shoalctl sessions` "
                                              "lists them",
                                              id)));
@@ -213,7 +216,7 @@ void NodeControl::list_members(Completion<ControlResponse> done) const {
   const bool drains =
       std::any_of(members.begin(), members.end(), [](const json& m) { return m["drain_ordered"] == true; });
   if (!drains) return done(ok(members));
-  parts_.desk->list([members = std::move(members), done = std::move(done)](const json& sessions) mutable {
+  parts_.desk->list([members = std::move(members), done = std::move(done)](const Gathered& sessions) mutable {
     add_drain_notes(members, sessions);
     done(ok(members));
   });

@@ -72,9 +72,12 @@ const char* SessionDesk::came(const server::SessionInfo& session) const {
   return sessions_.came_by_redirect(session.nexus, session.since) ? "redirect" : "member portal";
 }
 
-void SessionDesk::list(Completion<json> done) {
+void SessionDesk::list(Completion<Gathered> done) {
   gather(peers_, members_, {ControlKind::list_sessions, ""}, own_sessions(),
-         [done = std::move(done)](Gathered gathered) mutable { done(std::move(gathered.list)); });
+         [done = std::move(done)](Gathered sessions) mutable {
+           std::erase_if(sessions.list.get_ref<json::array_t&>(), [](const json& each) { return !is_session(each); });
+           done(std::move(sessions));
+         });
 }
 
 void SessionDesk::drop(const SessionName& name, Completion<ControlResponse> done) {

@@ -26,8 +26,8 @@ class SessionDesk : public std::enable_shared_from_this<SessionDesk> {
               const cluster::Members& members, routing::PeerChannel* peers, Log log);
 
   void serve_peers();
-  // In order of members and numbers.
-  void list(Completion<nlohmann::json> done);
+  // In order of members and numbers; of what peers answer only what is_session().
+  void list(Completion<Gathered> done);
   void drop(const SessionName& name, Completion<ControlResponse> done);
   // A session of this member; completes when it has gone.
   void drop_here(std::uint64_t number, const std::string& reason, Completion<> done);

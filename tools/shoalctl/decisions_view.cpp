@@ -119,6 +119,17 @@ std::string missing_note(const json& answer) {
   return note;
 }
 
+std::string where_it_is(const json& session) {
+  const std::string id = session.value("id", "");
+  if (session.contains("member")) {
+    return fmt::format("session {} of volume {} is at member {}; its host {} came by the {}\n", id,
+                       session.value("volume", ""), session.value("member", 0u), session.value("initiator", ""),
+                       session.value("came", ""));
+  }
+  if (!session.value("member_silent", false)) return fmt::format("session {} is here no more\n", id);
+  return fmt::format("whether session {} is still there is not known: its member does not answer\n", id);
+}
+
 }  // namespace
 
 std::string view_decisions(const json& answer) {
@@ -134,13 +145,7 @@ std::string view_decisions(const json& answer) {
 }
 
 std::string view_why(const json& answer) {
-  const json& session = answer.at("session");
-  const std::string id = session.value("id", "");
-  std::string out = session.contains("member")
-                        ? fmt::format("session {} of volume {} is at member {}; its host {} came by the {}\n", id,
-                                      session.value("volume", ""), session.value("member", 0u),
-                                      session.value("initiator", ""), session.value("came", ""))
-                        : fmt::format("session {} is here no more\n", id);
+  std::string out = where_it_is(answer.at("session"));
   for (const json& decision : answer.at("decisions")) out += "\n" + in_full(decision);
   if (answer.at("decisions").empty()) out += "no decision about it is known\n";
   return out + missing_note(answer);

@@ -101,19 +101,43 @@ TEST_CASE("a member that drains says which sessions it waits for, and which only
   view.members[MemberId{3}].drain_ordered = true;
   json members = members_json(view);
   CHECK(members[2].at("state") == "draining");
-  json sessions = json::array();
+  Gathered sessions;
   add_drain_notes(members, sessions);
   CHECK(members[2].at("note") == "drained: no session is left");
   CHECK(members[1].at("note") == "");
   for (const char* came : {"redirect", "member portal", "group portal"}) {
     auto one = session();
-    one.number += sessions.size();
-    sessions.push_back(session_json(MemberId{3}, one, came, Time(75s)));
+    one.number += sessions.list.size();
+    sessions.list.push_back(session_json(MemberId{3}, one, came, Time(75s)));
   }
-  sessions.push_back(session_json(MemberId{2}, session(), "redirect", Time(75s)));
+  sessions.list.push_back(session_json(MemberId{2}, session(), "redirect", Time(75s)));
   add_drain_notes(members, sessions);
   CHECK(members[2].at("note") ==
         "draining; to be moved: 3-17, 3-19; came to the member portal by themselves, --force drops them: 3-18");
+}
+
+TEST_CASE("of a member that drains and does not answer nobody says that it is drained") {
+  auto view = member_1();
+  view.members[MemberId{3}].drain_ordered = true;
+  json members = members_json(view);
+  Gathered sessions;
+  sessions.missing = {MemberId{2}, MemberId{3}};
+  add_drain_notes(members, sessions);
+  CHECK(members[2].at("note") == "does not answer: its sessions are not known");
+  CHECK(members[1].at("note") == "");
+}
+
+TEST_CASE("what a peer answers as a session has what is read of it, or is none") {
+  const json good = session_json(MemberId{3}, session(), "redirect", Time(75s));
+  CHECK(is_session(good));
+  for (const char* key : {"id", "came", "volume", "initiator", "member"}) {
+    json odd = good;
+    odd[key] = json::array();
+    CHECK_FALSE(is_session(odd));
+    odd.erase(key);
+    CHECK_FALSE(is_session(odd));
+  }
+  for (const json& odd : {json(nullptr), json(7), json("3-17"), json::array({good})}) CHECK_FALSE(is_session(odd));
 }
 
 TEST_CASE("a member that has not reached this one is not up yet") {
@@ -139,7 +163,8 @@ TEST_CASE("status warns of metadata out of reach, of stores out of service and o
   view.peers[MemberId{3}] = {false, false, "timed out"};
   const json status = status_json(view, {demo()});
   REQUIRE(status.at("warnings").size() == 3);
-  CHECK_THAT(status.at("warnings")[0].get<std::string>(), Contains("metadata in etcd are out of reach (no space left)"));
+  CHECK_THAT(status.at("warnings")[0].get<std::string>(),
+             Contains("metadata in etcd are out of reach (no space left)"));
   CHECK_THAT(status.at("warnings")[1].get<std::string>(), Contains("input/output error") && Contains("restart"));
   CHECK_THAT(status.at("warnings")[2].get<std::string>(), Contains("volume demo: 8 of 12 pages"));
 }

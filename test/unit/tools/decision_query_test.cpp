@@ -109,6 +109,8 @@ TEST_CASE("people see what was decided, from what, and what came of it") {
   given["session"] = {{"id", "2-9"}};
   given["decisions"] = json::array();
   CHECK_THAT(view_why(given), Contains("is here no more") && Contains("no decision about it is known"));
+  given["session"]["member_silent"] = true;
+  CHECK_THAT(view_why(given), Contains("is not known: its member does not answer") && !Contains("is here no more"));
 }
 
 TEST_CASE("what was only observed is told so") {
