@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "target/base/endpoint.h"
@@ -13,11 +14,24 @@ using nlohmann::json;
 
 namespace {
 
-const char* const kOwnAddresses[] = {"member_portal", "peer", "control"};
+const char* const kOwnAddresses[] = {"member_portal", "peer"};
 
 std::string at_address(const std::string& address, const json& endpoint) {
   const auto old = Endpoint::parse(endpoint.get<std::string>());
   return old ? Endpoint{address, old->port}.to_string() : endpoint.get<std::string>();
+}
+
+std::string host_of(const json& endpoint) {
+  const auto parsed = endpoint.is_string() ? Endpoint::parse(endpoint.get<std::string>()) : std::nullopt;
+  return parsed ? parsed->host : "";
+}
+
+// A control port of the loopback network is one at every member.
+bool has_control_at_own_address(const json& config) {
+  if (!config.contains("control")) return false;
+  const std::string control = host_of(config["control"]);
+  const auto is_there = [&](const char* key) { return config.contains(key) && host_of(config[key]) == control; };
+  return std::ranges::any_of(kOwnAddresses, is_there) || host_of(config.at("group_portals").at(0)) == control;
 }
 
 std::optional<std::string> numeric(const std::string& address) {
@@ -51,6 +65,7 @@ json new_member_config(const json& like, std::uint32_t id, const std::string& ad
   for (const char* key : kOwnAddresses) {
     if (config.contains(key)) config[key] = at_address(host, config[key]);
   }
+  if (has_control_at_own_address(like)) config["control"] = at_address(host, like["control"]);
   config["group_portals"] = json::array({at_address(host, like.at("group_portals").at(0))});
   return config;
 }

@@ -40,6 +40,14 @@ TEST_CASE("a new member is like the one that was asked, with a number and an add
   CHECK(new_member_config(like, 3, "10.0.0.3") == expected);
 }
 
+TEST_CASE("a control port that only the machine itself reaches is so at the new member, too") {
+  json like = config_of(1, "10.0.0.1");
+  like["control"] = "127.0.0.1:3263";
+  const json made = new_member_config(like, 3, "10.0.0.3");
+  CHECK(made.at("control") == "127.0.0.1:3263");
+  CHECK(made.at("peer") == "10.0.0.3:3262");
+}
+
 TEST_CASE("a new member may have an address of IPv6") {
   CHECK(new_member_config(config_of(1, "10.0.0.1"), 3, "fd00::3").at("peer") == "[fd00::3]:3262");
 }
