@@ -37,7 +37,7 @@ class LoadMonitor final : public routing::StoreProbe {
   // From now on, once a period. `peers` null: a single server.
   void start(const cluster::Members& members, routing::PeerChannel* peers, Read read, Complete complete);
   void on_period(Listener listener) { listeners_.push_back(std::move(listener)); }
-  void on_members();  // who belongs to the group has changed
+  void on_members();                         // who belongs to the group has changed
   void mute(bool muted) { muted_ = muted; }  // a fault: it goes on measuring and tells nobody
 
   std::shared_ptr<routing::RequestProbe> probe(std::uint64_t session, ImageId image, const std::string& initiator_name);
@@ -52,7 +52,6 @@ class LoadMonitor final : public routing::StoreProbe {
   std::map<std::uint64_t, load::SessionLoad> sessions() const { return meter_->sessions(); }
 
  private:
-  void begin(std::uint64_t incarnation);
   void arm();
   void end_period();
   void tell(MemberId member, const std::string& report);
