@@ -6,8 +6,8 @@
 // requests are kept in kStreamHeads places, one for each stretch of kHeadSpanBlocks and direction, found by a hash: a
 // few dozen streams, interleaved as they like, stay sequential, and random requests among them seldom push one out.
 //
-// Of each period the first kLookedAt requests tell. The mix is averaged by time, not by requests: a new kind of traffic shows after some ten seconds, however little it
-// is against what was before.
+// Of each period the first kLookedAt requests tell. The mix is averaged by time, not by requests: a new kind of traffic
+// shows after some ten seconds, however little it is against what was before.
 #pragma once
 
 #include <array>

@@ -49,7 +49,7 @@ struct StoreLoad {
 struct ServerLoad {
   double cpu = 0;      // fraction of the processor time that this process may use
   double memory = 0;   // fraction of the memory that it may use
-  double network = 0;  // fraction of the host traffic that the configuration lets it carry; 0: no limit is configured
+  double network = 0;  // of the host traffic that its links carry; 0 until a member knows what they do
   std::uint32_t sessions = 0;
   bool operator==(const ServerLoad&) const = default;
 };

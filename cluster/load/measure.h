@@ -22,7 +22,7 @@ struct MemberLoad {
   double forwarded = 0;  // of these, what was placed at other members
   double stretch = 1;
   double client_load = 0;
-  double share = 0, fair = 0;  // fractions of the sum of client load x weight, and of the sum of weights
+  double share = 0, fair = 0;  // fractions: of client load x weight; of the weights of who does not drain
   double threshold = 0;        // share from which it is disproportionate
   double pressure = 0;
   std::uint32_t sessions = 0;
