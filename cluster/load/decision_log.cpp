@@ -24,6 +24,16 @@ json outcome_json(const DecisionOutcome& outcome) {
   return object;
 }
 
+// Who makes room in a full log: the oldest decision about a login where these have half of it, else the oldest other.
+// Logins come in thousands, and would leave nothing of the moves.
+std::deque<DecisionRecord>::iterator to_drop(std::deque<DecisionRecord>& records) {
+  const auto of_login = [](const DecisionRecord& record) { return record.kind == DecisionKind::allocate; };
+  const auto logins = static_cast<std::size_t>(std::count_if(records.begin(), records.end(), of_login));
+  const bool drop_login = logins >= records.size() / 2;
+  return std::find_if(records.begin(), records.end(),
+                      [&](const DecisionRecord& record) { return of_login(record) == drop_login; });
+}
+
 json picture_json(const Picture& picture) { return picture ? group_json(*picture) : json(nullptr); }
 
 }  // namespace
@@ -79,7 +89,7 @@ DecisionRecord record_of(Time now, MemberId self, const Verdict& verdict, const 
 
 std::uint64_t DecisionLog::add(DecisionRecord record) {
   record.number = ++last_number_;
-  if (records_.size() == kMaxDecisions) records_.pop_front();
+  if (records_.size() == kMaxDecisions) records_.erase(to_drop(records_));
   records_.push_back(std::move(record));
   return last_number_;
 }
@@ -93,13 +103,14 @@ void DecisionLog::feed(Time now, const Picture& load) {
 }
 
 void DecisionLog::settle(std::uint64_t number, DecisionOutcome outcome) {
-  if (!find(number)) return;  // it has gone meanwhile
-  records_[number - records_.front().number].outcome = std::move(outcome);
+  const auto record = std::ranges::lower_bound(records_, number, {}, &DecisionRecord::number);
+  if (record == records_.end() || record->number != number) return;  // it has gone meanwhile
+  record->outcome = std::move(outcome);
 }
 
 const DecisionRecord* DecisionLog::find(std::uint64_t number) const {
-  if (records_.empty() || number < records_.front().number || number > last_number_) return nullptr;
-  return &records_[number - records_.front().number];
+  const auto record = std::ranges::lower_bound(records_, number, {}, &DecisionRecord::number);
+  return record != records_.end() && record->number == number ? &*record : nullptr;
 }
 
 std::vector<const DecisionRecord*> DecisionLog::of_session(const SessionName& session,

@@ -1,5 +1,5 @@
-// DecisionLog: what was decided about load, from what, and what came of it: the last kMaxDecisions of this member, each
-// with the picture that it was taken from. The pictures of a minute later are filled in by the log itself as it is fed.
+// DecisionLog: the last kMaxDecisions of this member about load, from what, and what came of each; of these, logins and
+// all others leave each other half. The pictures of a minute later are filled in by the log itself as it is fed.
 #pragma once
 
 #include <cstdint>

@@ -42,6 +42,22 @@ TEST_CASE("records are numbered, and the oldest go when the ring is full") {
   CHECK(DecisionLog().find(0) == nullptr);
 }
 
+TEST_CASE("a storm of logins leaves half of the log to what was decided about sessions") {
+  DecisionLog log;
+  DecisionRecord moved = allocation(0);
+  moved.kind = DecisionKind::move;
+  for (std::size_t i = 0; i < kMaxDecisions; ++i) log.add(moved);
+  for (std::size_t i = 0; i < 2 * kMaxDecisions; ++i) log.add(allocation(1));
+  const auto is_move = [](const DecisionRecord& record) { return record.kind == DecisionKind::move; };
+  CHECK(std::count_if(log.all().begin(), log.all().end(), is_move) == kMaxDecisions / 2);
+  CHECK(log.all().size() == kMaxDecisions);
+  CHECK(log.find(kMaxDecisions / 2) == nullptr);
+  log.settle(kMaxDecisions, {"moved", {}});
+  REQUIRE(log.find(kMaxDecisions));
+  CHECK(log.find(kMaxDecisions)->outcome == DecisionOutcome{"moved", {}});
+  CHECK(log.find(kMaxDecisions + 1) == nullptr);
+}
+
 TEST_CASE("the effect is the picture of a minute later, filled in once") {
   DecisionLog log;
   log.add(allocation(0));
