@@ -4,7 +4,7 @@ import sys
 import time
 import traceback
 
-import install_rows, load_rows, login_rows, partition_rows  # noqa: F401  they register themselves
+import distribution_rows, install_rows, load_rows, login_rows, partition_rows  # noqa: F401  they register themselves
 from rig import Rig
 from rows import ROWS, NotYet
 
@@ -44,7 +44,7 @@ def run(names, short):
             print(f'{name:6} {outcome:8} {time.monotonic() - begun:5.1f} s  {ROWS[name].claim}: {text}', flush=True)
     finally:
         rig.close()
-    print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['NOT YET']} not yet")
+    print(f"shown: {counts['PASS']} passed, {counts['FAIL']} failed, {counts['NOT YET']} not yet")
     return 1 if counts['FAIL'] else 0
 
 

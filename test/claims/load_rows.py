@@ -62,7 +62,7 @@ def storage_and_server(rig):
 
 def busier(group, part, figure, quiet):
     now = loads(group)[1]['inputs'][part][figure]
-    return now if now > quiet[part][figure] + 0.1 else None
+    return now if now > quiet[part][figure] + 0.03 else None
 
 
 @row('A6', 'a member that serves a disproportionate share of the requests is found')
