@@ -305,13 +305,14 @@ std::optional<NexusRecord> GroupSessions::known(const NexusName& name) const {
 
 std::optional<NexusRecord> GroupSessions::moved_away(const NexusName& host) const {
   const auto& records = impl_->context.seen.records();
-  const Seen<NexusRecord>* newest = nullptr;
+  const Seen<NexusRecord>* newest = nullptr;  // that is moved, or has arrived since
   for (auto at = first_of_host(records, host); at != records.end() && of_same_host(at->first, host); ++at) {
-    const auto& [name, seen] = *at;
-    if (seen.value.place_at == MemberId{} || (newest && newest->revision > seen.revision)) continue;
+    const Seen<NexusRecord>& seen = at->second;
+    const bool nowhere = seen.value.place_at == MemberId{} && seen.value.member == MemberId{};
+    if (nowhere || (newest && newest->revision > seen.revision)) continue;
     newest = &seen;
   }
-  return newest ? std::optional(newest->value) : std::nullopt;
+  return newest && newest->value.place_at != MemberId{} ? std::optional(newest->value) : std::nullopt;
 }
 
 std::set<MemberId> GroupSessions::serving_others(const NexusName& nexus) const {

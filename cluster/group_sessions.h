@@ -96,8 +96,9 @@ class GroupSessions final : public SessionRegistry {
 
   // As far as is known here (watched; a hint): who holds it. For RedirectPolicy, rule (c).
   std::optional<NexusRecord> known(const NexusName& name) const;
-  // The newest of that host's sessions to that volume that was moved away and was not taken up again. Some hosts come
-  // back with another ISID (libiscsi): to them it is theirs all the same.
+  // The newest of that host's sessions to that volume, if it was moved away and was not taken up again, and no other
+  // session of that host has come since. Some hosts come back with another ISID (libiscsi): to them it is theirs all
+  // the same.
   std::optional<NexusRecord> moved_away(const NexusName& host) const;
   // Members that serve other sessions of that host to that volume, or keep a place for one. A session that has ended
   // counts as long as its record stays.

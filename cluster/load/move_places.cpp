@@ -30,16 +30,13 @@ PlaceAnswer MovePlaces::ask(Time now, const PlaceRequest& request, const GroupLo
 
 PlaceAnswer MovePlaces::judge(Time now, const PlaceRequest& request, const MemberLoad& own, double own_cost) const {
   if (own.draining) return PlaceAnswer::draining;
+  if (places_.size() >= kMaxPlaces) return PlaceAnswer::no_room;
+  if (request.reason == MoveReason::by_hand || request.reason == MoveReason::drain) return PlaceAnswer::granted;
   const bool busy = std::any_of(places_.begin(), places_.end(),
                                 [&](const auto& entry) { return entry.second.source == request.source; });
   if (busy) return PlaceAnswer::busy;
-  if (places_.size() >= kMaxPlaces) return PlaceAnswer::no_room;
-  switch (request.reason) {
-    case MoveReason::by_hand:
-    case MoveReason::drain: return PlaceAnswer::granted;
-    case MoveReason::affinity:
-      return own.disproportionate && own.pressure >= kUnpressed ? PlaceAnswer::over_utilised : PlaceAnswer::granted;
-    case MoveReason::over_utilised: break;
+  if (request.reason == MoveReason::affinity) {
+    return own.disproportionate && own.pressure >= kUnpressed ? PlaceAnswer::over_utilised : PlaceAnswer::granted;
   }
   if (own.disproportionate) return PlaceAnswer::over_utilised;
   const double load = (own_cost + expected_cost(now) + request.cost) / std::max(own.weight, kLeastWeight);

@@ -32,7 +32,7 @@ enum class PlaceAnswer {
   draining,
   over_utilised,
   no_room,  // with it this member would carry as much as the one that asks, or there are too many places
-  busy,     // a session of that member is on its way here already
+  busy,     // a session of that member is on its way here already; of orders and drains any number may be
 };
 std::string_view to_string(PlaceAnswer answer);
 

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "target/base/countdown.h"
@@ -164,6 +165,17 @@ std::vector<SessionInfo> TargetServer::sessions() const {
     if (session->serving()) all.push_back(session->info());
   }
   return all;
+}
+
+std::optional<SessionInfo> TargetServer::session_info(std::uint64_t number) const {
+  const SessionDriver* session = impl_->context.sessions.find(number);
+  return session && session->serving() ? std::optional(session->info()) : std::nullopt;
+}
+
+std::size_t TargetServer::session_count() const {
+  const auto& all = impl_->context.sessions.all();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const auto& one) { return one.second->serving(); }));
 }
 
 ServerCounters TargetServer::counters() const {

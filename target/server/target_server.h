@@ -91,6 +91,8 @@ class TargetServer {
 
   // Yields the address with the port that port 0 became.
   Result<Endpoint, NetError> listen(const Endpoint& at);
+  std::optional<SessionInfo> session_info(std::uint64_t number) const;
+  std::size_t session_count() const;          // as sessions() lists them
   std::vector<SessionInfo> sessions() const;  // normal sessions in full feature phase, by number
   ServerCounters counters() const;
   // null: no such session any more. Valid until control returns to the runtime.

@@ -68,7 +68,7 @@ def pinned(rig):
 
 @row('B6', 'distribution includes round robin')
 def in_turn(rig):
-    group = rig.group()
+    group = rig.group('--volume', 'spare:4MiB:1MiB')  # of its own: it loses what one member has in memory
     settled(group, 0)
     rules(group, 'policy', 'round-robin')
     try:

@@ -55,4 +55,5 @@ def settled(group, seconds=3):
     own = lambda: [loads(group, m)[m]['sequence'] for m in MEMBERS]
     then = own()
     eventually(lambda: all(now > before for now, before in zip(own(), then)), 15, 'the end of a period')
+    eventually(lambda: sum(work(group, m) for m in MEMBERS) < 20, 60, 'little left of the load of earlier rows')
     time.sleep(seconds)

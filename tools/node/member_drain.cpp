@@ -133,6 +133,7 @@ void MemberDrain::step() {
   if (!members_.self().drain_ordered) return;
   const Time now = runtime_.now();
   std::erase_if(resting_, [&](const auto& one) { return one.second <= now; });
+  attempts_ = kDrainMoves;
   for (const auto& session : server_.sessions()) send_away(session);
   timer_ = runtime_.after(kDrainAgain, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->step();
@@ -146,14 +147,17 @@ void MemberDrain::send_away(const server::SessionInfo& session) {
 }
 
 void MemberDrain::move(std::uint64_t number) {
-  if (moving_ >= kDrainMoves) return;
-  ++moving_;
+  if (moving_ >= kDrainMoves || attempts_ == 0) return;
+  ++moving_, --attempts_;
   mover_.move_here(number, {.reason = load::MoveReason::drain},
                    [weak = weak_from_this(), number](const MoveResult& result) {
                      const auto self = weak.lock();
                      if (!self) return;
                      --self->moving_;
-                     if (result.status != 200) self->resting_[number] = self->runtime_.now() + kDrainAgain;
+                     if (result.status != 200) {
+                       self->resting_[number] = self->runtime_.now() + kDrainRests;
+                       return;
+                     }
                      self->runtime_.post([weak] {
                        if (const auto again = weak.lock()) again->step();
                      });

@@ -23,7 +23,8 @@
 namespace shoal {
 
 inline constexpr std::size_t kDrainMoves = 4;
-inline constexpr Duration kDrainAgain = 1s;  // after a move that failed, and to look for who has come meanwhile
+inline constexpr Duration kDrainAgain = 1s;  // to look for who has come meanwhile, and who rests no more
+inline constexpr Duration kDrainRests = 5s;  // a session whose move failed: others are tried first
 
 struct DrainOrder {
   bool drain = false;  // false: hosts are placed there again
@@ -64,7 +65,8 @@ class MemberDrain : public std::enable_shared_from_this<MemberDrain> {
   routing::PeerChannel* peers_;
   Log log_;
   bool force_ = false;
-  std::size_t moving_ = 0;                 // moves of ours
+  std::size_t moving_ = 0;    // moves of ours
+  std::size_t attempts_ = 0;  // that are left in this step: one that fails at once is followed by few others
   std::map<std::uint64_t, Time> resting_;  // sessions whose move failed, until when
   std::unique_ptr<Timer> timer_;
 };

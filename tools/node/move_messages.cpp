@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/load/load_report_codec.h"
 #include "cluster/nexus_record.h"
 #include "tools/node/control_views.h"
 
@@ -35,9 +36,12 @@ std::optional<NexusName> nexus_in(const json& value, const char* key) {
   return cluster::nexus_of_key(found->get<std::string>());
 }
 
-double number_in(const json& value, const char* key) {
+// 0 where there is none, which is that of an order by hand.
+std::optional<double> figure_in(const json& value, const char* key) {
   const auto found = value.find(key);
-  return found != value.end() && found->is_number() ? found->get<double>() : 0;
+  if (found == value.end()) return 0;
+  const double figure = found->is_number() ? found->get<double>() : -1;
+  return figure >= 0 && figure <= load::kMaxFigure ? std::optional(figure) : std::nullopt;
 }
 
 std::optional<MoveMessage> order_in(json value) {
@@ -51,8 +55,9 @@ std::optional<MoveMessage> order_in(json value) {
 
 std::optional<MoveMessage> keep_in(const json& value, const NexusName& nexus) {
   const auto reason = parse_move_order(json{{"reason", value.value("reason", json())}}.dump());
-  if (!reason) return std::nullopt;
-  return KeepPlace{nexus, reason->reason, number_in(value, "cost"), number_in(value, "source_load")};
+  const auto cost = figure_in(value, "cost"), source_load = figure_in(value, "source_load");
+  if (!reason || !cost || !source_load) return std::nullopt;
+  return KeepPlace{nexus, reason->reason, *cost, *source_load};
 }
 
 }  // namespace

@@ -338,7 +338,7 @@ void Node::Impl::on_rules(const cluster::LoadRules& rules) {
 }
 
 void Node::Impl::on_claim(const NexusName& nexus, bool known) {
-  parts.mover->on_claim(nexus);
+  parts.mover->on_claim(nexus, known);
   parts.balancer->on_login(nexus, known);
 }
 

@@ -17,20 +17,20 @@ PlaceDesk::PlaceDesk(Runtime& runtime, const cluster::Members& members, const se
       places_(members.self().id) {}
 
 PlaceAnswer PlaceDesk::keep(MemberId from, const KeepPlace& request) {
-  const PlaceAnswer answer = judge(from, request);
-  ++(answer == PlaceAnswer::granted ? kept_ : refused_);
   const Time now = runtime_.now();
   std::erase_if(awaited_, [&](const auto& one) { return one.second <= now; });
+  const PlaceAnswer answer = judge(from, request);
+  ++(answer == PlaceAnswer::granted ? kept_ : refused_);
   if (answer == PlaceAnswer::granted) awaited_[request.nexus] = now + load::kPlaceLasts;
   log_.info("move_place answer={} from={} initiator={} image={} isid={:012x} at_ms={}", load::to_string(answer), from,
-            shoal::quoted(request.nexus.initiator_name), request.nexus.image, request.nexus.isid,
-            monotonic_ms(runtime_.now()));
+            shoal::quoted(request.nexus.initiator_name), request.nexus.image, request.nexus.isid, monotonic_ms(now));
   return answer;
 }
 
 PlaceAnswer PlaceDesk::judge(MemberId from, const KeepPlace& request) {
   const cluster::MemberRecord& self = members_.self();
-  if (server_.sessions().size() >= most_sessions_) return PlaceAnswer::no_room;
+  const std::size_t expected = awaited_.size() - awaited_.count(request.nexus);
+  if (server_.session_count() + expected >= most_sessions_) return PlaceAnswer::no_room;
   LoadPicture picture = picture_ ? picture_() : LoadPicture{};
   picture.group.members[self.id].draining = !self.takes_hosts();
   return places_.ask(
@@ -44,8 +44,8 @@ void PlaceDesk::give_up(const NexusName& nexus) {
   places_.give_up(cluster::GroupSessions::id_of(nexus));
 }
 
-std::optional<PlaceDesk::Taken> PlaceDesk::take(const NexusName& nexus) {
-  if (auto taken = take_exactly(nexus)) return taken;
+std::optional<PlaceDesk::Taken> PlaceDesk::take(const NexusName& nexus, bool known) {
+  if (auto taken = take_exactly(nexus); taken || known) return taken;
   for (const auto& [awaited, until] : std::map(awaited_)) {
     if (!cluster::of_same_host(awaited, nexus)) continue;
     if (auto taken = take_exactly(awaited)) return taken;

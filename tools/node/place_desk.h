@@ -32,12 +32,12 @@ class PlaceDesk {
   load::PlaceAnswer keep(MemberId from, const KeepPlace& request);
   void give_up(const NexusName& nexus);
   // A login of that nexus is here. If it had a place: under which name, and from which member it came. A host that
-  // comes back with another ISID is the same host.
+  // comes back with another ISID is the same host; but a nexus that is `known` is another session of it.
   struct Taken {
     NexusName nexus;
     MemberId source;
   };
-  std::optional<Taken> take(const NexusName& nexus);
+  std::optional<Taken> take(const NexusName& nexus, bool known);
   std::uint64_t kept() const { return kept_; }
   std::uint64_t refused() const { return refused_; }
 

@@ -85,7 +85,7 @@ void SessionMover::move(const SessionName& name, const MoveOrder& order, Complet
 }
 
 ControlResponse SessionMover::late(std::uint64_t number) const {
-  const auto session = find(number);
+  const auto session = server_.session_info(number);
   return failure(504,
                  fmt::format("session {}-{} is still on its way: it waits for {} of its commands, or for its host; "
                              "the move goes on",
@@ -103,12 +103,6 @@ void SessionMover::order_elsewhere(const SessionName& name, const MoveOrder& ord
                   });
 }
 
-std::optional<server::SessionInfo> SessionMover::find(std::uint64_t number) const {
-  const auto sessions = server_.sessions();
-  const auto found = std::find_if(sessions.begin(), sessions.end(), [&](const auto& s) { return s.number == number; });
-  return found == sessions.end() ? std::nullopt : std::optional(*found);
-}
-
 std::string SessionMover::may_not_move(const server::SessionInfo& session) const {
   if (session.local != members_.self().member_portal) return {};
   if (sessions_.came_by_redirect(session.nexus, session.since)) return {};
@@ -122,7 +116,7 @@ std::optional<MoveResult> SessionMover::refusal(std::uint64_t number, const Move
   if (const auto move = moves_.find(number); move != moves_.end()) {
     return refuse(409, fmt::format("session {} is being moved to member {} already", name, move->second.record.to));
   }
-  const auto session = find(number);
+  const auto session = server_.session_info(number);
   if (!session) return refuse(404, fmt::format("there is no session {}; `shoalctl sessions` lists them", name));
   if (session->dropping) return refuse(409, fmt::format("session {} is being sent away already", name));
   if (order.to == members_.self().id) return refuse(409, fmt::format("session {} is at member {}", name, order.to));
@@ -142,7 +136,7 @@ std::optional<MoveResult> SessionMover::refusal(std::uint64_t number, const Move
 
 void SessionMover::move_here(std::uint64_t number, const MoveOrder& order, Completion<MoveResult> done) {
   if (auto refused = refusal(number, order)) return done(std::move(*refused));
-  const auto session = find(number);
+  const auto session = server_.session_info(number);
   Move& move = moves_[number];
   move.record = {.session = {members_.self().id, number},
                  .nexus = session->nexus,
@@ -205,6 +199,7 @@ void SessionMover::on_place(std::uint64_t number, MemberId to, const Result<std:
   Move* move = find_move(number);
   if (!move) return;
   const PlaceAnswer place = answer ? decode_place_answer(*answer) : PlaceAnswer::no_room;
+  if (!answer) tell(to, GiveUpPlace{move->record.nexus});  // it may have kept one all the same
   if (place != PlaceAnswer::granted) {
     move->refusals[to] = answer ? std::string(load::to_string(place)) : "it does not answer";
     return ask_for_place(number);
@@ -262,32 +257,44 @@ void SessionMover::on_closed(std::uint64_t number) {
 
 // ---- the host has come back
 
-void SessionMover::on_claim(const NexusName& nexus) {
-  if (const auto taken = places_.take(nexus)) {
+void SessionMover::on_claim(const NexusName& nexus, bool known) {
+  if (const auto taken = places_.take(nexus, known)) {
     log_.info("move_arrived_here from={} initiator={} image={} isid={:012x} at_ms={}", taken->source,
               shoal::quoted(nexus.initiator_name), nexus.image, nexus.isid, monotonic_ms(runtime_.now()));
     if (const auto watcher = watcher_.lock()) watcher->on_arrival(nexus, taken->nexus);
     tell(taken->source, Arrived{taken->nexus});
   }
-  on_arrived(nexus, members_.self().id);
+  on_return(nexus, known);
+}
+
+// To this member. With another ISID it is the same host, unless that nexus is another session of it.
+void SessionMover::on_return(const NexusName& nexus, bool known) {
+  const auto found = std::find_if(moves_.begin(), moves_.end(), [&](const auto& one) {
+    const NexusName& moved = one.second.record.nexus;
+    return one.second.released && (moved == nexus || (!known && cluster::of_same_host(moved, nexus)));
+  });
+  if (found == moves_.end()) return;
+  auto& [number, move] = *found;
+  note(move, "arrived", move.record.arrived);
+  end_at_home(number);
+}
+
+void SessionMover::end_at_home(std::uint64_t number) {
+  const Move& move = moves_.at(number);
+  tell(move.record.to, GiveUpPlace{move.record.nexus});
+  end(number, 503,
+      fmt::format("session {} was sent to member {}, and its host came back here", to_string(move.record.session),
+                  move.record.to));
 }
 
 void SessionMover::on_arrived(const NexusName& nexus, MemberId at) {
-  const bool here = at == members_.self().id;
   const auto found = std::find_if(moves_.begin(), moves_.end(), [&](const auto& one) {
-    const auto& [number, move] = one;
-    return here ? move.released && cluster::of_same_host(move.record.nexus, nexus)
-                : move.record.quiet && move.record.nexus == nexus;
+    return one.second.record.quiet && one.second.record.nexus == nexus;
   });
   if (found == moves_.end()) return;
   auto& [number, move] = *found;
   note(move, "arrived", move.record.arrived);
   const std::string name = to_string(move.record.session);
-  if (here) {
-    tell(move.record.to, GiveUpPlace{move.record.nexus});
-    return end(number, 503,
-               fmt::format("session {} was sent to member {}, and its host came back here", name, move.record.to));
-  }
   move.record.to = at;
   const Duration pause = *move.record.arrived - move.record.told.value_or(*move.record.quiet);
   end(number, 200,
@@ -298,14 +305,19 @@ void SessionMover::on_arrived(const NexusName& nexus, MemberId at) {
 // Nobody has said that it arrived: it may be anywhere, which the metadata know by now.
 void SessionMover::on_overdue(std::uint64_t number) {
   Move& move = moves_.at(number);
+  const std::string name = to_string(move.record.session);
   const auto record = sessions_.known(move.record.nexus);
-  if (record && record->member != MemberId{}) return on_arrived(move.record.nexus, record->member);
+  const MemberId holder = record ? record->member : MemberId{};
+  if (holder == members_.self().id) return end_at_home(number);
+  if (holder != MemberId{}) {
+    move.record.to = holder;
+    return end(number, 200, fmt::format("session {} is at member {}, which did not tell when it came", name, holder));
+  }
   tell(move.record.to, GiveUpPlace{move.record.nexus});
   end(number, 504,
       fmt::format("session {} was sent to member {}, and its host has not come within {} s; it is served "
                   "when it does",
-                  to_string(move.record.session), move.record.to,
-                  std::chrono::duration_cast<std::chrono::seconds>(load::kPlaceLasts).count()));
+                  name, move.record.to, std::chrono::duration_cast<std::chrono::seconds>(load::kPlaceLasts).count()));
 }
 
 void SessionMover::end(std::uint64_t number, int status, std::string text) {

@@ -56,8 +56,8 @@ class SessionMover : public std::enable_shared_from_this<SessionMover> {
   // Why it is not to be moved unless it is forced; empty: it may be.
   std::string may_not_move(const server::SessionInfo& session) const;
   bool moving(std::uint64_t number) const { return moves_.contains(number); }
-  // A login of that nexus was granted here.
-  void on_claim(const NexusName& nexus);
+  // A login of that nexus was granted here; `known`: the group had a record of it.
+  void on_claim(const NexusName& nexus, bool known);
 
   void watch(std::weak_ptr<MoveWatcher> watcher) { watcher_ = std::move(watcher); }
   PlaceDesk& places() { return places_; }
@@ -76,7 +76,6 @@ class SessionMover : public std::enable_shared_from_this<SessionMover> {
   };
 
   std::optional<MoveResult> refusal(std::uint64_t number, const MoveOrder& order) const;
-  std::optional<server::SessionInfo> find(std::uint64_t number) const;
   ControlResponse late(std::uint64_t number) const;
   void order_elsewhere(const SessionName& name, const MoveOrder& order, Completion<ControlResponse> done);
 
@@ -87,6 +86,8 @@ class SessionMover : public std::enable_shared_from_this<SessionMover> {
   void on_quiet(std::uint64_t number, const NexusMemory& memory, Completion<> released);
   void on_told(std::uint64_t number, bool released);
   void on_closed(std::uint64_t number);
+  void on_return(const NexusName& nexus, bool known);
+  void end_at_home(std::uint64_t number);
   void on_arrived(const NexusName& nexus, MemberId at);
   void on_overdue(std::uint64_t number);
   void end(std::uint64_t number, int status, std::string text);

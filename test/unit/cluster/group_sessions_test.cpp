@@ -370,6 +370,17 @@ TEST_CASE("a host that comes back with another ISID finds the newest place that 
   CHECK_FALSE(known.moved_away(SessionGroup::nexus(9)));  // they are taken
 }
 
+TEST_CASE("when a host has come back with another ISID, its next session does not find the place that was kept") {
+  SessionGroup group;
+  FakeSession& session = group.login(1, SessionGroup::nexus(2));
+  group.member(1).sessions->release_for_move(session.claim->id, session.claim->generation, MemberId{3}, {},
+                                             [](bool) {});
+  group.logout(1, session);
+  group.login(3, SessionGroup::nexus(7));
+  group.runtime.run_for(1s);
+  CHECK_FALSE(group.member(2).sessions->moved_away(SessionGroup::nexus(8)));
+}
+
 TEST_CASE("a member that is told of a redirect knows who came by it, and from when on") {
   SessionGroup group;
   auto& here = *group.member(2).sessions;

@@ -35,6 +35,13 @@ TEST_CASE("a place is kept for fifteen seconds, and the login that it is for tak
   CHECK(destination.places.take(at(15), nexus(1)) == std::nullopt);
 }
 
+TEST_CASE("a drain and orders by hand do not wait for each other") {
+  Destination destination;
+  for (const int nexus : {1, 2, 3}) CHECK(destination.ask(nexus, 1, 100, 900, MoveReason::drain) == "granted");
+  CHECK(destination.ask(4, 1, 100, 900, MoveReason::by_hand) == "granted");
+  CHECK(destination.ask(5, 1, 100) == "busy");
+}
+
 TEST_CASE("one session at a time is on its way from each member") {
   Destination destination;
   CHECK(destination.ask(1, 1, 100) == "granted");
