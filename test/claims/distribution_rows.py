@@ -86,7 +86,7 @@ def forwarded_share(group, seconds):
 def adaptive(rig):
     group = rig.group()
     settled(group, 0)
-    changes, period = (3, 45) if rig.short else (10, 60)
+    changes, period = (2, 40) if rig.short else (10, 60)
     hosts = rig.hosts(group, 9, 'hot', port=GROUP_PORTAL, rate=15, depth=4)
     begun, seen = moves(group), []
     try:
@@ -98,7 +98,7 @@ def adaptive(rig):
             at = places(group, [hosts])
             seen.append(at.count(at[hot]) - 1)  # that share its member with the hot one
         followed = moves(group) - begun
-        swinging = oscillate(group, hosts, 4 if rig.short else 12)
+        swinging = oscillate(group, hosts, 3 if rig.short else 12)
     finally:
         failed, _ = no_errors(hosts)
     expect(failed == 0, f'{failed} commands failed')
@@ -220,7 +220,7 @@ def evened(rig):
         took = 60 - (time_limit - time.monotonic())
         answered = answered_by_member(group, hosts, 10)
         made = moves(group) - begun
-        time.sleep(15 if rig.short else 60)
+        time.sleep(5 if rig.short else 60)
         later = answered_by_member(group, hosts, 10)
         more = moves(group) - begun - made
     finally:

@@ -46,6 +46,7 @@ std::string why_no_new_member(const json& like, const json& members, std::uint32
   if (id < 1 || id > kMaxMemberId) return fmt::format("a member's number is 1 to {}, not {}", kMaxMemberId, id);
   const auto host = numeric(address);
   if (!host) return fmt::format("\"{}\" is not a numeric address, as 10.0.0.4 or fd00::4", address);
+  if (*host == "0.0.0.0" || *host == "::") return fmt::format("{} is no address that hosts can be sent to", *host);
   if (!like.contains("peer")) {
     return "that member is a single server, with its metadata in SQLite; only a group with etcd takes members";
   }

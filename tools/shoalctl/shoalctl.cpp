@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -118,6 +119,9 @@ void write_new_member(const Options& options, const NewMember& member) {
   if (member.file.empty()) {
     std::cout << config.dump(1) << "\n";
     return;
+  }
+  if (std::filesystem::exists(member.file)) {
+    throw std::runtime_error(fmt::format("member add: {} exists; remove it, or name another file", member.file));
   }
   std::ofstream file(member.file);
   file << config.dump(1) << "\n";

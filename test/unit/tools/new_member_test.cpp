@@ -58,6 +58,7 @@ TEST_CASE("a number or an address that is taken or makes no sense is refused") {
   CHECK(why(like, 3, "10.0.0.2") == "10.0.0.2 is the address of member 2");
   CHECK(why(like, 0, "10.0.0.3") == "a member's number is 1 to 1023, not 0");
   CHECK(why(like, 1024, "10.0.0.3") == "a member's number is 1 to 1023, not 1024");
+  CHECK(why(like, 3, "0.0.0.0") == "0.0.0.0 is no address that hosts can be sent to");
   for (const char* address : {"", "storage-4", "10.0.0", "10.0.0.3:3260"}) {
     CHECK(why(like, 3, address) == fmt::format("\"{}\" is not a numeric address, as 10.0.0.4 or fd00::4", address));
   }
