@@ -16,8 +16,7 @@ class Allocation(GroupTest):
         self.sessions = []
         eventually(self.all_hear_each_other, 15, 'members that hear each other')
         eventually(lambda: not any(self.counted().values()), 15, 'members without sessions')
-        told = self.told()
-        eventually(lambda: all(n > told[m] + REPORTS for m, n in self.told().items()), 15, 'the end of what was expected of earlier logins')
+        self.periods_pass(REPORTS, 'the end of what was expected of earlier logins')
         self.order('policy', 'least-loaded')
 
     def tearDown(self):
@@ -38,6 +37,10 @@ class Allocation(GroupTest):
         """The newest report of each member that members 1, 2 and 3 have."""
         views = [{each['member']: each['sequence'] for each in self.group.ctl(m, 'load')['members']} for m in MEMBERS]
         return {(m, of): views[m - 1][of] for m in MEMBERS for of in MEMBERS}
+
+    def periods_pass(self, count, what):
+        told = self.told()
+        eventually(lambda: all(n > told[m] + count for m, n in self.told().items()), 15, what)
 
     def order(self, *words, at=1):
         """An order about load, in force at every member."""
@@ -100,6 +103,7 @@ class Allocation(GroupTest):
         self.addCleanup(self.order, 'weight', '2', '1')
         weight = lambda at: self.group.ctl(at, 'load')['members'][1]['inputs']['weight']
         eventually(lambda: all(weight(at) == 4 for at in MEMBERS), 5, 'the weight of member 2 in every picture')
+        self.periods_pass(0, 'a period that has ended since: logins are placed by its picture')
         at = [self.log_in(f'weighed-{i}') for i in range(18)]
         self.assertEqual([at.count(m) for m in MEMBERS], [3, 12, 3])
 
