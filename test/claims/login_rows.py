@@ -167,7 +167,7 @@ def policies(rig):
 @row('M19', 'allocation at login and distribution later have switches of their own')
 def apart(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group, 4)  # until three reports have shown what became of earlier logins
     rules(group, 'balance', 'off')
     try:
         at = in_a_row(group, 'apart', 3)
