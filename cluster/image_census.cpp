@@ -5,6 +5,7 @@
 
 #include "cluster/image_counter.h"
 #include "target/base/countdown.h"
+#include "target/base/parse_number.h"
 
 namespace shoal::cluster {
 
@@ -34,7 +35,7 @@ void ImageCensus::ask(MemberId member, const std::shared_ptr<Census>& census, Co
   peers_->request(
       member, routing::ControlKind::highest_image, "", kCensusWithin,
       [member, census, done = std::move(done)](const Result<std::string, routing::PeerError>& body) mutable {
-        const auto highest = body ? decode_number(*body) : std::nullopt;
+        const auto highest = body ? parse_number<std::uint64_t>(*body) : std::nullopt;
         if (highest && *highest < kMaxImage) {
           census->in_reach.insert(member);
           census->highest = std::max(census->highest, ImageId{*highest});

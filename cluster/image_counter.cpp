@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "target/base/parse_number.h"
 
 namespace shoal::cluster {
 namespace {
@@ -16,7 +17,7 @@ std::string_view cut_until(std::string_view& text, char end) {
 }
 
 std::optional<ImageRange> decode_range(std::string_view text) {
-  const auto first = decode_number(cut_until(text, '-')), last = decode_number(text);
+  const auto first = parse_number<std::uint64_t>(cut_until(text, '-')), last = parse_number<std::uint64_t>(text);
   if (!first || !last || *first > *last) return std::nullopt;
   return ImageRange{*first, *last};
 }
@@ -46,7 +47,7 @@ std::string encode(const ImageCounter& counter) {
 
 std::optional<ImageCounter> decode_image_counter(std::string_view text) {
   if (text.ends_with(' ')) return std::nullopt;
-  const auto next = decode_number(cut_until(text, ' '));
+  const auto next = parse_number<std::uint64_t>(cut_until(text, ' '));
   if (!next || *next == 0 || *next > kMaxImage) return std::nullopt;
   ImageCounter counter{*next, {}};
   while (!text.empty()) {
@@ -57,14 +58,6 @@ std::optional<ImageCounter> decode_image_counter(std::string_view text) {
     counter.passed_over.push_back(*range);
   }
   return counter;
-}
-
-std::optional<std::uint64_t> decode_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end) return std::nullopt;
-  return value;
 }
 
 }  // namespace shoal::cluster

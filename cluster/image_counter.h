@@ -37,6 +37,5 @@ struct ImageCounter {
 
 std::string encode(const ImageCounter& counter);
 std::optional<ImageCounter> decode_image_counter(std::string_view text);
-std::optional<std::uint64_t> decode_number(std::string_view text);  // decimal digits and nothing else
 
 }  // namespace shoal::cluster

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cluster/load/json_guard.h"
 #include "cluster/record_json.h"
 #include "target/base/log.h"
 #include "target/base/name_pattern.h"
@@ -25,12 +26,8 @@ json pin_json(const load::Pin& pin) {
   return object;
 }
 
-[[noreturn]] void not_ours(const char* what) { throw json::other_error::create(501, what, nullptr); }
-
-const json& limited(const json& list, std::size_t limit) {
-  if (!list.is_array() || list.size() > limit) not_ours("a list is too long, or none");
-  return list;
-}
+using load::limited;
+using load::not_ours;
 
 MemberId member_of(const json& object) {
   const MemberId member{object.at("member").get<std::uint32_t>()};

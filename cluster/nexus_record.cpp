@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <vector>
+
+#include "target/base/parse_number.h"
 
 namespace shoal::cluster {
 namespace {
@@ -15,14 +16,6 @@ using nlohmann::json;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' || c == '_';
-}
-
-template <class T>
-std::optional<T> number(std::string_view text, int base) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::vector<std::string_view> parts_of(std::string_view key) {
@@ -68,7 +61,7 @@ std::optional<std::string> unescape(std::string_view text) {
       name += text[i];
       continue;
     }
-    const auto byte = i + 3 <= text.size() ? number<std::uint8_t>(text.substr(i + 1, 2), 16) : std::nullopt;
+    const auto byte = i + 3 <= text.size() ? parse_number<std::uint8_t>(text.substr(i + 1, 2), 16) : std::nullopt;
     if (!byte) return std::nullopt;
     name += static_cast<char>(*byte);
     i += 2;
@@ -85,7 +78,7 @@ std::string nexus_key(const NexusName& name) {
 
 std::optional<ImageId> gate_of_key(std::string_view key) {
   const auto parts = parts_of(key);
-  const auto image = parts.size() == 1 ? number<std::uint64_t>(parts[0], 16) : std::nullopt;
+  const auto image = parts.size() == 1 ? parse_number<std::uint64_t>(parts[0], 16) : std::nullopt;
   if (!image || gate_key(ImageId{*image}) != key) return std::nullopt;
   return ImageId{*image};
 }
@@ -93,10 +86,10 @@ std::optional<ImageId> gate_of_key(std::string_view key) {
 std::optional<NexusName> nexus_of_key(std::string_view key) {
   const auto parts = parts_of(key);
   if (parts.size() != 4) return std::nullopt;
-  const auto image = number<std::uint64_t>(parts[0], 16);
-  const auto tag = number<std::uint16_t>(parts[1], 10);
+  const auto image = parse_number<std::uint64_t>(parts[0], 16);
+  const auto tag = parse_number<std::uint16_t>(parts[1], 10);
   auto initiator = unescape(parts[2]);
-  const auto isid = number<std::uint64_t>(parts[3], 16);
+  const auto isid = parse_number<std::uint64_t>(parts[3], 16);
   if (!image || !tag || !initiator || !isid) return std::nullopt;
   NexusName name{ImageId{*image}, *tag, std::move(*initiator), *isid};
   if (nexus_key(name) != key) return std::nullopt;  // one name, one key

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+
+#include "target/base/parse_number.h"
 
 namespace shoal::routing {
 namespace {
@@ -14,12 +15,9 @@ constexpr std::string_view kFormat = "shoal-file-store";
 constexpr std::size_t kNameDigits = 16;
 
 std::optional<std::uint64_t> parse_name(std::string_view name) {
-  std::uint64_t value = 0;
-  const auto end = name.data() + name.size();
-  const auto [stopped, error] = std::from_chars(name.data(), end, value, 16);
-  const bool whole = error == std::errc() && stopped == end && name.size() == kNameDigits;
-  if (!whole || fmt::format("{:016x}", value) != name) return std::nullopt;
-  return value;
+  if (name.size() != kNameDigits) return std::nullopt;
+  const auto value = parse_number<std::uint64_t>(name, 16);
+  return value && fmt::format("{:016x}", *value) == name ? value : std::nullopt;
 }
 
 template <class Id>

@@ -1,9 +1,9 @@
 #include "cluster/etcd/gateway.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "cluster/etcd/base64.h"
+#include "target/base/parse_number.h"
 
 namespace shoal::cluster::gateway {
 namespace {
@@ -26,11 +26,7 @@ std::optional<std::uint64_t> number(const json& object, const char* name) {
   if (value.is_null()) return 0;
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
   if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.get_ref<const std::string&>();
-  std::uint64_t result = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return result;
+  return parse_number<std::uint64_t>(value.get_ref<const std::string&>());
 }
 
 bool flag(const json& object, const char* name) {

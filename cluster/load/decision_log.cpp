@@ -13,7 +13,7 @@ using nlohmann::json;
 
 json alternative_json(const Alternative& alternative) {
   json object{{"member", alternative.member.value}, {"score", alternative.score}};
-  if (alternative.session) object["session"] = session_text(*alternative.session);
+  if (alternative.session) object["session"] = to_string(*alternative.session);
   if (!alternative.note.empty()) object["note"] = alternative.note;
   return object;
 }
@@ -139,7 +139,7 @@ json decision_json(const DecisionRecord& record, Time now) {
               {"reason", record.reason},
               {"cost_s", seconds(record.cost)},
               {"observed", record.observed}};
-  if (record.session) object["session"] = session_text(*record.session);
+  if (record.session) object["session"] = to_string(*record.session);
   if (record.outcome) object["outcome"] = outcome_json(*record.outcome);
   if (record.effect) {
     object["effect"] = {{"after_s", seconds(record.effect->after)}, {"load", picture_json(record.effect->load)}};

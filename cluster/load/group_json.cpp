@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
+
+#include "cluster/load/json_guard.h"
 
 namespace shoal::load {
 namespace {
 
 using nlohmann::json;
-
-[[noreturn]] void not_ours(const char* what) { throw json::other_error::create(501, what, nullptr); }
 
 double figure(const json& object, const char* name) {
   const double value = object.at(name).get<double>();
@@ -72,25 +71,7 @@ MemberLoad member_load_of(const json& object) {
   return member;
 }
 
-const json& limited(const json& list, std::size_t limit) {
-  if (!list.is_array() || list.size() > limit) not_ours("a list is too long, or none");
-  return list;
-}
-
 }  // namespace
-
-std::string session_text(const SessionName& session) {
-  return fmt::format("{}-{}", session.member.value, session.number);
-}
-
-std::optional<SessionName> parse_session(std::string_view text) {
-  SessionName name;
-  const char* end = text.data() + text.size();
-  const auto member = std::from_chars(text.data(), end, name.member.value);
-  if (member.ec != std::errc{} || member.ptr == end || *member.ptr != '-') return std::nullopt;
-  const auto number = std::from_chars(member.ptr + 1, end, name.number);
-  return number.ec == std::errc{} && number.ptr == end ? std::optional(name) : std::nullopt;
-}
 
 json group_json(const GroupLoad& group) {
   json members = json::array();
@@ -118,23 +99,18 @@ json own_session_json(const OwnSession& session) {
     owners.push_back({{"member", id.value}, {"fraction", fraction}});
   }
   for (const MemberId id : session.siblings_at) siblings.push_back(id.value);
-  json object{{"session", session_text(session.load.session)},
-              {"nexus", session.nexus.to_string()},
-              {"image", session.load.image.value},
-              {"initiator", session.load.initiator_name},
-              {"requests", session.load.rate.requests},
-              {"bytes", session.load.rate.bytes},
-              {"latency_s", session.load.latency_s},
-              {"owners", std::move(owners)},
-              {"siblings_at", std::move(siblings)},
-              {"may_not_move", session.load.may_not_move}};
+  json object{{"session", to_string(session.load.session)}, {"nexus", session.nexus.to_string()},
+              {"image", session.load.image.value},          {"initiator", session.load.initiator_name},
+              {"requests", session.load.rate.requests},     {"bytes", session.load.rate.bytes},
+              {"latency_s", session.load.latency_s},        {"owners", std::move(owners)},
+              {"siblings_at", std::move(siblings)},         {"may_not_move", session.load.may_not_move}};
   if (session.moved_here) object["moved_here_ns"] = ns(*session.moved_here);
   return object;
 }
 
 OwnSession own_session_of(const json& object) {
   OwnSession session;
-  const auto name = parse_session(object.at("session").get<std::string>());
+  const auto name = parse_session_name(object.at("session").get<std::string>());
   const auto nexus = NexusId::parse(object.at("nexus").get<std::string>());
   if (!name || !nexus) not_ours("a session's name is none");
   session.load.session = *name;

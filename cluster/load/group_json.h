@@ -12,9 +12,6 @@ namespace shoal::load {
 inline constexpr std::size_t kMaxPictureMembers = 1024;
 inline constexpr std::size_t kMaxPictureOwners = 1024;  // of one session
 
-std::string session_text(const SessionName& session);  // "2-17"
-std::optional<SessionName> parse_session(std::string_view text);
-
 nlohmann::json group_json(const GroupLoad& group);
 GroupLoad group_of(const nlohmann::json& json);
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/load/session_name.h"
 #include "target/base/ids.h"
 #include "target/base/time.h"
 
@@ -52,13 +53,6 @@ struct ServerLoad {
   double network = 0;  // of the host traffic that its links carry; 0 until a member knows what they do
   std::uint32_t sessions = 0;
   bool operator==(const ServerLoad&) const = default;
-};
-
-// "2-17": the seventeenth session of member 2.
-struct SessionName {
-  MemberId member;
-  std::uint64_t number = 0;
-  auto operator<=>(const SessionName&) const = default;
 };
 
 struct SessionLoad {

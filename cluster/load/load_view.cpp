@@ -57,12 +57,8 @@ json owners_json(const std::map<MemberId, double>& owners) {
 }
 
 json session_json(const SessionLoad& load) {
-  return {{"session", fmt::format("{}-{}", load.session.member, load.session.number)},
-          {"image", load.image.value},
-          {"initiator", load.initiator_name},
-          {"rate", rate_json(load.rate)},
-          {"latency_s", load.latency_s},
-          {"owners", owners_json(load.owners)},
+  return {{"session", to_string(load.session)}, {"image", load.image.value},   {"initiator", load.initiator_name},
+          {"rate", rate_json(load.rate)},       {"latency_s", load.latency_s}, {"owners", owners_json(load.owners)},
           {"may_not_move", load.may_not_move}};
 }
 

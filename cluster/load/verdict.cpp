@@ -32,4 +32,11 @@ std::string_view to_string(MoveReason reason) {
   return "unknown";
 }
 
+std::optional<MoveReason> parse_move_reason(std::string_view text) {
+  for (const auto reason : {MoveReason::over_utilised, MoveReason::affinity, MoveReason::drain, MoveReason::by_hand}) {
+    if (text == to_string(reason)) return reason;
+  }
+  return std::nullopt;
+}
+
 }  // namespace shoal::load

@@ -1,6 +1,7 @@
 // Verdict: what the session balancer says in a period.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,6 +33,7 @@ std::string_view to_string(HoldReason reason);
 
 enum class MoveReason { over_utilised, affinity, drain, by_hand };
 std::string_view to_string(MoveReason reason);
+std::optional<MoveReason> parse_move_reason(std::string_view text);
 
 struct Hold {
   HoldReason reason;

@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 
-#include <charconv>
+#include "target/base/parse_number.h"
 
 namespace shoal {
 namespace {
@@ -13,13 +13,6 @@ std::optional<std::string> canonical(int family, const std::string& host) {
   char text[INET6_ADDRSTRLEN];
   if (inet_pton(family, host.c_str(), &address) != 1) return std::nullopt;
   return inet_ntop(family, &address, text, sizeof text);
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
 }
 
 }  // namespace
@@ -37,7 +30,9 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text, std::optional<std
       canonical(v6 ? AF_INET6 : AF_INET, std::string(v6 ? text.substr(1, host_end - 1) : text.substr(0, host_end)));
   if (!host) return std::nullopt;
   const std::string_view rest = text.substr(host_end + (v6 ? 1 : 0));
-  const auto port = rest.empty() ? default_port : rest.starts_with(':') ? parse_port(rest.substr(1)) : std::nullopt;
+  const auto port = rest.empty()            ? default_port
+                    : rest.starts_with(':') ? parse_number<std::uint16_t>(rest.substr(1))
+                                            : std::nullopt;
   if (!port) return std::nullopt;
   return Endpoint{*host, *port};
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "target/base/field.h"
 #include "target/base/iscsi_name.h"
+#include "target/base/parse_number.h"
 
 namespace shoal::scsi {
 
@@ -26,12 +26,7 @@ constexpr std::string_view kSeparator = ",i,0x";
 constexpr std::size_t kMaxIsidDigits = 12;
 
 std::optional<std::uint64_t> parse_isid(std::string_view digits) {
-  std::uint64_t isid = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), isid, 16);
-  if (digits.size() > kMaxIsidDigits || error != std::errc() || end != digits.data() + digits.size()) {
-    return std::nullopt;
-  }
-  return isid;
+  return digits.size() > kMaxIsidDigits ? std::nullopt : parse_number<std::uint64_t>(digits, 16);
 }
 
 std::optional<InitiatorPort> parse_port(std::string_view text) {

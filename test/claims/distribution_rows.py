@@ -1,7 +1,7 @@
 """Distribution: sessions that follow load while hosts work."""
 import time
 
-from rig import MEMBERS, settled
+from rig import MEMBERS, loads, settled
 from rows import NotYet, expect, row, same
 from spread import (GROUP_PORTAL, answered_by_member, moves, no_errors, pinned, places, rate, sessions_by_member,
                     unevenness)
@@ -34,7 +34,7 @@ def policy(group, name):
 @row('B1.f', 'a client connection moves from the first to the second server by load')
 def moves_by_load(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     begun = time.monotonic()
     hosts = pinned(rig, group, 1, 2, 'two', rate=150, depth=4, verify=True, span='16MiB')
     eventually(lambda: 1 in sessions_by_member(group, [hosts])[1:], 60, 'a session that goes elsewhere')
@@ -53,7 +53,7 @@ def moves_by_load(rig):
 @row('B3', 'where a session moves to is decided by where its pages are')
 def resource_loads(rig):
     group = rig.group('--placement', 'contiguous')
-    settled(group, 0)
+    settled(group)
     policy(group, 'affinity')
     try:
         hosts = pinned(rig, group, 1, 1, 'third', rate=200, depth=4, offset='32MiB', span='16MiB')
@@ -85,7 +85,7 @@ def forwarded_share(group, seconds):
 @row('B10', 'distribution follows load that changes', slow=True)
 def adaptive(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     changes, period = (2, 40) if rig.short else (10, 60)
     hosts = rig.hosts(group, 9, 'hot', port=GROUP_PORTAL, rate=15, depth=4)
     begun, seen = moves(group), []
@@ -122,7 +122,7 @@ def oscillate(group, hosts, turns):
 @row('B14.e', 'an over-utilised server closes a connection to a client')
 def sheds(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     quiet = [pinned(rig, group, m, 2, f'alike{m}', rate=40) for m in MEMBERS]
     begun = moves(group)
     time.sleep(20)
@@ -181,7 +181,9 @@ def transparent(rig):
 @row('B21', 'servers are equivalent: each handles requests, measures, and distributes', slow=True)
 def equivalent(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
+    parts = {m: running_parts(group, m) for m in MEMBERS}
+    expect(all(len(found) == 3 for found in parts.values()), f'parts at work by member: {parts}')
     shed = []
     for member in (2,) if rig.short else MEMBERS:
         hosts = pinned(rig, group, member, 3, f'turn{member}', rate=100, depth=4)
@@ -189,7 +191,21 @@ def equivalent(rig):
         shed.append(member)
         failed, _ = no_errors(hosts)
         expect(failed == 0, f'{failed} commands failed')
-    return f'each lists handler, monitor and distributor; overloaded in turn, members {shed} shed a client'
+    return f'at each member {", ".join(parts[1])} are at work; overloaded in turn, members {shed} shed a client'
+
+
+def running_parts(group, member):
+    """Of request handler, load monitor and distributor those that show in what the member says of itself."""
+    before = loads(group, member)[member]['sequence']
+    with group.session(member, 'v') as session:
+        session.read(0, 8)
+    lines = group.metrics(member).splitlines()
+    figure = lambda name: sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+    measured = eventually(lambda: loads(group, member)[member]['sequence'] > before, 10, f'a report of member {member}')
+    parts = {'request handler': figure('shoal_operations_total') > 0, 'load monitor': measured,
+             'distributor': any(line.startswith('shoal_decisions_total{kind="move"') for line in lines)
+             and group.ctl(member, 'load', 'rules')['balance'] == 'act'}
+    return [name for name, at_work in parts.items() if at_work]
 
 
 @row('B22', 'the method, step by step', slow=True)
@@ -208,7 +224,7 @@ same('B29', 'equivalent servers', 'B21')
 @row('L1', '24/3/3 sessions of equal rate become even', slow=True)
 def evened(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     balanced(group, 'off')
     hosts = [pinned(rig, group, m, n, f'skew{m}', rate=15) for m, n in zip(MEMBERS, (24, 3, 3))]
     begun, time_limit = moves(group), time.monotonic() + 60
@@ -235,7 +251,7 @@ def evened(rig):
 @row('L2', 'members of limited power carry more when load is spread', slow=True)
 def throughput(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     for member in MEMBERS:
         group.faults(member, host_requests_per_second=400)
     balanced(group, 'off')
@@ -270,7 +286,7 @@ class Thirds(Host):
 @row('L3', 'sessions go where their pages are')
 def affinity(rig):
     group = rig.group('--placement', 'contiguous')
-    settled(group, 0)
+    settled(group)
     policy(group, 'affinity')
     hosts = [Thirds(group, 'v', third, len(group.owners('v'))) for third in range(3)]
     try:

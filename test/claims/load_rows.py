@@ -9,7 +9,7 @@ from support import eventually
 @row('A1.b', "each member's monitor talks to the others'")
 def exchange(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     first = {m: {o: loads(group, m)[o]['sequence'] for o in MEMBERS} for m in MEMBERS}
     time.sleep(3)
     for member in MEMBERS:
@@ -36,7 +36,7 @@ def ages(group):
 @row('A1.c', 'from the exchange comes one measure for each member, the same everywhere')
 def one_measure(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     with rig.hosts(group, 4, 'rank', member=2, rate=100):
         eventually(lambda: all(work(group, 2, at) > 250 for at in MEMBERS), 30, 'the load of member 2 in every picture')
         ranks = [sorted(MEMBERS, key=lambda m: -work(group, m, at)) for at in MEMBERS]
@@ -49,7 +49,7 @@ def one_measure(rig):
 @row('A4', 'the measure reflects the load of the storage system and that of the server')
 def storage_and_server(rig):
     group = rig.group('--volume', 'disk:48MiB:1MiB', '--durability', 'writeback')
-    settled(group, 0)
+    settled(group)
     quiet = loads(group)[1]['inputs']
     with rig.hosts(group, 4, 'cpu', volume='v', pattern='randread', depth=16, rate=20000):
         cpu = eventually(lambda: busier(group, 'server', 'cpu', quiet), 30, 'a higher CPU figure')
@@ -68,7 +68,7 @@ def busier(group, part, figure, quiet):
 @row('A6', 'a member that serves a disproportionate share of the requests is found')
 def disproportionate(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     verdicts = []
     for rates, guilty in (((400, 50, 50), [1]), ((170, 165, 165), []), ((30, 0, 0), [])):
         hosts = [rig.hosts(group, 1, f'share{m}', member=m, rate=r, depth=8) for m, r in zip(MEMBERS, rates)]
@@ -88,7 +88,7 @@ def disproportionate(rig):
 @row('A10', 'network traffic, request load and the pattern of the traffic are watched')
 def watched(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     seen = []
     for pattern, name in (('read', 'sequential read'), ('write', 'sequential write'), ('randread', 'random read'),
                           ('randwrite', 'random write'), ('randrw', 'mixed')):
@@ -115,7 +115,7 @@ def busy_network(group):
 @row('B1.e', 'one measure of the load of the system, and one of the load of clients on each member')
 def two_measures(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     with rig.hosts(group, 1, 'first', member=3, rate=100):
         before = eventually(lambda: work(group, 3) > 60 and load(group), 20, 'the first client')
         with rig.hosts(group, 1, 'second', member=3, rate=200):
@@ -128,7 +128,7 @@ def two_measures(rig):
 @row('B14.d', 'the local load comes from the request handler, the other\'s by the link, and both give one measure')
 def recomputed(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     with rig.hosts(group, 1, 'one', member=1, rate=150), rig.hosts(group, 1, 'two', member=2, rate=300, depth=4):
         eventually(lambda: work(group, 2) > 200, 30, 'load on two members')
         picture = load(group)

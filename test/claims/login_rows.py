@@ -16,7 +16,7 @@ def served_at(group, initiator, portal=1, **more):
 @row('B5', 'incoming requests are distributed over the servers')
 def thirty(rig):
     group = rig.group()
-    settled(group, 4)  # until three reports have shown what became of earlier logins
+    settled(group, 4)
     logins = [served_at(group, f'thirty-{i}') for i in range(30)]
     counts = {m: sum(at == m for _, at in logins) for m in MEMBERS}
     for session, _ in logins:
@@ -28,7 +28,7 @@ def thirty(rig):
 @row('B1.c', 'each server has at least one client of the set')
 def each_has_one(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     logins = [served_at(group, f'each-{i}') for i in range(3)]
     at = sorted(member for _, member in logins)
     for session, _ in logins:
@@ -40,7 +40,7 @@ def each_has_one(rig):
 @row('B7', 'a login is redirected on the wire')
 def redirected(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     for i in range(6):
         session = Session(group.address(1), group.iqn('v'), initiator=f'iqn.2026-11.io.shoal:wire-{i}', follow=False)
         if session.redirects:
@@ -49,10 +49,11 @@ def redirected(rig):
         session.close()
     raise AssertionError('six logins at member 1 were all served there')
 
+
 @row('B4', 'a client is made to talk to a selected server, which an operator may name')
 def pinned(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     chosen = served_at(group, 'free', portal=2)
     rules(group, 'pin', 'iqn.2026-11.io.shoal:pinned*', '3')
     try:
@@ -69,7 +70,7 @@ def pinned(rig):
 @row('B6', 'distribution includes round robin')
 def in_turn(rig):
     group = rig.group('--volume', 'spare:4MiB:1MiB')  # of its own: it loses what one member has in memory
-    settled(group, 0)
+    settled(group)
     rules(group, 'policy', 'round-robin')
     try:
         turns = in_a_row(group, 'turn', 6)
@@ -83,7 +84,7 @@ def in_turn(rig):
         without_2 = in_a_row(group, 'dead', 4)
     finally:
         group.script('member', '2', 'start')
-        settled(group, 0)
+        settled(group)
         rules(group, 'policy', 'least-loaded')
     expect(turns == [1, 2, 3, 1, 2, 3], f'six logins in a row: {turns}')
     expect(set(without_3) == {1, 2} and set(without_2) == {1, 3}, f'without member 3: {without_3}, without member 2: {without_2}')
@@ -106,9 +107,9 @@ def in_a_row(group, name, count):
 @row('B8', 'a client is disconnected from one server and reconnected to another, while running')
 def moved(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     with rig.hosts(group, 1, 'copy', port=3260, rate=200, verify=True, pattern='randrw') as host:
-        here = eventually(lambda: sessions_of(group, 'copy-0'), 10, 'the session of the host')[0]
+        here = eventually(lambda: group.sessions_of('copy-0'), 10, 'the session of the host')[0]
         answer = group.ctl(1, 'session', 'move', here['id'], '--how', 'polite')
         before = host.answered[0]
         eventually(lambda: host.answered[0] > before + 100, 10, 'I/O after the move')
@@ -119,14 +120,10 @@ def moved(rig):
             f'none failed, the longest took {pause:.2f} s; one that ignores the request was closed after {deaf:.1f} s and came to member {to}')
 
 
-def sessions_of(group, name):
-    return [s for s in group.ctl(1, 'sessions') if s['initiator'].endswith(f':{name}')]
-
-
 def to_a_deaf_host(group):
     """Asks a host to log out that does not: after how long it is closed, and where it is served then."""
     session, at = served_at(group, 'deaf')
-    here = sessions_of(group, 'deaf')[0]
+    here = group.sessions_of('deaf')[0]
     order = threading.Thread(target=group.ctl, args=(1, 'session', 'move', here['id'], '--how', 'polite'))
     order.start()
     asked = None
@@ -150,7 +147,7 @@ def to_a_deaf_host(group):
 @row('M18', 'round robin as the simplest policy, adaptive ones beside it')
 def policies(rig):
     group = rig.group()
-    settled(group, 0)
+    settled(group)
     seen = []
     try:
         for policy in 'round-robin', 'weighted', 'affinity', 'least-loaded':
@@ -167,7 +164,7 @@ def policies(rig):
 @row('M19', 'allocation at login and distribution later have switches of their own')
 def apart(rig):
     group = rig.group()
-    settled(group, 4)  # until three reports have shown what became of earlier logins
+    settled(group, 4)
     rules(group, 'balance', 'off')
     try:
         at = in_a_row(group, 'apart', 3)

@@ -4,7 +4,7 @@ import os
 from initiator import Session
 from rig import MEMBERS
 from rows import expect, row, same
-from support import PAGE
+from support import PAGE, stored_bytes
 
 
 @row('B1.b', 'resources are divided among the servers')
@@ -29,15 +29,6 @@ def on_devices(rig):
         held = {p for p in range(len(owners)) if b'claim-page-%04d ' % p in content}
         expect(held == {p for p, owner in enumerate(owners) if owner == member['id']}, f"member {member['id']} stores pages {sorted(held)}")
     return f'{len(owners)} patterns found in the stores of their owners and nowhere else'
-
-
-def stored_bytes(folder):
-    content = []
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(root, name), 'rb') as f:
-                content.append(f.read())
-    return b''.join(content)
 
 
 @row('B1.a', 'connections between several clients and several servers are managed together')

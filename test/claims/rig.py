@@ -1,6 +1,4 @@
 """What the rows share: a group that lives as long as rows ask for it, and what was seen."""
-import time
-
 from hosts import Hosts
 from support import Group, eventually
 
@@ -49,11 +47,11 @@ def work(group, of, at=1):
     return loads(group, at)[of].get('measures', {}).get('work', 0)
 
 
-def settled(group, seconds=3):
-    """Until every member hears every other, and a period has ended since, so that its decisions go by that."""
+def settled(group, periods=1):
+    """Until every member hears every other, little is left of the load of earlier rows, and so many periods have ended
+    since: decisions go by what they showed. After three a login of before is reported, or is not expected any more."""
     eventually(lambda: all(each['heard'] for m in MEMBERS for each in load(group, m)['members']), 15, 'members that hear each other')
-    own = lambda: [loads(group, m)[m]['sequence'] for m in MEMBERS]
-    then = own()
-    eventually(lambda: all(now > before for now, before in zip(own(), then)), 15, 'the end of a period')
     eventually(lambda: sum(work(group, m) for m in MEMBERS) < 20, 60, 'little left of the load of earlier rows')
-    time.sleep(seconds)
+    told = lambda: [each['sequence'] for m in MEMBERS for each in load(group, m)['members']]
+    then = told()
+    eventually(lambda: all(now >= before + periods for now, before in zip(told(), then)), 15, f'the end of {periods} periods')

@@ -83,6 +83,10 @@ class Group:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return finish_bench(child) if wait else child
 
+    def sessions_of(self, name, by=1):
+        """Of the initiator whose name ends so."""
+        return [s for s in self.ctl(by, 'sessions') if s['initiator'].endswith(f':{name}')]
+
     def counters(self, member):
         return self.ctl(member, 'status')['counters']
 
@@ -111,6 +115,11 @@ def finish_bench(child, timeout=180):
     if not out.strip():
         raise AssertionError(f'shoal-bench: {err}')
     return json.loads(out)
+
+
+def stored_bytes(folder):
+    """All that the files of a store have, one after the other."""
+    return b''.join(path.read_bytes() for path in Path(folder).rglob('*') if path.is_file())
 
 
 class GroupTest(unittest.TestCase):

@@ -1,18 +1,15 @@
 """Sessions that follow the load by themselves, and the records of why they did, or did not."""
 import json
 import os
-import sys
 import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
+from hosts import Hosts
 from initiator import Dropped, Session
-from support import TOP, GroupTest, eventually
-
-sys.path.append(str(TOP / 'test' / 'claims'))
-from hosts import Hosts  # noqa: E402
+from support import GroupTest, eventually
 
 MEMBERS = (1, 2, 3)
 BUSY = 300  # requests/s: three such hosts are far above what the balancer cares for

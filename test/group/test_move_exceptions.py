@@ -21,7 +21,7 @@ class Exceptions(GroupTest):
 
     def order(self, name, *words, by=1):
         """The order to move that host's session; yields it while it is carried out, and where the session is."""
-        here = one_session(self.group, f':{name}')
+        here = one_session(self.group, f'{name}')
         order = subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.{by}:3263', 'session', 'move',
                                   here['id'], *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         return order, here['member']
@@ -45,11 +45,11 @@ class Exceptions(GroupTest):
         self.assertEqual(s.events, [1, 2])
         s.login()
         self.ends(order)
-        self.assertNotEqual(one_session(self.group, ':deaf')['member'], was_at)
+        self.assertNotEqual(one_session(self.group, 'deaf')['member'], was_at)
 
     def test_the_destination_dies_after_its_host_was_sent_there_and_the_host_is_sent_elsewhere(self):
         s = self.host('widow')
-        was_at = one_session(self.group, ':widow')['member']
+        was_at = one_session(self.group, 'widow')['member']
         to, third = [m for m in (1, 2, 3) if m != was_at]
         order, _ = self.order('widow', str(to), by=third)
         self.is_told(s)
@@ -76,11 +76,11 @@ class Exceptions(GroupTest):
         s.isid += 1
         s.login()
         self.ends(order)
-        self.assertNotEqual(one_session(self.group, ':renamed')['member'], was_at)
+        self.assertNotEqual(one_session(self.group, 'renamed')['member'], was_at)
 
     def test_the_host_ignores_its_redirect_and_is_served_where_it_asks(self):
         s = self.host('stubborn')
-        was_at = one_session(self.group, ':stubborn')['member']
+        was_at = one_session(self.group, 'stubborn')['member']
         to, third = [m for m in (1, 2, 3) if m != was_at]
         order, _ = self.order('stubborn', str(to))
         self.is_told(s)
@@ -94,7 +94,7 @@ class Exceptions(GroupTest):
         self.assertEqual((s.redirects, s.address), ([], self.group.address(third)))
         s.clear_attentions()
         s.read(0, 8)
-        self.assertEqual(one_session(self.group, ':stubborn')['member'], third)
+        self.assertEqual(one_session(self.group, 'stubborn')['member'], third)
         self.assertIn(f'is at member {third}', self.ends(order))
         self.assertGreater(self.ignored(third), 0)
 
@@ -104,7 +104,7 @@ class Exceptions(GroupTest):
 
     def test_metadata_are_away_and_the_session_stays(self):
         s = self.host('patient')
-        was_at = one_session(self.group, ':patient')['member']
+        was_at = one_session(self.group, 'patient')['member']
         self.group.script('etcd', 'stop')
         try:
             eventually(lambda: not self.group.ctl(was_at, 'status')['metadata']['reachable'], 30, 'metadata out of reach')
@@ -115,7 +115,7 @@ class Exceptions(GroupTest):
         finally:
             self.group.script('etcd', 'start')
         eventually(lambda: all(self.group.ctl(m, 'status')['metadata']['reachable'] for m in (1, 2, 3)), 30, 'metadata in reach')
-        self.assertEqual(one_session(self.group, ':patient')['member'], was_at)
+        self.assertEqual(one_session(self.group, 'patient')['member'], was_at)
 
 
 if __name__ == '__main__':

@@ -56,12 +56,8 @@ class Host(threading.Thread):
         return self.error
 
 
-def sessions_of(group, name, by=1):
-    return [s for s in group.ctl(by, 'sessions') if s['initiator'].endswith(name)]
-
-
 def one_session(group, name):
-    return eventually(lambda: sessions_of(group, name), 10, f'a session of {name}')[0]
+    return eventually(lambda: group.sessions_of(name), 10, f'a session of {name}')[0]
 
 
 class Moves(GroupTest):
@@ -71,14 +67,14 @@ class Moves(GroupTest):
         host = Host(self.group, 'demo', 'mover')
         host.start()
         for turn in range(6):
-            here = one_session(self.group, ':mover')
+            here = one_session(self.group, 'mover')
             to = here['member'] % 3 + 1
             answer = self.group.ctl(turn % 3 + 1, 'session', 'move', here['id'], str(to))
             self.assertEqual((answer['from'], answer['to']), (here['member'], to))
             self.assertIn('s after its host was told', answer['message'])
             steps = [answer[f'{step}_ms'] for step in ('placed', 'quiet', 'told', 'arrived')]
             self.assertEqual(steps, sorted(steps))
-            self.assertEqual(one_session(self.group, ':mover')['member'], to)
+            self.assertEqual(one_session(self.group, 'mover')['member'], to)
         rounds = host.rounds
         eventually(lambda: host.rounds > rounds, 5, 'I/O after the moves')
         self.assertIsNone(host.end())
@@ -88,7 +84,7 @@ class Moves(GroupTest):
         for how, events in ('close', [2]), ('logout', [2, 1]), ('polite', [1]):
             with self.subTest(how=how), Session(self.group.address(1), self.group.iqn('demo'),
                                                 initiator=f'iqn.2026-11.io.shoal:way-{how}') as s:
-                here = one_session(self.group, f':way-{how}')
+                here = one_session(self.group, f'way-{how}')
                 order = subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.2:3263', 'session',
                                           'move', here['id'], '--how', how], stdout=subprocess.DEVNULL)
                 seen = []
@@ -104,7 +100,7 @@ class Moves(GroupTest):
                 s.close()
                 s.login()
                 self.assertEqual(order.wait(20), 0)
-                self.assertNotEqual(one_session(self.group, f':way-{how}')['member'], here['member'])
+                self.assertNotEqual(one_session(self.group, f'way-{how}')['member'], here['member'])
 
     def test_libiscsi_under_load_with_verify_does_not_notice(self):
         load = self.group.bench(self.group.url(1, 'bench', 3260), '--verify', '--pattern', 'randrw', '--seconds',
@@ -123,7 +119,7 @@ class Moves(GroupTest):
 
     def test_of_two_moves_at_once_one_wins_and_the_other_is_told(self):
         with Session(self.group.address(1), self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:twice') as s:
-            here = one_session(self.group, ':twice')
+            here = one_session(self.group, 'twice')
             a, b = [m for m in (1, 2, 3) if m != here['member']]
             orders = [subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.{m}:3263', 'session',
                                         'move', here['id'], str(m)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -142,25 +138,25 @@ class Moves(GroupTest):
 
     def test_a_host_that_came_to_a_member_portal_by_itself_is_moved_only_by_force(self):
         with self.group.session(2, 'demo', initiator='iqn.2026-11.io.shoal:direct'):
-            here = one_session(self.group, ':direct')
+            here = one_session(self.group, 'direct')
             self.assertEqual(here['came'], 'member portal')
             said = self.group.ctl(1, 'session', 'move', here['id'], check=False)
             self.assertRegex(said, 'came to the member portal .* by itself.*--force')
         with Session(self.group.address(1), self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:sent') as s:
-            here = one_session(self.group, ':sent')
+            here = one_session(self.group, 'sent')
             self.assertEqual(here['came'], 'redirect' if s.redirects else 'group portal')
 
     def test_wrong_orders_say_what_is_wrong(self):
         with Session(self.group.address(1), self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:orders'):
-            here = one_session(self.group, ':orders')
+            here = one_session(self.group, 'orders')
             for words, says in ([here['id'], '9'], 'no member 9'), ([here['id'], str(here['member'])], 'is at member'), \
-                    (['1-999999'], 'no session 1-999999'), (['x'], 'not a session'), ([here['id'], '--how', 'gone'], 'close, logout or polite'):
+                    (['1-999999'], 'no session 1-999999'), (['x'], 'not a session'), ([here['id'], '--how', 'gone'], 'close or logout or polite'):
                 self.assertRegex(self.group.ctl(1, 'session', 'move', *words, check=False), says)
 
     def test_a_host_that_comes_back_from_another_address_finds_its_place(self):
         with Session(self.group.address(1), self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:roams',
                      source=f'{self.group.net}.101') as s:
-            here = one_session(self.group, ':roams')
+            here = one_session(self.group, 'roams')
             order = subprocess.Popen([str(BUILD / 'tools' / 'shoalctl'), '--control', f'{self.group.net}.1:3263', 'session',
                                       'move', here['id']], stdout=subprocess.DEVNULL)
             with self.assertRaises(Dropped):
@@ -170,7 +166,7 @@ class Moves(GroupTest):
             s.source = (f'{self.group.net}.102', 0)
             s.login()
             self.assertEqual(order.wait(20), 0)
-            self.assertNotEqual(one_session(self.group, ':roams')['member'], here['member'])
+            self.assertNotEqual(one_session(self.group, 'roams')['member'], here['member'])
 
     def test_metrics_count_moves(self):
         text = ''.join(self.group.metrics(m) for m in (1, 2, 3))

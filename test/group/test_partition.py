@@ -3,7 +3,7 @@ import os
 import unittest
 
 from initiator import Session
-from support import PAGE, GroupTest, finish_bench
+from support import PAGE, GroupTest, finish_bench, stored_bytes
 
 PAGES = 24
 
@@ -90,15 +90,6 @@ class Partition(GroupTest):
         for member in (1, 2, 3):
             with self.group.session(member, 'demo') as s:
                 self.assertEqual(s.redirects, [])
-
-
-def stored_bytes(folder):
-    content = b''
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(root, name), 'rb') as f:
-                content += f.read()
-    return content
 
 
 if __name__ == '__main__':

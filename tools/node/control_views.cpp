@@ -255,7 +255,7 @@ json status_json(const MemberView& view, const std::vector<VolumeView>& volumes)
 }
 
 json session_json(MemberId member, const server::SessionInfo& session, const char* came, Time now) {
-  return {{"id", fmt::format("{}-{}", member, session.number)},
+  return {{"id", to_string(SessionName{member, session.number})},
           {"member", member.value},
           {"volume", session.volume},
           {"initiator", session.nexus.initiator_name},
@@ -279,10 +279,15 @@ bool is_session(const json& answered) {
 }
 
 void add_drain_notes(json& members, const Gathered& sessions) {
+  const bool nowhere = std::none_of(members.begin(), members.end(), [](const json& member) {
+    return member.at("state") == "up" || (member.at("state") == "self" && member.at("note") == "");
+  });
   for (json& member : members) {
     if (!member.value("drain_ordered", false)) continue;
     const bool silent = std::ranges::count(sessions.missing, MemberId{member.at("id").get<std::uint32_t>()}) != 0;
-    member["note"] = silent ? "does not answer: its sessions are not known" : drain_note(member, sessions.list);
+    std::string note = silent ? "does not answer: its sessions are not known" : drain_note(member, sessions.list);
+    if (nowhere) note += "; no member takes hosts: undrain one, or add one";
+    member["note"] = std::move(note);
   }
 }
 

@@ -1,13 +1,13 @@
 #include "tools/node/decision_query.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "cluster/load/group_json.h"
+#include "target/base/parse_number.h"
 
 namespace shoal {
 
@@ -36,17 +36,15 @@ Result<DecisionQuery, std::string> parse_decision_query(std::string_view text) {
   constexpr std::string_view kLast = "last=";
   if (!text.starts_with(kLast)) return std::string("only last=N may be asked for");
   text.remove_prefix(kLast.size());
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), query.last);
-  if (error != std::errc{} || end != text.data() + text.size() || query.last == 0 || query.last > load::kMaxDecisions) {
-    return fmt::format("last={} is not a number from 1 to {}", text, load::kMaxDecisions);
-  }
-  return query;
+  query.last = parse_number<std::size_t>(text).value_or(0);
+  if (query.last > 0 && query.last <= load::kMaxDecisions) return query;
+  return fmt::format("last={} is not a number from 1 to {}", text, load::kMaxDecisions);
 }
 
 std::string encode(const DecisionQuery& query) {
   json body{{"last", query.last}};
   if (query.subject) {
-    body["session"] = load::session_text(query.subject->session);
+    body["session"] = to_string(query.subject->session);
     body["initiator"] = query.subject->initiator_name;
     body["image"] = query.subject->image.value;
   }
@@ -58,7 +56,7 @@ std::optional<DecisionQuery> decode_decision_query(std::string_view text) try {
   DecisionQuery query;
   query.last = std::min(body.at("last").get<std::size_t>(), load::kMaxDecisions);
   if (!body.contains("session")) return query;
-  const auto session = load::parse_session(body.at("session").get<std::string>());
+  const auto session = load::parse_session_name(body.at("session").get<std::string>());
   if (!session) return std::nullopt;
   query.subject = {*session, body.at("initiator").get<std::string>(), ImageId{body.at("image").get<std::uint64_t>()}};
   return query;

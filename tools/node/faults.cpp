@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "tools/node/control_views.h"
+#include "tools/node/request_json.h"
 
 namespace shoal {
 
 using nlohmann::json;
 
 namespace {
+
+constexpr const char* kPaceKey = "host_requests_per_second";
 
 // Answers wait, not operations: what is aborted has ended, only its answer may have to be let go.
 class PacedDevice final : public BlockDevice {
@@ -36,38 +39,31 @@ class PacedDevice final : public BlockDevice {
   std::shared_ptr<Pace> pace_;
 };
 
-std::string take(const std::string& key, const json& value, FaultSettings& settings) {
-  if (key == "mute_load") {
-    if (!value.is_boolean()) return "mute_load is true or false";
-    settings.mute_load = value.get<bool>();
-    return {};
-  }
-  if (key != "host_requests_per_second")
-    return "\"" + key + "\" is no fault; there are mute_load, host_requests_per_second";
-  settings.host_requests_per_second.reset();
-  if (value.is_null()) return {};
-  if (!value.is_number() || value < kLeastPace || value > kMostPace) {
-    return fmt::format("host_requests_per_second is null, or a number from {} to {}", kLeastPace, kMostPace);
-  }
-  settings.host_requests_per_second = value.get<double>();
-  return {};
+std::optional<double> pace_in(const json& body, const char* key) {
+  const json& value = body.at(key);
+  if (value.is_null()) return std::nullopt;
+  if (value.is_number() && value >= kLeastPace && value <= kMostPace) return value.get<double>();
+  throw BadRequest{fmt::format("\"{}\": expected null, or a number from {} to {}", key, kLeastPace, kMostPace)};
 }
 
 }  // namespace
 
 Result<FaultSettings, std::string> changed_faults(const FaultSettings& now, const std::string& body) {
-  const json value = json::parse(body, nullptr, false);
-  if (!value.is_object()) return std::string("expected a JSON object");
-  FaultSettings settings = now;
-  for (const auto& [key, one] : value.items()) {
-    if (std::string wrong = take(key, one, settings); !wrong.empty()) return wrong;
+  try {
+    const json order = object_in(body);
+    expect_keys(order, {"mute_load", kPaceKey});
+    FaultSettings settings = now;
+    if (order.contains("mute_load")) settings.mute_load = truth_in(order, "mute_load");
+    if (order.contains(kPaceKey)) settings.host_requests_per_second = pace_in(order, kPaceKey);
+    return settings;
+  } catch (const BadRequest& bad) {
+    return bad.text;
   }
-  return settings;
 }
 
 json faults_json(const FaultSettings& settings) {
   const auto& pace = settings.host_requests_per_second;
-  return {{"mute_load", settings.mute_load}, {"host_requests_per_second", pace ? json(*pace) : json(nullptr)}};
+  return {{"mute_load", settings.mute_load}, {kPaceKey, pace ? json(*pace) : json(nullptr)}};
 }
 
 ControlResponse Faults::handle(const ControlRequest& request) {

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "target/base/parse_number.h"
 #include "tools/node/config.h"
 #include "tools/node/control_views.h"
+#include "tools/node/request_json.h"
 
 namespace shoal {
 
@@ -15,24 +16,21 @@ using nlohmann::json;
 using routing::ControlKind;
 
 std::optional<MemberId> parse_member_id(std::string_view text) {
-  MemberId member;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), member.value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (member.value == 0 || member.value > kMaxMemberId) return std::nullopt;
-  return member;
+  const auto id = parse_number<std::uint32_t>(text);
+  return id && *id > 0 && *id <= kMaxMemberId ? std::optional(MemberId{*id}) : std::nullopt;
 }
 
 Result<DrainOrder, std::string> parse_drain_order(std::string_view word, const std::string& body) {
   DrainOrder order{.drain = word == "drain"};
   if (body.empty()) return order;
-  const json value = json::parse(body, nullptr, false);
-  if (!value.is_object()) return std::string("expected a JSON object");
-  for (const auto& [key, one] : value.items()) {
-    if (key != "force") return "unknown key \"" + key + "\"; known: force";
-    if (!one.is_boolean()) return std::string("\"force\": expected true or false");
-    order.force = one.get<bool>();
+  try {
+    const json value = object_in(body);
+    expect_keys(value, {"force"});
+    if (value.contains("force")) order.force = truth_in(value, "force");
+    return order;
+  } catch (const BadRequest& bad) {
+    return bad.text;
   }
-  return order;
 }
 
 std::string encode(const DrainOrder& order) { return json{{"drain", order.drain}, {"force", order.force}}.dump(); }

@@ -5,6 +5,7 @@
 #include "cluster/load/load_report_codec.h"
 #include "cluster/nexus_record.h"
 #include "tools/node/control_views.h"
+#include "tools/node/request_json.h"
 
 namespace shoal {
 
@@ -44,20 +45,26 @@ std::optional<double> figure_in(const json& value, const char* key) {
   return figure >= 0 && figure <= load::kMaxFigure ? std::optional(figure) : std::nullopt;
 }
 
-std::optional<MoveMessage> order_in(json value) {
-  if (!value.at("order").is_number_unsigned()) return std::nullopt;
-  const auto number = value.at("order").get<std::uint64_t>();
-  value.erase("order");
-  const auto order = parse_move_order(value.dump());
-  if (!order) return std::nullopt;
-  return OrderMove{number, *order};
+std::optional<load::MoveReason> reason_in(const json& value) {
+  const auto found = value.find("reason");
+  return found != value.end() && found->is_string() ? load::parse_move_reason(found->get<std::string>()) : std::nullopt;
+}
+
+std::optional<MoveMessage> order_in(const json& value) try {
+  const auto reason = reason_in(value);
+  if (!reason) return std::nullopt;
+  OrderMove message{number_in(value, "order", ""), move_order_in(value)};
+  message.order.reason = *reason;
+  return message;
+} catch (const BadRequest&) {
+  return std::nullopt;
 }
 
 std::optional<MoveMessage> keep_in(const json& value, const NexusName& nexus) {
-  const auto reason = parse_move_order(json{{"reason", value.value("reason", json())}}.dump());
+  const auto reason = reason_in(value);
   const auto cost = figure_in(value, "cost"), source_load = figure_in(value, "source_load");
   if (!reason || !cost || !source_load) return std::nullopt;
-  return KeepPlace{nexus, reason->reason, *cost, *source_load};
+  return KeepPlace{nexus, *reason, *cost, *source_load};
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "cluster/load/load.h"
 #include "cluster/load/verdict.h"
@@ -19,9 +18,7 @@
 
 namespace shoal {
 
-using load::SessionName;  // "2-17": the seventeenth session of member 2
-std::optional<SessionName> parse_session_name(std::string_view text);
-std::string to_string(const SessionName& name);
+using load::SessionName;
 
 struct MoveOrder {
   MemberId to;  // 0: whoever is best
@@ -34,6 +31,8 @@ struct MoveOrder {
 
 const char* to_string(server::Departure how);
 nlohmann::json move_order_json(const MoveOrder& order);
+// Its `to`, `how` and `force`, where they are there; throws BadRequest.
+MoveOrder move_order_in(const nlohmann::json& body);
 // The body of POST /sessions/ID/move: {"to"?: 3, "how"?: "close" | "logout" | "polite", "polite"?: true, "force"?:
 // true}. The error is one line.
 Result<MoveOrder, std::string> parse_move_order(const std::string& body);

@@ -152,7 +152,7 @@ void NodeControl::route_session(const ControlRequest& request, const std::string
                                 Completion<ControlResponse> done) {
   if (order != "drop" && order != "move" && order != "why") return done(failure(404, "nothing is at " + request.path));
   if (request.method != (order == "why" ? "GET" : "POST")) return done(not_allowed(request));
-  const auto name = parse_session_name(id);
+  const auto name = load::parse_session_name(id);
   if (!name) return done(failure(400, "\"" + id + "\" is not a session; `shoalctl sessions` lists them"));
   if (order == "why") return tell_why(*name, std::move(done));
   if (order == "drop") return parts_.desk->drop(*name, std::move(done));

@@ -25,6 +25,12 @@ std::string text_in(const json& body, const char* key) {
   return value->get<std::string>();
 }
 
+bool truth_in(const json& body, const char* key) {
+  const auto value = body.find(key);
+  if (value == body.end() || !value->is_boolean()) throw BadRequest{fmt::format("\"{}\": expected true or false", key)};
+  return value->get<bool>();
+}
+
 std::uint64_t number_in(const json& body, const char* key, const char* of) {
   const auto value = body.find(key);
   if (value != body.end() && value->is_number_unsigned()) return value->get<std::uint64_t>();

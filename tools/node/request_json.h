@@ -20,6 +20,7 @@ struct BadRequest {
 nlohmann::json object_in(const std::string& body);
 void expect_keys(const nlohmann::json& body, const std::vector<std::string>& known);
 std::string text_in(const nlohmann::json& body, const char* key);
+bool truth_in(const nlohmann::json& body, const char* key);
 std::uint64_t number_in(const nlohmann::json& body, const char* key, const char* of);  // `of`: "bytes"
 
 template <class T>

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "cluster/redirect_policy.h"
 #include "target/base/countdown.h"
+#include "target/base/parse_number.h"
 #include "tools/node/control_views.h"
 #include "tools/node/move_messages.h"
 #include "tools/node/once.h"
@@ -19,15 +19,8 @@ using routing::PeerError;
 
 namespace {
 
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 ControlResponse no_such_session(const SessionName& name) {
-  return failure(404,
-                 fmt::format("there is no session {}-{}; `shoalctl sessions` lists them", name.member, name.number));
+  return failure(404, fmt::format("there is no session {}; `shoalctl sessions` lists them", to_string(name)));
 }
 
 }  // namespace
@@ -52,10 +45,10 @@ void SessionDesk::serve_peers() {
                 });
   peers_->serve(ControlKind::drop_session, [weak = weak_from_this()](MemberId, std::string body,
                                                                      Completion<std::string> reply) {
-    std::uint64_t number = 0;
     const auto self = weak.lock();
-    if (!self || !parse_number(body, number)) return reply(to_reply(failure(400, "not a session's number")));
-    self->drop_here(number, [reply = std::move(reply)](ControlResponse answer) mutable { reply(to_reply(answer)); });
+    const auto number = parse_number<std::uint64_t>(body);
+    if (!self || !number) return reply(to_reply(failure(400, "not a session's number")));
+    self->drop_here(*number, [reply = std::move(reply)](ControlResponse answer) mutable { reply(to_reply(answer)); });
   });
 }
 
@@ -99,7 +92,7 @@ void SessionDesk::drop_here(std::uint64_t number, Completion<ControlResponse> do
   const auto session =
       std::find_if(sessions.begin(), sessions.end(), [&](const auto& s) { return s.number == number; });
   if (session == sessions.end()) return done(no_such_session({self_, number}));
-  const std::string name = fmt::format("{}-{}", self_, number);
+  const std::string name = to_string(SessionName{self_, number});
   auto answer = Once<ControlResponse>::make(std::move(done));
   answer->within(runtime_, kDropWithin, [weak = weak_from_this(), name, number] {
     const auto self = weak.lock();

@@ -85,11 +85,14 @@ void SessionMover::move(const SessionName& name, const MoveOrder& order, Complet
 }
 
 ControlResponse SessionMover::late(std::uint64_t number) const {
+  const std::string name = to_string(SessionName{members_.self().id, number});
   const auto session = server_.session_info(number);
-  return failure(504,
-                 fmt::format("session {}-{} is still on its way: it waits for {} of its commands, or for its host; "
-                             "the move goes on",
-                             members_.self().id, number, session ? session->open_tasks : 0));
+  if (!session) return failure(504, fmt::format("session {} has left, and its host is still on its way", name));
+  return failure(504, fmt::format("session {} has not left yet: {}; it is closed if that goes on, and served where its "
+                                  "host logs in. `shoalctl sessions` shows it",
+                                  name,
+                                  session->open_tasks > 0 ? fmt::format("{} of its commands run", session->open_tasks)
+                                                          : "its host does not answer"));
 }
 
 void SessionMover::order_elsewhere(const SessionName& name, const MoveOrder& order, Completion<ControlResponse> done) {

@@ -72,14 +72,6 @@ TEST_CASE("a line that is none of a trace is refused with what is wrong with it"
   CHECK_FALSE(error_of(changed("/group/members", nlohmann::json::array_t(kMaxPictureMembers + 1))).empty());
 }
 
-TEST_CASE("the name of a session is written and read") {
-  CHECK(session_text({MemberId{2}, 17}) == "2-17");
-  CHECK(parse_session("2-17") == SessionName{MemberId{2}, 17});
-  for (const char* wrong : {"", "2", "2-", "-17", "2-17-3", "2-x", "a-1", "2-99999999999999999999999"}) {
-    CHECK_FALSE(parse_session(wrong));
-  }
-}
-
 TEST_CASE("a replay tells what a policy would have decided, by each member that has sessions in the trace") {
   BalancerRig rig({300, 300, 300});
   OwnSession other = rig.sessions[0];

@@ -42,14 +42,6 @@ TEST_CASE("a wrong volume request is told what is wrong") {
   CHECK_THAT(refusal_of(R"({"name":"a","size_bytes":1,"colour":"red"})"), Contains("unknown key \"colour\""));
 }
 
-TEST_CASE("a session's name is member and number") {
-  CHECK(parse_session_name("2-17") == SessionName{MemberId{2}, 17});
-  for (const char* wrong :
-       {"", "2", "-", "2-", "-17", "0-1", "2-x", "x-2", "2-17-3", "5000-1", "2--1", "2-99999999999999999999999"}) {
-    CHECK_FALSE(parse_session_name(wrong));
-  }
-}
-
 namespace {
 
 using cluster::VolumeAccess;

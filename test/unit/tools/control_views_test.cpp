@@ -116,6 +116,16 @@ TEST_CASE("a member that drains says which sessions it waits for, and which only
         "draining; to be moved: 3-17, 3-19; came to the member portal by themselves, --force drops them: 3-18");
 }
 
+TEST_CASE("where every member drains they say that there is nowhere to go") {
+  auto view = member_1();
+  for (auto& [id, member] : view.members) member.drain_ordered = true;
+  json members = members_json(view);
+  add_drain_notes(members, {});
+  for (const json& member : members) {
+    CHECK(member.at("note") == "drained: no session is left; no member takes hosts: undrain one, or add one");
+  }
+}
+
 TEST_CASE("of a member that drains and does not answer nobody says that it is drained") {
   auto view = member_1();
   view.members[MemberId{3}].drain_ordered = true;

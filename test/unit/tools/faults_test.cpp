@@ -88,12 +88,12 @@ TEST_CASE("an order for faults changes what it names") {
 }
 
 TEST_CASE("a fault that does not exist, or with a value that makes no sense, is refused with what is wrong") {
-  CHECK(why("") == "expected a JSON object");
-  CHECK(why("[]") == "expected a JSON object");
-  CHECK(why(R"({"mute": true})") == "\"mute\" is no fault; there are mute_load, host_requests_per_second");
-  CHECK(why(R"({"mute_load": 1})") == "mute_load is true or false");
+  CHECK(why("") == "the body is not a JSON object");
+  CHECK(why("[]") == "the body is not a JSON object");
+  CHECK(why(R"({"mute": true})") == "unknown key \"mute\"; known: mute_load, host_requests_per_second");
+  CHECK(why(R"({"mute_load": 1})") == "\"mute_load\": expected true or false");
   for (const char* pace : {"0", "-1", "1e7", "\"10\"", "true"}) {
     CHECK(why(std::string(R"({"host_requests_per_second": )") + pace + "}") ==
-          "host_requests_per_second is null, or a number from 1 to 1000000");
+          "\"host_requests_per_second\": expected null, or a number from 1 to 1000000");
   }
 }

@@ -30,7 +30,7 @@ TEST_CASE("a wrong order to move is told what is wrong") {
   for (const char* to : {R"({"to":-1})", R"({"to":"3"})", R"({"to":1024})", R"({"to":4294967297})"}) {
     CHECK_THAT(wrong(to), Contains("member's id"));
   }
-  CHECK_THAT(wrong(R"({"how":"gone"})"), Contains("close, logout or polite"));
+  CHECK_THAT(wrong(R"({"how":"gone"})"), Contains("close or logout or polite"));
   CHECK_THAT(wrong(R"({"polite":1})"), Contains("\"polite\": expected true or false"));
   CHECK_THAT(wrong(R"({"colour":"red"})"), Contains("unknown key \"colour\""));
 }
