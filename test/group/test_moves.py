@@ -185,8 +185,7 @@ class MembersComeAndGo(GroupTest):
         answer = self.group.ctl(3, 'member', 'drain', '2')
         self.assertEqual(len(answer['waits_for']), 1)
         eventually(lambda: not [s for s in self.at(2) if s['came'] != 'member portal'], 20, 'the drain')
-        note = next(m for m in self.group.ctl(1, 'member', 'list') if m['id'] == 2)
-        self.assertEqual(note['state'], 'draining')
+        note = eventually(lambda: self.listed_as(2, 'draining'), 20, 'the drain as member 1 sees it')
         self.assertIn(answer['waits_for'][0], note['note'])
         with self.assertRaises(LoginError) as refused:
             Session(self.group.address(2, 3261), self.group.iqn('demo'), initiator='iqn.2026-11.io.shoal:late')
@@ -207,8 +206,7 @@ class MembersComeAndGo(GroupTest):
 
         self.group.script('member', '2', 'stop')
         self.group.script('member', '2', 'start')
-        eventually(lambda: any(m['id'] == 2 and m['state'] == 'draining' for m in self.group.ctl(1, 'member', 'list')), 20,
-                   'the drain after a restart')
+        eventually(lambda: self.listed_as(2, 'draining'), 20, 'the drain after a restart')
         self.group.ctl(1, 'member', 'undrain', '2')
         with eventually(lambda: self.back_at(2), 10, 'a host at member 2 again'):
             pass
@@ -234,6 +232,9 @@ class MembersComeAndGo(GroupTest):
 
     def at(self, member):
         return [s for s in self.group.ctl(1, 'sessions') if s['member'] == member]
+
+    def listed_as(self, member, state):
+        return next((m for m in self.group.ctl(1, 'member', 'list') if m['id'] == member and m['state'] == state), None)
 
     def back_at(self, member):
         s = Session(self.group.address(1), self.group.iqn('demo'), initiator=f'iqn.2026-11.io.shoal:back{time.monotonic_ns()}')
