@@ -1,0 +1,37 @@
+// Catalog: what a store holds besides chunks: its images and how each is placed, its promises, voids and fences. Small,
+// in memory as a whole, and written as a whole by a checkpoint in which it has changed (format.md). Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "routing/journal_store/superblock.h"
+#include "routing/page_store.h"
+#include "routing/promises.h"
+
+namespace shoal::routing::journal {
+
+inline constexpr std::uint64_t kMaxCatalogBytes = std::uint64_t{256} << 20;
+
+struct StoredImage {
+  std::uint32_t page_bytes = 0;
+  bool dropped = false;      // reads as nothing; its chunks are being freed
+  std::uint64_t chunks = 0;  // allocated
+  std::uint8_t root_level = 0;
+  NodeRef root;
+  std::string text;  // whatever the members want to find again: the volume's record
+  bool operator==(const StoredImage&) const = default;
+};
+
+struct Catalog {
+  std::map<ImageId, StoredImage> images;
+  Promises promises;
+};
+
+std::string encode(const Catalog& catalog);
+// nullopt: not a catalog, though its CRCs are right.
+std::optional<Catalog> decode_catalog(std::string_view bytes);
+
+}  // namespace shoal::routing::journal
