@@ -56,6 +56,7 @@ struct FrameHead {
   StoreId store;
   std::uint64_t checkpoint = 0;  // the newest when the frame was written
   std::uint64_t seq = 0;
+  std::uint64_t durable_seq = 0;  // all frames up to this one were durable when it was written
   std::uint32_t previous_crc = 0;
   bool operator==(const FrameHead&) const = default;
 };
