@@ -28,8 +28,8 @@ constexpr std::uint16_t block_mask(std::uint32_t first, std::uint32_t count) {
   return static_cast<std::uint16_t>(((std::uint32_t{1} << count) - 1) << first);
 }
 
-inline constexpr ChunkNumber kJournalChunk{2};  // where the journal begins
-inline constexpr std::uint32_t kMinJournalChunks = 16;  // 1 MiB: a quarter holds the largest commit
+inline constexpr ChunkNumber kJournalChunk{2};                             // where the journal begins
+inline constexpr std::uint32_t kMinJournalChunks = 16;                     // 1 MiB: a quarter holds the largest commit
 inline constexpr std::uint32_t kMaxJournalChunks = 65536;                  // 4 GiB
 inline constexpr std::uint32_t kMaxDeviceChunks = std::uint32_t{1} << 31;  // 128 TiB
 

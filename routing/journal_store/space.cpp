@@ -1,0 +1,105 @@
+#include "routing/journal_store/space.h"
+
+#include <algorithm>
+
+#include "routing/journal_store/node.h"
+#include "target/base/check.h"
+
+namespace shoal::routing::journal {
+
+Space::Space(std::uint32_t device_chunks, std::uint32_t journal_chunks)
+    : Space(std::vector<std::uint8_t>(device_chunks, std::uint8_t{0})) {
+  for (std::uint32_t chunk = 0; chunk < kJournalChunk.value + journal_chunks; ++chunk) set({chunk}, kOwnChunk);
+  for (std::uint64_t leaf = 0; leaf * kBytesPerLeaf < device_chunks; ++leaf) changed_leaves_.insert(leaf);
+}
+
+Space::Space(std::vector<std::uint8_t> uses)
+    : uses_(std::move(uses)), free_(static_cast<std::uint32_t>(std::count(uses_.begin(), uses_.end(), 0))) {}
+
+void Space::grow(std::uint32_t device_chunks) {
+  const std::uint32_t before = chunks();
+  CHECK(device_chunks >= before, device_chunks, before);
+  uses_.resize(device_chunks, std::uint8_t{0});
+  free_ += device_chunks - before;
+  for (std::uint64_t leaf = before / kBytesPerLeaf; leaf * kBytesPerLeaf < device_chunks; ++leaf) {
+    changed_leaves_.insert(leaf);
+  }
+}
+
+std::optional<ChunkNumber> Space::take() {
+  if (free_chunks() == 0) return std::nullopt;
+  const auto chunk = find_free();
+  if (chunk) hold(*chunk);
+  return chunk;
+}
+
+// The next one behind the last, so that what is written one after the other lies side by side.
+std::optional<ChunkNumber> Space::find_free() {
+  if (free_ == 0) return std::nullopt;
+  for (std::uint32_t seen = 0; seen < chunks(); ++seen) {
+    if (cursor_ >= chunks()) cursor_ = 0;
+    const ChunkNumber chunk{cursor_++};
+    if (uses(chunk) == 0 && !is_held(chunk)) return chunk;
+  }
+  return std::nullopt;
+}
+
+void Space::hold(ChunkNumber chunk) {
+  if (++holds_[chunk.value] == 1 && uses(chunk) == 0) --free_;
+}
+
+void Space::release(ChunkNumber chunk) {
+  const auto held = holds_.find(chunk.value);
+  CHECK(held != holds_.end(), chunk.value);
+  if (--held->second > 0) return;
+  holds_.erase(held);
+  if (uses(chunk) == 0) ++free_;
+}
+
+void Space::add_use(ChunkNumber chunk) {
+  CHECK(uses(chunk) < kMaxUses, chunk.value, uses(chunk));
+  set(chunk, static_cast<std::uint8_t>(uses(chunk) + 1));
+}
+
+void Space::remove_use(ChunkNumber chunk) {
+  CHECK(is_data(chunk), chunk.value, uses(chunk));
+  set(chunk, static_cast<std::uint8_t>(uses(chunk) - 1));
+}
+
+std::optional<BlockNumber> Space::place_node() {
+  if (!next_node_) {
+    const auto chunk = find_free();
+    if (!chunk) return std::nullopt;
+    set(*chunk, kNodeChunk);
+    next_node_ = first_block(*chunk);
+  }
+  const BlockNumber place = *next_node_;
+  const ChunkNumber chunk = chunk_of(place);
+  set(chunk, static_cast<std::uint8_t>(uses(chunk) + 1));
+  next_node_ = BlockNumber{place.value + 1};
+  if (chunk_of(*next_node_) != chunk) next_node_.reset();
+  return place;
+}
+
+void Space::free_node(BlockNumber node) {
+  const ChunkNumber chunk = chunk_of(node);
+  CHECK(uses(chunk) > kNodeChunk, chunk.value, uses(chunk));
+  const auto left = static_cast<std::uint8_t>(uses(chunk) - 1);
+  if (left > kNodeChunk || (next_node_ && chunk_of(*next_node_) == chunk)) return set(chunk, left);
+  hold(chunk);
+  freed_node_chunks_.push_back(chunk);
+  set(chunk, 0);
+}
+
+void Space::set(ChunkNumber chunk, std::uint8_t uses) {
+  std::uint8_t& now = uses_[chunk.value];
+  if (now == uses) return;
+  if (!is_held(chunk)) {
+    if (now == 0) --free_;
+    if (uses == 0) ++free_;
+  }
+  now = uses;
+  changed_leaves_.insert(chunk.value / kBytesPerLeaf);
+}
+
+}  // namespace shoal::routing::journal
