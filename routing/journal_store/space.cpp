@@ -13,8 +13,13 @@ Space::Space(std::uint32_t device_chunks, std::uint32_t journal_chunks)
   for (std::uint64_t leaf = 0; leaf * kBytesPerLeaf < device_chunks; ++leaf) changed_leaves_.insert(leaf);
 }
 
-Space::Space(std::vector<std::uint8_t> uses)
-    : uses_(std::move(uses)), free_(static_cast<std::uint32_t>(std::count(uses_.begin(), uses_.end(), 0))) {}
+// A chunk that was being filled with nodes, of which none lives any more, is nobody's.
+Space::Space(std::vector<std::uint8_t> uses) : uses_(std::move(uses)) {
+  for (std::uint32_t chunk = 0; chunk < chunks(); ++chunk) {
+    if (uses_[chunk] == kNodeChunk) set({chunk}, 0);
+  }
+  free_ = static_cast<std::uint32_t>(std::count(uses_.begin(), uses_.end(), 0));
+}
 
 void Space::grow(std::uint32_t device_chunks) {
   const std::uint32_t before = chunks();

@@ -1,0 +1,93 @@
+#include "routing/journal_store/change_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "routing/zero_bytes.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+JournalRecord record_for(const PageRecord& from, JournalKind kind) {
+  return {.kind = kind,
+          .page = from.page,
+          .version = from.version,
+          .nexus = from.origin.nexus,
+          .generation = from.origin.generation,
+          .operation = from.origin.id,
+          .lowest_unfinished = from.origin.lowest_unfinished,
+          .part = from.part};
+}
+
+Slices zeros(std::size_t length) {
+  Slices slices;
+  append_zeros(slices, length);
+  return slices;
+}
+
+// Bytes [begin, end) of the page, inside one chunk.
+PlannedChange part(const PageRecord& from, std::uint32_t begin, std::uint32_t end, Slices data) {
+  PlannedChange change{.record = record_for(from, JournalKind::write), .data = std::move(data)};
+  change.record.first_block = begin / kBlock;
+  change.record.blocks = (end + kBlock - 1) / kBlock - begin / kBlock;
+  change.missing_front = begin % kBlock;
+  change.missing_back = (kBlock - end % kBlock) % kBlock;
+  if (end - begin == kChunkBytes) {
+    change.kind = PlannedChange::Kind::whole_chunk;
+    change.record.kind = JournalKind::place;
+  }
+  return change;
+}
+
+void plan_data(const PageRecord& from, std::vector<PlannedChange>& changes) {
+  const std::uint32_t end = from.offset + from.length;
+  for (std::uint32_t begin = from.offset; begin < end;) {
+    const std::uint32_t next = std::min(end, (begin / kChunkBytes + 1) * kChunkBytes);
+    changes.push_back(part(from, begin, next, sub_slices(from.data, begin - from.offset, next - begin)));
+    begin = next;
+  }
+}
+
+// Whole blocks by a record; of the blocks at both ends that are covered in part, by zeros.
+void plan_clear(const PageRecord& from, JournalKind kind, std::vector<PlannedChange>& changes) {
+  const std::uint32_t end = from.offset + from.length;
+  const std::uint32_t first = (from.offset + kBlock - 1) / kBlock, last = std::max(first, end / kBlock);
+  PlannedChange whole{.kind = PlannedChange::Kind::clear, .record = record_for(from, kind)};
+  whole.record.first_block = last > first ? first : 0;
+  whole.record.blocks = last - first;
+  whole.record.attempt = from.attempt;
+  if (last > first || kind == JournalKind::voided) changes.push_back(std::move(whole));
+  const std::uint32_t front_end = std::min(end, first * kBlock);
+  if (from.offset < front_end) changes.push_back(part(from, from.offset, front_end, zeros(front_end - from.offset)));
+  const std::uint32_t back = std::max(front_end, last * kBlock);
+  if (back < end && back >= from.offset) changes.push_back(part(from, back, end, zeros(end - back)));
+}
+
+void plan_promise(const PageRecord& from, JournalKind kind, std::vector<PlannedChange>& changes) {
+  PlannedChange change{.kind = PlannedChange::Kind::promise, .record = record_for(from, kind)};
+  changes.push_back(std::move(change));
+}
+
+void plan(const PageRecord& from, std::vector<PlannedChange>& changes) {
+  switch (from.kind) {
+    case RecordKind::data: return plan_data(from, changes);
+    case RecordKind::zero:
+    case RecordKind::unmap:
+      if (from.length > 0) plan_clear(from, JournalKind::clear, changes);
+      return;
+    case RecordKind::voided: return plan_clear(from, JournalKind::voided, changes);
+    case RecordKind::promise: return plan_promise(from, JournalKind::promise, changes);
+    case RecordKind::fence: return plan_promise(from, JournalKind::fence, changes);
+  }
+}
+
+}  // namespace
+
+std::vector<PlannedChange> plan_changes(std::vector<PageRecord> batch) {
+  std::stable_partition(batch.begin(), batch.end(), [](const PageRecord& record) { return is_promise(record.kind); });
+  std::vector<PlannedChange> changes;
+  for (const PageRecord& record : batch) plan(record, changes);
+  return changes;
+}
+
+}  // namespace shoal::routing::journal

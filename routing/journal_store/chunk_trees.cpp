@@ -1,0 +1,142 @@
+#include "routing/journal_store/chunk_trees.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "target/base/check.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+// Leaves below one node of that level.
+std::uint64_t leaves_below(std::uint8_t level) { return span_of(level, 1); }
+
+NodeKey key_at(ImageId image, std::uint8_t level, std::uint64_t leaf) {
+  return {{TreeId::Kind::chunks, image}, level, leaf / leaves_below(level)};
+}
+
+std::uint32_t slot_of(const NodeKey& key) { return static_cast<std::uint32_t>(key.index % kChildren); }
+
+}  // namespace
+
+StoredImage* ChunkTrees::find(ImageId image) {
+  const auto found = catalog_.images.find(image);
+  return found == catalog_.images.end() ? nullptr : &found->second;
+}
+
+Node* ChunkTrees::resident_leaf(const ChunkKey& chunk) { return cache_.find(key_at(chunk.image, 0, chunk.leaf())); }
+
+std::optional<NodePin> ChunkTrees::leaf_in_memory(ImageId image, std::uint64_t leaf, IfAbsent if_absent) {
+  if (Node* node = cache_.find(key_at(image, 0, leaf))) return NodePin(node);
+  Step step = descend(image, leaf, if_absent);
+  if (step.to_load) return std::nullopt;
+  return step.absent ? NodePin() : std::move(step.node);
+}
+
+void ChunkTrees::leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Found done) {
+  if (Node* node = cache_.find(key_at(image, 0, leaf))) return done(NodePin(node));
+  Step step = descend(image, leaf, if_absent);
+  if (!step.to_load) return done(step.absent ? NodePin() : std::move(step.node));
+  cache_.load(*step.to_load, step.node ? &*step.node : nullptr, step.ref,
+              [this, image, leaf, if_absent, done = std::move(done)](Result<NodePin, StoreError> loaded) mutable {
+                if (!loaded) return done(loaded.error());
+                this->leaf(image, leaf, if_absent, std::move(done));
+              });
+}
+
+// From the root as far down as memory has it.
+ChunkTrees::Step ChunkTrees::descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent) {
+  StoredImage* stored = find(image);
+  if (!stored) return {.absent = true};
+  const bool beyond = leaf >= leaves_below(stored->root_level);
+  if (beyond && if_absent == IfAbsent::nothing) return {.absent = true};
+  Step step = root(image, *stored, if_absent);
+  if (step.to_load) return step;
+  if (beyond) {
+    raise(image, *stored, leaf);
+    step = root(image, *stored, if_absent);
+  }
+  while (!step.absent && !step.to_load && step.node->key.level > 0) step = below(*step.node, leaf, if_absent);
+  return step;
+}
+
+// Puts inner nodes above the root, which is in memory, until it covers that leaf. What was the root is the first child
+// of the one above it then.
+void ChunkTrees::raise(ImageId image, StoredImage& stored, std::uint64_t leaf) {
+  while (leaf >= leaves_below(stored.root_level)) {
+    Node& old_root = *cache_.find(key_at(image, stored.root_level, 0));
+    NodePin keep(&old_root);
+    ++stored.root_level;
+    Node& root = cache_.create(key_at(image, stored.root_level, 0), nullptr);
+    cache_.adopt(old_root, root);
+    set_child(cache_.change(root), 0, stored.root);
+    stored.root = {};
+  }
+}
+
+ChunkTrees::Step ChunkTrees::root(ImageId image, StoredImage& stored, IfAbsent if_absent) {
+  const NodeKey key = key_at(image, stored.root_level, 0);
+  if (Node* node = cache_.find(key)) return {.node = NodePin(node)};
+  if (stored.root.at.value != 0) return {.to_load = key, .ref = stored.root};
+  if (if_absent == IfAbsent::nothing) return {.absent = true};
+  return {.node = NodePin(&cache_.create(key, nullptr))};
+}
+
+ChunkTrees::Step ChunkTrees::below(Node& parent, std::uint64_t leaf, IfAbsent if_absent) {
+  const NodeKey key = key_at(parent.key.tree.image, static_cast<std::uint8_t>(parent.key.level - 1), leaf);
+  if (Node* node = cache_.find(key)) return {.node = NodePin(node)};
+  const NodeRef ref = child(parent.view(), slot_of(key));
+  if (ref.at.value != 0) return {.node = NodePin(&parent), .to_load = key, .ref = ref};
+  if (if_absent == IfAbsent::nothing) return {.node = NodePin(&parent), .absent = true};
+  return {.node = NodePin(&cache_.create(key, &parent))};
+}
+
+void ChunkTrees::next_leaf(ImageId image, std::uint64_t leaf, Next done) {
+  while (true) {
+    Step step = descend(image, leaf, IfAbsent::nothing);
+    if (step.to_load) {
+      return cache_.load(*step.to_load, step.node ? &*step.node : nullptr, step.ref,
+                         [this, image, leaf, done = std::move(done)](Result<NodePin, StoreError> loaded) mutable {
+                           if (!loaded) return done(loaded.error());
+                           next_leaf(image, leaf, std::move(done));
+                         });
+    }
+    if (!step.absent) return done(std::pair(leaf, std::move(step.node)));
+    if (!step.node) return done(std::pair(leaf, NodePin()));
+    leaf = behind_gap(*step.node, leaf);
+  }
+}
+
+// The first leaf of the next node below `parent` that exists, or of what follows `parent`.
+std::uint64_t ChunkTrees::behind_gap(const Node& parent, std::uint64_t leaf) {
+  const auto level = static_cast<std::uint8_t>(parent.key.level - 1);
+  const std::uint64_t end = (parent.key.index + 1) * kChildren;
+  for (std::uint64_t index = leaf / leaves_below(level) + 1; index < end; ++index) {
+    const bool stored = child(parent.view(), static_cast<std::uint32_t>(index % kChildren)).at.value != 0;
+    if (stored || cache_.find({parent.key.tree, level, index})) return index * leaves_below(level);
+  }
+  return end * leaves_below(level);
+}
+
+// From the leaves up, so that a node whose last child goes is looked at after it.
+std::vector<BlockNumber> ChunkTrees::prune() {
+  std::vector<BlockNumber> freed;
+  for (Node* node : cache_.dirty_by_level()) {
+    if (!is_empty(*node) || node->pins > 0) continue;
+    if (node->stored.at.value != 0) freed.push_back(node->stored.at);
+    if (node->parent) {
+      set_child(cache_.change(*node->parent), node->slot(), {});
+    } else if (StoredImage* image = find(node->key.tree.image)) {
+      image->root = {};
+    }
+    cache_.forget(*node);
+  }
+  return freed;
+}
+
+bool ChunkTrees::is_empty(const Node& node) {
+  const ByteSpan content = body(node.view());
+  return std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+}  // namespace shoal::routing::journal

@@ -1,0 +1,64 @@
+// ChunkTrees: from a chunk of an image to its entry. Each image has a tree of its own, as high as its highest chunk
+// asks for; parts of it that were never written do not exist.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "routing/journal_store/catalog.h"
+#include "routing/journal_store/node_cache.h"
+
+namespace shoal::routing::journal {
+
+// A chunk of an image, counted from the image's beginning.
+struct ChunkKey {
+  ImageId image;
+  std::uint64_t index = 0;
+  auto operator<=>(const ChunkKey&) const = default;
+  std::uint64_t leaf() const { return index / kChunksPerLeaf; }
+  std::uint32_t slot() const { return static_cast<std::uint32_t>(index % kChunksPerLeaf); }
+};
+
+enum class IfAbsent : std::uint8_t { nothing, create };
+
+class ChunkTrees {
+ public:
+  using Found = Completion<Result<NodePin, StoreError>>;
+  using Next = Completion<Result<std::pair<std::uint64_t, NodePin>, StoreError>>;
+
+  ChunkTrees(Catalog& catalog, NodeCache& cache) : catalog_(catalog), cache_(cache) {}
+
+  // The leaf, pinned; empty: it does not exist. Perhaps before the call returns. An image that the catalog does not
+  // have has no leaf, and none is created.
+  void leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Found done);
+  // The same, where that needs no read.
+  std::optional<NodePin> leaf_in_memory(ImageId image, std::uint64_t leaf, IfAbsent if_absent);
+  // The first leaf from `leaf` on that exists, with its index; an empty pin: there is none any more.
+  void next_leaf(ImageId image, std::uint64_t leaf, Next done);
+  // Of a leaf that is in memory: whoever changes it has it pinned.
+  Node* resident_leaf(const ChunkKey& chunk);
+
+  // Takes nodes without content out of their trees and tells which places were theirs.
+  std::vector<BlockNumber> prune();
+
+ private:
+  struct Step {
+    NodePin node;                    // the leaf; or the last node of the way that is in memory
+    std::optional<NodeKey> to_load;  // the node below it, which has to be read
+    NodeRef ref;                     // where
+    bool absent = false;             // the node below it does not exist
+  };
+
+  StoredImage* find(ImageId image);
+  Step descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent);
+  void raise(ImageId image, StoredImage& stored, std::uint64_t leaf);
+  Step root(ImageId image, StoredImage& stored, IfAbsent if_absent);
+  Step below(Node& parent, std::uint64_t leaf, IfAbsent if_absent);
+  std::uint64_t behind_gap(const Node& parent, std::uint64_t leaf);
+  static bool is_empty(const Node& node);
+
+  Catalog& catalog_;
+  NodeCache& cache_;
+};
+
+}  // namespace shoal::routing::journal

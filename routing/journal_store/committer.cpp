@@ -1,0 +1,177 @@
+#include "routing/journal_store/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "target/base/check.h"
+#include "target/base/crc32c.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+std::size_t record_bytes(const Commit& commit) {
+  std::size_t bytes = 0;
+  for (const JournalRecord& record : commit.records) bytes += encoded_bytes(record);
+  return bytes;
+}
+
+std::uint32_t data_blocks(const Commit& commit) { return static_cast<std::uint32_t>(total_size(commit.data) / kBlock); }
+
+BlockNumber block_of_ring(std::uint32_t block) { return {first_block(kJournalChunk).value + block}; }
+
+}  // namespace
+
+Committer::Committer(Runtime& runtime, Device& device, Ledger& ledger, JournalRing ring, const JournalPosition& from,
+                     std::function<void()> after_frame)
+    : runtime_(runtime),
+      device_(device),
+      ledger_(ledger),
+      ring_(ring),
+      max_frame_blocks_(std::min(kMaxFrameBlocks, ring.blocks() / 4)),
+      applied_(from),
+      durable_seq_(from.seq - 1),
+      after_frame_(std::move(after_frame)) {}
+
+void Committer::submit(Commit commit) {
+  queue_.push_back(std::move(commit));
+  schedule();
+}
+
+void Committer::sync(Done done) { submit({.done = std::move(done)}); }
+
+void Committer::free_before(const JournalPosition& position) {
+  ring_.free_before(position.block);
+  schedule();
+}
+
+void Committer::schedule() {
+  if (scheduled_ || writing_ || queue_.empty()) return;
+  scheduled_ = true;
+  runtime_.post([this, alive = std::weak_ptr<void>(alive_)] {
+    if (!alive.lock()) return;
+    scheduled_ = false;
+    start();
+  });
+}
+
+void Committer::start() {
+  if (writing_ || queue_.empty()) return;
+  Group group = next_group();
+  if (!device_.state().in_service) return fail(group, StoreError::out_of_service);
+  if (group.record_bytes > 0) {
+    const auto at = ring_.place(group.blocks());
+    waits_for_room_ = !at;
+    if (!at) {  // until a checkpoint has made some
+      for (auto commit = group.commits.rbegin(); commit != group.commits.rend(); ++commit) {
+        queue_.push_front(std::move(*commit));
+      }
+      return after_frame_();
+    }
+    group.at = *at;
+    fill(group);
+  }
+  writing_ = true;
+  write(std::move(group));
+}
+
+// As many as one frame takes. A commit without records only wants what is before it to be durable.
+Committer::Group Committer::next_group() {
+  Group group;
+  while (!queue_.empty()) {
+    Commit& next = queue_.front();
+    const std::size_t bytes = group.record_bytes + record_bytes(next);
+    const std::uint32_t data = group.data_blocks + data_blocks(next);
+    if (head_blocks(bytes) + data > max_frame_blocks_) break;
+    group.record_bytes = bytes;
+    group.data_blocks = data;
+    group.durability = std::max(group.durability, next.durability);
+    group.commits.push_back(std::move(next));
+    queue_.pop_front();
+  }
+  CHECK(!group.commits.empty(), record_bytes(queue_.front()), data_blocks(queue_.front()), max_frame_blocks_);
+  return group;
+}
+
+// Data are copied here, the only time on their way, and stay in this memory until they are home.
+void Committer::fill(Group& group) {
+  const std::size_t head = head_blocks(group.record_bytes);
+  group.bytes = aligned_bytes(std::size_t{group.blocks()} * kBlock);
+  const MutableByteSpan frame{group.bytes.get(), std::size_t{group.blocks()} * kBlock};
+  MutableByteSpan data = frame.subspan(head * kBlock);
+  for (Commit& commit : group.commits) {
+    copy_out(commit.data, data);
+    commit.data.clear();
+    for (JournalRecord& record : commit.records) {
+      for (std::uint32_t i = 0; i < data_blocks(record); ++i, data = data.subspan(kBlock)) {
+        record.crcs[i] = crc32c(data.first(kBlock));
+      }
+      group.records.push_back(std::move(record));
+    }
+  }
+  const FrameHead made{ledger_.store, checkpoint_, applied_.seq, durable_seq_, applied_.previous_crc};
+  const std::uint32_t crc = encode_frame(made, group.records, frame);
+  group.end = {.block = ring_.head(), .seq = applied_.seq + 1, .previous_crc = crc};
+}
+
+void Committer::write(Group group) {
+  const bool durable = group.durability == Durability::durable;
+  if (group.record_bytes == 0) return make_durable(std::move(group), durable && unsynced_);
+  const bool through = durable && !unsynced_;
+  const Slice frame = Slice::share(group.bytes, {group.bytes.get(), std::size_t{group.blocks()} * kBlock});
+  const BlockNumber at = block_of_ring(group.at);
+  device_.write(at, {frame}, through ? SyncMode::data : SyncMode::none,
+                [this, group = std::move(group), durable, through](Result<void, StoreError> result) mutable {
+                  if (!result) return on_durable(std::move(group), result);
+                  if (!durable) unsynced_ = true;
+                  make_durable(std::move(group), durable && !through);
+                });
+}
+
+void Committer::make_durable(Group group, bool by_sync) {
+  if (!by_sync) return on_durable(std::move(group), {});
+  device_.sync([this, group = std::move(group)](Result<void, StoreError> result) mutable {
+    if (result) unsynced_ = false;
+    on_durable(std::move(group), result);
+  });
+}
+
+void Committer::on_durable(Group group, Result<void, StoreError> result) {
+  writing_ = false;
+  if (!result) return fail(group, result.error());
+  apply(group);
+  after_frame_();
+  schedule();
+}
+
+// All records first, then the answers: whoever is told may ask for what others have written.
+void Committer::apply(Group& group) {
+  std::vector<Result<void, StoreError>> results;
+  std::size_t record = 0, block = head_blocks(group.record_bytes);
+  for (const Commit& commit : group.commits) {
+    results.emplace_back();
+    for (std::size_t i = 0; i < commit.records.size(); ++i, ++record) {
+      const auto applied = ledger_.apply(group.records[record], data_of(group, group.records[record], block));
+      if (!applied) results.back() = applied;
+    }
+  }
+  if (group.record_bytes > 0) applied_ = group.end;
+  if (!unsynced_) durable_seq_ = applied_.seq - 1;
+  for (std::size_t i = 0; i < group.commits.size(); ++i) group.commits[i].done(results[i]);
+}
+
+// The blocks of that record in the frame, which begin at `block`; moves it behind them.
+Slices Committer::data_of(const Group& group, const JournalRecord& record, std::size_t& block) {
+  Slices data;
+  for (std::uint32_t i = 0; i < data_blocks(record); ++i, ++block) {
+    data.push_back(Slice::share(group.bytes, {group.bytes.get() + block * kBlock, kBlock}));
+  }
+  return data;
+}
+
+// Nothing of it has changed the ledger, and nothing will: the store is out of service.
+void Committer::fail(Group& group, StoreError error) {
+  for (Commit& commit : group.commits) commit.done(error);
+  schedule();
+}
+
+}  // namespace shoal::routing::journal

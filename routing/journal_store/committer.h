@@ -1,0 +1,88 @@
+// Committer: records into the journal, in groups: what was asked for while a frame is written goes into the next one. A
+// frame is one write; when it is durable its records change the ledger, in order, and whoever asked is told.
+//
+// A frame in which nobody asks for durability is written without a sync (durability `applied`); a later durable one
+// then waits for a sync of the device, which covers both.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "routing/journal_store/device.h"
+#include "routing/journal_store/journal_ring.h"
+#include "routing/journal_store/ledger.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::routing::journal {
+
+struct Commit {
+  std::vector<JournalRecord> records;  // write: with room for its CRCs, which are filled in
+  Slices data;                         // of the write records, in their order; any memory
+  Durability durability = Durability::durable;
+  PageStore::Done done;
+};
+
+class Committer {
+ public:
+  using Done = PageStore::Done;
+
+  // `after_frame` is called when a frame has changed the ledger.
+  Committer(Runtime& runtime, Device& device, Ledger& ledger, JournalRing ring, const JournalPosition& from,
+            std::function<void()> after_frame);
+  Committer(const Committer&) = delete;
+
+  // At most ring / 4 blocks in all. The group begins at the end of this turn of the loop.
+  void submit(Commit commit);
+  // Completes when what was submitted before is durable.
+  void sync(Done done);
+
+  // Behind the last frame that has changed the ledger: what a checkpoint that begins now holds.
+  const JournalPosition& applied() const { return applied_; }
+  void set_checkpoint(std::uint64_t checkpoint) { checkpoint_ = checkpoint; }
+  void free_before(const JournalPosition& position);
+  std::uint32_t used_blocks() const { return ring_.used(); }
+  std::uint32_t ring_blocks() const { return ring_.blocks(); }
+  bool waits_for_room() const { return waits_for_room_; }
+
+ private:
+  struct Group {
+    std::vector<Commit> commits;
+    std::vector<JournalRecord> records;  // of all commits, in order
+    std::size_t record_bytes = 0;
+    std::uint32_t data_blocks = 0;
+    std::uint32_t at = 0;  // of the ring
+    JournalPosition end;   // behind it
+    SharedBytes bytes;
+    Durability durability = Durability::applied;
+    std::uint32_t blocks() const { return head_blocks(record_bytes) + data_blocks; }
+  };
+
+  void schedule();
+  void start();
+  Group next_group();
+  void write(Group group);
+  void fill(Group& group);
+  void make_durable(Group group, bool by_sync);
+  void on_durable(Group group, Result<void, StoreError> result);
+  void apply(Group& group);
+  static Slices data_of(const Group& group, const JournalRecord& record, std::size_t& block);
+  void fail(Group& group, StoreError error);
+
+  Runtime& runtime_;
+  Device& device_;
+  Ledger& ledger_;
+  JournalRing ring_;
+  std::uint32_t max_frame_blocks_;
+  JournalPosition applied_;
+  std::uint64_t checkpoint_ = 0;
+  std::uint64_t durable_seq_;
+  std::function<void()> after_frame_;
+  std::deque<Commit> queue_;
+  bool scheduled_ = false, writing_ = false, waits_for_room_ = false;
+  bool unsynced_ = false;  // frames were written that no sync has covered
+  std::shared_ptr<void> alive_ = std::make_shared<char>();
+};
+
+}  // namespace shoal::routing::journal

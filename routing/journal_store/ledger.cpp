@@ -1,0 +1,190 @@
+#include "routing/journal_store/ledger.h"
+
+#include <algorithm>
+
+#include "target/base/check.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+bool changes_blocks(JournalKind kind) {
+  return kind == JournalKind::write || kind == JournalKind::place || kind == JournalKind::clear;
+}
+
+bool is_promise(JournalKind kind) {
+  return kind == JournalKind::promise || kind == JournalKind::voided || kind == JournalKind::fence;
+}
+
+RecordKind kind_of(JournalKind kind) {
+  switch (kind) {
+    case JournalKind::promise: return RecordKind::promise;
+    case JournalKind::voided: return RecordKind::voided;
+    case JournalKind::fence: return RecordKind::fence;
+    default: return RecordKind::data;
+  }
+}
+
+std::uint64_t chunks_per_page(const StoredImage& image) { return image.page_bytes / kChunkBytes; }
+
+}  // namespace
+
+PageRecord promise_of(const JournalRecord& record) {
+  return {.kind = kind_of(record.kind),
+          .page = record.page,
+          .version = record.version,
+          .origin = {.nexus = record.nexus, .generation = record.generation},
+          .attempt = record.attempt};
+}
+
+const StoredImage* Ledger::live_image(ImageId image) const {
+  const auto found = catalog.images.find(image);
+  return found == catalog.images.end() || found->second.dropped ? nullptr : &found->second;
+}
+
+std::vector<ChunkPart> Ledger::parts(const PageId& page, std::uint32_t first_block, std::uint32_t blocks) const {
+  std::vector<ChunkPart> parts;
+  const auto image = catalog.images.find(page.image);
+  if (image == catalog.images.end()) return parts;
+  const std::uint64_t first_chunk = page.index.value * chunks_per_page(image->second);
+  while (blocks > 0) {
+    const std::uint32_t within = first_block % kBlocksPerChunk;
+    const std::uint32_t count = std::min(blocks, kBlocksPerChunk - within);
+    parts.push_back({{page.image, first_chunk + first_block / kBlocksPerChunk}, within, count});
+    first_block += count;
+    blocks -= count;
+  }
+  return parts;
+}
+
+bool Ledger::is_possible(const JournalRecord& record) const {
+  if (record.kind == JournalKind::describe) return true;
+  if (record.kind == JournalKind::fence) return true;
+  const auto image = catalog.images.find(record.page.image);
+  if (image == catalog.images.end()) return record.kind == JournalKind::promise || record.kind == JournalKind::drop;
+  if (record.kind == JournalKind::forget) return image->second.dropped && image->second.chunks == 0;
+  return fits(record);
+}
+
+// Inside a page of its image, and at home where data may lie.
+bool Ledger::fits(const JournalRecord& record) const {
+  const StoredImage& image = catalog.images.at(record.page.image);
+  const std::uint64_t end = std::uint64_t{record.first_block} + record.blocks;
+  if (end * kBlock > image.page_bytes) return false;
+  if (record.page.index.value > kMaxImageBytes / image.page_bytes) return false;
+  if (record.kind != JournalKind::write && record.kind != JournalKind::place) return true;
+  return space.is_free(record.home) || space.is_data(record.home);
+}
+
+Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slices& data) {
+  if (is_promise(record.kind)) return apply_promise(record);
+  if (changes_blocks(record.kind)) {
+    if (!catalog.promises.accepts(promise_of(record))) return StoreError::stale;
+    first_seq_ = std::max(first_seq_, record.version.seq + 1);
+  }
+  switch (record.kind) {
+    case JournalKind::write: write(record, data); break;
+    case JournalKind::place: place(record); break;
+    case JournalKind::clear: clear(record); break;
+    case JournalKind::describe: describe(record); break;
+    case JournalKind::drop: drop(record.page.image); break;
+    default: catalog.images.erase(record.page.image); catalog_changed = true;
+  }
+  return {};
+}
+
+Result<void, StoreError> Ledger::apply_promise(const JournalRecord& record) {
+  const auto added = catalog.promises.add(promise_of(record));
+  if (!added) return added;
+  catalog_changed = true;
+  if (record.kind == JournalKind::voided) clear(record);
+  return {};
+}
+
+StoredImage& Ledger::image_of(const JournalRecord& record) {
+  catalog_changed = true;  // its number of chunks, or its tree
+  return catalog.images.at(record.page.image);
+}
+
+void Ledger::write(const JournalRecord& record, const Slices& data) {
+  StoredImage& image = image_of(record);
+  const ChunkPart part = parts(record.page, record.first_block, record.blocks).front();
+  Node& leaf = *trees.resident_leaf(part.chunk);
+  ChunkEntry entry = chunk_entry(leaf.view(), part.chunk.slot());
+  if (entry.chunk != record.home) {
+    CHECK(entry.chunk.value == 0, entry.chunk.value, record.home.value);
+    space.add_use(record.home);
+    entry.chunk = record.home;
+    ++image.chunks;
+  }
+  entry.written |= block_mask(part.first, part.count);
+  entry.version = std::max(entry.version, record.version);
+  for (std::uint32_t i = 0; i < part.count; ++i) {
+    entry.crcs[part.first + i] = record.crcs[i];
+    overlay.put(part.chunk, record.home, part.first + i, data[i]);
+  }
+  set_chunk_entry(cache.change(leaf), part.chunk.slot(), entry);
+}
+
+void Ledger::place(const JournalRecord& record) {
+  StoredImage& image = image_of(record);
+  const ChunkPart part = parts(record.page, record.first_block, record.blocks).front();
+  Node& leaf = *trees.resident_leaf(part.chunk);
+  ChunkEntry entry = chunk_entry(leaf.view(), part.chunk.slot());
+  overlay.drop(part.chunk, block_mask(0, kBlocksPerChunk));
+  if (entry.chunk.value != 0) {
+    space.remove_use(entry.chunk);
+  } else {
+    ++image.chunks;
+  }
+  space.add_use(record.home);
+  entry.chunk = record.home;
+  entry.written = block_mask(0, kBlocksPerChunk);
+  entry.version = std::max(entry.version, record.version);
+  std::copy(record.crcs.begin(), record.crcs.end(), entry.crcs.begin());
+  set_chunk_entry(cache.change(leaf), part.chunk.slot(), entry);
+}
+
+void Ledger::clear(const JournalRecord& record) {
+  const auto found = catalog.images.find(record.page.image);
+  if (found == catalog.images.end()) return;
+  catalog_changed = true;
+  for (const ChunkPart& part : parts(record.page, record.first_block, record.blocks)) {
+    clear_part(found->second, part, record.version);
+  }
+}
+
+// What was never written has no version either: nothing anywhere differs from it.
+void Ledger::clear_part(StoredImage& image, const ChunkPart& part, const Version& version) {
+  Node* leaf = trees.resident_leaf(part.chunk);
+  if (!leaf) return;
+  ChunkEntry entry = chunk_entry(leaf->view(), part.chunk.slot());
+  if (entry == ChunkEntry{}) return;
+  const std::uint16_t mask = block_mask(part.first, part.count);
+  overlay.drop(part.chunk, mask);
+  entry.written &= static_cast<std::uint16_t>(~mask);
+  entry.version = std::max(entry.version, version);
+  for (std::uint32_t block = part.first; block < part.first + part.count; ++block) entry.crcs[block] = 0;
+  if (entry.written == 0 && entry.chunk.value != 0) {
+    space.remove_use(entry.chunk);
+    entry.chunk = {};
+    --image.chunks;
+  }
+  if (image.dropped && entry.chunk.value == 0) entry = {};
+  set_chunk_entry(cache.change(*leaf), part.chunk.slot(), entry);
+}
+
+void Ledger::describe(const JournalRecord& record) {
+  StoredImage& image = catalog.images[record.page.image];
+  image.page_bytes = record.page_bytes;
+  image.text = record.text;
+  catalog_changed = true;
+}
+
+void Ledger::drop(ImageId image) {
+  catalog.promises.drop(image);
+  const auto found = catalog.images.find(image);
+  if (found != catalog.images.end()) found->second.dropped = true;
+  catalog_changed = true;
+}
+
+}  // namespace shoal::routing::journal

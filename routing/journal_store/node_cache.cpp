@@ -1,0 +1,148 @@
+#include "routing/journal_store/node_cache.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "target/base/check.h"
+#include "target/base/crc32c.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+constexpr unsigned kLooksForOne = 64;
+
+}  // namespace
+
+Node* NodeCache::find(const NodeKey& key) {
+  const auto found = nodes_.find(key);
+  if (found == nodes_.end()) return nullptr;
+  lru_.splice(lru_.end(), lru_, lru_.iterator_to(*found->second));
+  return found->second.get();
+}
+
+void NodeCache::load(const NodeKey& key, Node* parent, const NodeRef& ref, Loaded done) {
+  auto& waiting = loading_[key];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  SharedBytes bytes = aligned_bytes(kBlock);
+  const MutableByteSpan into{bytes.get(), kBlock};
+  device_.read(
+      ref.at, into,
+      [this, key, parent = NodePin(parent), ref, bytes = std::move(bytes)](Result<void, StoreError> result) mutable {
+        on_read(key, std::move(parent), ref, std::move(bytes), result);
+      });
+}
+
+void NodeCache::on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
+                        Result<void, StoreError> result) {
+  if (result && !is_sound(key, ref, {bytes.get(), kBlock})) {
+    ++damaged_;
+    device_.log().error("store_node_damaged path={} byte={} image={} level={} index={}", quoted(device_.path()),
+                        byte_of(ref.at), key.tree.image.value, key.level, key.index);
+    result = StoreError::medium_error;
+  }
+  NodePin node;
+  if (result) {
+    node = NodePin(&add(key, parent ? &*parent : nullptr, std::move(bytes)));
+    node->stored = ref;
+  }
+  auto waiting = std::move(loading_.extract(key).mapped());
+  for (Loaded& done : waiting) {
+    if (!result) {
+      done(result.error());
+    } else {
+      done(NodePin(&*node));
+    }
+  }
+  shrink();
+}
+
+bool NodeCache::is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const {
+  if (crc32c(bytes) != ref.crc) return false;
+  const auto header = node_header(bytes);
+  return header && header->key == key && header->store == store_;
+}
+
+Node& NodeCache::create(const NodeKey& key, Node* parent) {
+  SharedBytes bytes = aligned_bytes(kBlock);
+  start_node({bytes.get(), kBlock}, {key, store_, 0});
+  Node& node = add(key, parent, std::move(bytes));
+  NodePin pin(&node);
+  shrink();
+  return node;
+}
+
+Node& NodeCache::add(const NodeKey& key, Node* parent, SharedBytes bytes) {
+  auto node = std::make_unique<Node>();
+  node->key = key;
+  node->parent = parent;
+  node->bytes = std::move(bytes);
+  if (parent) ++parent->pins;
+  lru_.push_back(*node);
+  const auto [at, added] = nodes_.emplace(key, std::move(node));
+  CHECK(added, key.tree.image.value, key.level, key.index);
+  return *at->second;
+}
+
+void NodeCache::adopt(Node& child, Node& parent) {
+  CHECK(!child.parent, child.key.level);
+  child.parent = &parent;
+  ++parent.pins;
+}
+
+MutableByteSpan NodeCache::change(Node& node) {
+  for (Node* each = &node; each && !each->dirty; each = each->parent) {
+    each->dirty = true;
+    ++dirty_count_;
+  }
+  if (node.bytes.use_count() > 1) {
+    SharedBytes copy = aligned_bytes(kBlock);
+    std::copy_n(node.bytes.get(), kBlock, copy.get());
+    node.bytes = std::move(copy);
+  }
+  return {node.bytes.get(), kBlock};
+}
+
+void NodeCache::set_clean(Node& node) {
+  CHECK(node.dirty, node.key.level, node.key.index);
+  node.dirty = false;
+  --dirty_count_;
+}
+
+std::vector<Node*> NodeCache::dirty_by_level() const {
+  std::vector<Node*> dirty;
+  for (const auto& [key, node] : nodes_) {
+    if (node->dirty) dirty.push_back(node.get());
+  }
+  std::sort(dirty.begin(), dirty.end(), [](const Node* a, const Node* b) {
+    return std::tie(a->key.level, a->key.tree, a->key.index) < std::tie(b->key.level, b->key.tree, b->key.index);
+  });
+  return dirty;
+}
+
+void NodeCache::forget(Node& node) {
+  if (node.dirty) set_clean(node);
+  remove(node);
+}
+
+// What must stay goes to the end, so that it is not looked at again and again.
+void NodeCache::shrink() {
+  for (unsigned looked = 0; nodes_.size() > limit_ && looked < kLooksForOne; ++looked) {
+    Node& oldest = lru_.front();
+    if (oldest.dirty || oldest.pins > 0) {
+      lru_.splice(lru_.end(), lru_, lru_.begin());
+    } else {
+      remove(oldest);
+    }
+  }
+}
+
+void NodeCache::remove(Node& node) {
+  CHECK(node.pins == 0 && !node.dirty, node.pins);
+  if (node.parent) --node.parent->pins;
+  lru_.erase(lru_.iterator_to(node));
+  nodes_.erase(node.key);
+}
+
+}  // namespace shoal::routing::journal

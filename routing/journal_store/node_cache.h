@@ -1,0 +1,107 @@
+// NodeCache: the nodes of the trees of chunks that are in memory, at most so many bytes of them. A node in memory has
+// its parent in memory, too; so what is changed can always be written with all nodes above it. Nodes that are changed,
+// or pinned, stay; of the others those go first that were not used for the longest time.
+//
+// Reads nodes by itself, and checks each against the CRC that its parent has; one that does not fit is a medium error
+// of everything below it.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "routing/journal_store/aligned.h"
+#include "routing/journal_store/device.h"
+#include "routing/journal_store/node.h"
+
+namespace shoal::routing::journal {
+
+struct Node : boost::intrusive::list_base_hook<> {
+  NodeKey key;
+  Node* parent = nullptr;  // null: a root
+  NodeRef stored;          // as the newest checkpoint has it, or the one that is being written; {}: it has none
+  bool dirty = false;      // changed since
+  std::uint32_t pins = 0;  // by users, by nodes below it, by the checkpoint that writes it
+  SharedBytes bytes;       // shared with a checkpoint while it writes them, and not changed then
+
+  ByteSpan view() const { return {bytes.get(), kBlock}; }
+  std::uint32_t slot() const { return static_cast<std::uint32_t>(key.index % kChildren); }  // in the parent
+};
+
+// A node stays in memory as long as one of these points at it.
+class NodePin {
+ public:
+  NodePin() = default;
+  explicit NodePin(Node* node) : node_(node) {
+    if (node_) ++node_->pins;
+  }
+  NodePin(NodePin&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  NodePin& operator=(NodePin&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~NodePin() {
+    if (node_) --node_->pins;
+  }
+  explicit operator bool() const { return node_ != nullptr; }
+  Node* operator->() const { return node_; }
+  Node& operator*() const { return *node_; }
+
+ private:
+  Node* node_ = nullptr;
+};
+
+class NodeCache {
+ public:
+  using Loaded = Completion<Result<NodePin, StoreError>>;
+
+  NodeCache(Device& device, const StoreId& store, std::size_t limit_bytes)
+      : device_(device), store_(store), limit_(limit_bytes / kNodeMemory) {}
+  NodeCache(const NodeCache&) = delete;
+
+  Node* find(const NodeKey& key);
+  void load(const NodeKey& key, Node* parent, const NodeRef& ref, Loaded done);
+  Node& create(const NodeKey& key, Node* parent);  // empty, and of no use until it is changed
+  void adopt(Node& child, Node& parent);           // a root that gets a node above it
+  // To change it: it and all above it are dirty.
+  MutableByteSpan change(Node& node);
+  void forget(Node& node);  // it is in no tree any more: unpinned, without children
+
+  std::vector<Node*> dirty_by_level() const;  // leaves first; of one level in order of their keys
+  void set_clean(Node& node);
+  std::size_t dirty_count() const { return dirty_count_; }
+  std::size_t count() const { return nodes_.size(); }
+  std::size_t limit() const { return limit_; }
+  std::uint64_t damaged() const { return damaged_; }
+
+ private:
+  static constexpr std::size_t kNodeMemory = kBlock + 256;
+  struct KeyHash {
+    std::size_t operator()(const NodeKey& key) const noexcept {
+      const std::uint64_t mixed = (key.tree.image.value * 0x9e3779b97f4a7c15u) ^ (key.index << 3) ^ key.level;
+      return static_cast<std::size_t>((mixed ^ (mixed >> 29)) * 0xbf58476d1ce4e5b9u);
+    }
+  };
+  using Lru = boost::intrusive::list<Node, boost::intrusive::constant_time_size<false>>;
+
+  Node& add(const NodeKey& key, Node* parent, SharedBytes bytes);
+  void on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
+               Result<void, StoreError> result);
+  bool is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const;
+  void shrink();
+  void remove(Node& node);
+
+  Device& device_;
+  StoreId store_;
+  std::size_t limit_;                                                  // nodes
+  std::unordered_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output
+  std::map<NodeKey, std::vector<Loaded>> loading_;
+  Lru lru_;  // least recently used first
+  std::size_t dirty_count_ = 0;
+  std::uint64_t damaged_ = 0;
+};
+
+}  // namespace shoal::routing::journal
