@@ -1,46 +1,15 @@
 // The bytes of the page protocol (page_protocol.md), each place once. Little-endian; for page_message_codec.cpp only.
-// A body follows the frame header; offsets count from the body's first byte. Bytes without a name are zero.
+// A body follows the frame header, and the codec has checked that it is as long as kBodyBytes says; offsets count from
+// the body's first byte. Bytes without a name are zero.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "routing/little_endian_fields.h"
 #include "routing/page_message.h"
-#include "target/base/bytes.h"
 
 namespace shoal::routing {
-
-// A number or a strong id. The codec has checked that the body is as long as kBodyBytes says.
-template <class T, std::size_t Offset>
-struct Number {
-  static constexpr std::size_t kEnd = Offset + sizeof(T);
-  static constexpr T get(ByteSpan at) {
-    if constexpr (requires { typename T::rep; }) {
-      return T{load_le<typename T::rep>(at, Offset)};
-    } else {
-      return load_le<T>(at, Offset);
-    }
-  }
-  static constexpr void put(MutableByteSpan at, T value) {
-    if constexpr (requires { typename T::rep; }) {
-      store_le(at, Offset, value.value);
-    } else {
-      store_le(at, Offset, value);
-    }
-  }
-};
-
-// An array of bytes: ids, nonces, digests.
-template <class T, std::size_t Offset>
-struct Bytes {
-  static constexpr std::size_t kEnd = Offset + sizeof(T);
-  static T get(ByteSpan at) {
-    T value;
-    std::memcpy(&value, at.data() + Offset, sizeof value);
-    return value;
-  }
-  static void put(MutableByteSpan at, const T& value) { std::memcpy(at.data() + Offset, &value, sizeof value); }
-};
 
 namespace frame_layout {
 inline constexpr std::size_t kHeaderBytes = 24;

@@ -12,6 +12,7 @@
 #include "routing/journal_store/superblock.h"
 #include "routing/page_store.h"
 #include "target/base/bytes.h"
+#include "target/base/result.h"
 
 namespace shoal::routing::journal {
 

@@ -1,6 +1,7 @@
 // Sizes and places on the device of a journal store (format.md).
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "routing/page.h"
@@ -32,5 +33,14 @@ inline constexpr ChunkNumber kJournalChunk{2};                             // wh
 inline constexpr std::uint32_t kMinJournalChunks = 16;                     // 1 MiB: a quarter holds the largest commit
 inline constexpr std::uint32_t kMaxJournalChunks = 65536;                  // 4 GiB
 inline constexpr std::uint32_t kMaxDeviceChunks = std::uint32_t{1} << 31;  // 128 TiB
+
+// Whether data or nodes may lie there in any store: above the superblocks and the shortest journal.
+constexpr bool is_in_space(ChunkNumber chunk) {
+  return chunk.value >= kJournalChunk.value + kMinJournalChunks && chunk.value < kMaxDeviceChunks;
+}
+
+constexpr bool is_page_size(std::uint32_t bytes) {
+  return std::has_single_bit(bytes) && bytes >= kMinPageBytes && bytes <= kMaxPageBytes;
+}
 
 }  // namespace shoal::routing::journal

@@ -10,6 +10,7 @@
 #include "routing/journal_store/geometry.h"
 #include "target/base/bytes.h"
 #include "target/base/ids.h"
+#include "target/base/result.h"
 
 namespace shoal::routing::journal {
 

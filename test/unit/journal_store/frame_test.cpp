@@ -1,0 +1,169 @@
+#include <catch2/catch.hpp>
+
+#include "routing/journal_store/format_layout.h"
+#include "test/unit/journal_store/format_builders.h"
+
+using namespace shoal;
+using namespace shoal::routing;
+using namespace shoal::routing::journal;
+using namespace shoal::routing::journal::test;
+
+namespace layout = shoal::routing::journal::frame_layout;
+
+namespace {
+
+bool is_none(ByteSpan at) {
+  const auto frame = decode_frame(at, kStore);
+  return frame.has_error() && frame.error() == FrameFault::none_here;
+}
+
+bool is_torn(ByteSpan at) {
+  const auto frame = decode_frame(at, kStore);
+  return frame.has_error() && frame.error() == FrameFault::torn;
+}
+
+void seal(MutableByteSpan frame, std::uint32_t head_blocks) {
+  const ByteSpan head = frame.first(std::size_t{head_blocks} * kBlock);
+  layout::HeadCrc::put(frame, crc32c(head.subspan(layout::kHeaderBytes), crc32c(head.first(layout::kCrcAt))));
+}
+
+// A frame of one write with a head that has been changed, and a checksum that is right.
+template <class Field, class Value>
+Buffer with(Value value) {
+  Buffer frame = frame_of({a_write()});
+  Field::put(frame, value);
+  seal(frame, 1);
+  return frame;
+}
+
+}  // namespace
+
+TEST_CASE("a frame is read as it was written") {
+  const auto records = one_of_each_kind();
+  const Buffer bytes = frame_of(records);
+  const auto frame = decode_frame(bytes, kStore);
+  REQUIRE(frame.has_value());
+  CHECK(frame->head == a_head());
+  CHECK(frame->records == records);
+  CHECK(frame->head_crc == layout::HeadCrc::get(bytes));
+  CHECK(frame->blocks * kBlock == bytes.size());
+  CHECK(frame->data_at == 1);
+}
+
+TEST_CASE("encoding a frame yields the CRC that the next one repeats") {
+  Buffer frame = frame_of({a_promise()});
+  CHECK(encode_frame(a_head(), {a_promise()}, frame) == decode_frame(frame, kStore)->head_crc);
+}
+
+TEST_CASE("what lies behind a frame does not matter") {
+  Buffer bytes = frame_of({a_write()});
+  const Buffer alone = bytes;
+  bytes.resize(bytes.size() + 3 * kBlock, std::byte{0x77});
+  CHECK(decode_frame(bytes, kStore)->blocks * kBlock == alone.size());
+}
+
+TEST_CASE("a frame without a record is one block") {
+  const auto frame = decode_frame(frame_of({}), kStore);
+  REQUIRE(frame.has_value());
+  CHECK(frame->blocks == 1);
+  CHECK(frame->records.empty());
+}
+
+TEST_CASE("thirty-two writes of a block are thirty-three blocks") {
+  const std::vector<JournalRecord> writes(32, a_write());
+  CHECK(encoded_bytes(writes.front()) <= 120);
+  const auto frame = decode_frame(frame_of(writes), kStore);
+  REQUIRE(frame.has_value());
+  CHECK(frame->blocks == 33);
+}
+
+TEST_CASE("records may need a head of several blocks, and end where a block ends") {
+  JournalRecord description = a_description();
+  description.text.assign(kMaxImageTextBytes, 't');
+  const auto long_one = decode_frame(frame_of({description, a_write()}), kStore);
+  REQUIRE(long_one.has_value());
+  CHECK(long_one->data_at == 17);
+  CHECK(long_one->records.front() == description);
+
+  description.text.assign(kBlock - layout::kHeaderBytes - encoded_bytes(a_drop()), 't');
+  const auto full = decode_frame(frame_of({description}), kStore);
+  REQUIRE(full.has_value());
+  CHECK(full->data_at == 1);
+  description.text += 't';
+  CHECK(decode_frame(frame_of({description}), kStore)->data_at == 2);
+}
+
+TEST_CASE("a frame of the most blocks is read") {
+  std::vector<JournalRecord> writes(15, a_write(0, 16));
+  writes.push_back(a_write(0, 15));
+  const Buffer bytes = frame_of(writes);
+  CHECK(bytes.size() == kMaxFrameBlocks * kBlock);
+  CHECK(decode_frame(bytes, kStore)->records == writes);
+}
+
+TEST_CASE("every single bit that is turned over in a frame is found") {
+  const Buffer bytes = frame_of({a_write(), a_promise()});
+  const Buffer head(bytes.begin(), bytes.begin() + kBlock);
+  CHECK(unfound_flips(head, [&](ByteSpan flipped) {
+          Buffer frame(flipped.begin(), flipped.end());
+          frame.insert(frame.end(), bytes.begin() + kBlock, bytes.end());
+          return is_none(frame) && decode_frame_head(frame, kStore).has_error();
+        }) == 0);
+  CHECK(unfound_flips(Buffer(bytes.begin() + kBlock, bytes.end()), [&](ByteSpan flipped) {
+          Buffer frame = head;
+          frame.insert(frame.end(), flipped.begin(), flipped.end());
+          return is_torn(frame) && decode_frame_head(frame, kStore).has_value();
+        }) == 0);
+}
+
+TEST_CASE("a bit in the second block of a head is covered by its CRC") {
+  const std::vector<JournalRecord> writes(64, a_write());
+  Buffer frame = frame_of(writes);
+  REQUIRE(decode_frame(frame, kStore)->data_at == 2);
+  frame[kBlock + 100] ^= std::byte{1};
+  CHECK(is_none(frame));
+  CHECK(decode_frame_head(frame, kStore).has_error());
+}
+
+TEST_CASE("each block of data is checked against its own CRC") {
+  for (std::size_t block = 0; block < 5; ++block) {
+    Buffer frame = frame_of({a_write(32, 2), a_clear(), a_write(64, 3)});
+    frame[(1 + block) * kBlock + 17] ^= std::byte{0x40};
+    CHECK(is_torn(frame));
+  }
+}
+
+TEST_CASE("the frame of another store is none") {
+  CHECK(decode_frame(frame_of({a_write()}), id_from<StoreId>(0xa1)).error() == FrameFault::none_here);
+  CHECK(decode_frame_head(frame_of({a_write()}), id_from<StoreId>(0xa1)).error() == FrameFault::none_here);
+}
+
+TEST_CASE("a frame that is cut off is none, though its head is still known") {
+  const Buffer bytes = frame_of({a_write(32, 2)});
+  for (std::size_t size = 0; size < bytes.size(); size += 512) {
+    CHECK(is_none(ByteSpan(bytes).first(size)));
+    CHECK(decode_frame_head(ByteSpan(bytes).first(size), kStore).has_value() == (size >= kBlock));
+  }
+  CHECK(*decode_frame_head(bytes, kStore) == a_head());
+}
+
+TEST_CASE("a head whose lengths do not fit is none, whatever its checksum") {
+  REQUIRE(decode_frame(with<layout::Seq>(std::uint64_t{1234568}), kStore).has_value());
+  for (const std::uint32_t blocks : {0u, 1u, 3u, kMaxFrameBlocks, kMaxFrameBlocks + 1, 0xffffffffu}) {
+    Buffer frame = with<layout::Blocks>(blocks);
+    frame.resize((kMaxFrameBlocks + 1) * kBlock);
+    CHECK(is_none(frame));
+  }
+  for (const std::uint32_t bytes : {0u, 1u, 103u, 105u, 208u, kBlock, kMaxFrameBlocks * kBlock, 0xffffffffu}) {
+    CHECK(is_none(with<layout::RecordBytes>(bytes)));
+  }
+}
+
+TEST_CASE("no frame was durable before itself") {
+  CHECK(is_none(with<layout::DurableSeq>(a_head().seq)));
+  CHECK(is_none(with<layout::Seq>(std::uint64_t{0})));
+}
+
+TEST_CASE("bytes behind the last record are zero") {
+  CHECK(is_none(with<Number<std::uint8_t, kBlock - 1>>(std::uint8_t{1})));
+}
