@@ -3,8 +3,8 @@
 namespace shoal::routing {
 namespace {
 
-// Not const, so that it takes no room in the executable; nobody writes to it.
-std::byte zeros[kZeroSliceBytes];
+// Not const, so that it takes no room in the executable; nobody writes to it. Aligned as devices want it.
+alignas(4096) std::byte zeros[kZeroSliceBytes];
 
 }  // namespace
 

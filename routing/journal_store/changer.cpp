@@ -120,8 +120,9 @@ void Changer::on_step_done(const JobRef& job, Result<void, StoreError> result, v
 // ---- places ---------------------------------------------------------------------------------------------------------
 
 void Changer::write_chunks(const JobRef& job) {
-  for (std::size_t i = 0; i < job->changes.size(); ++i) {
-    if (assign_home(*job, i)) continue;
+  if (!assign_homes(*job)) {
+    release_homes(*job);
+    if (wait_for_space_([this, job] { write_chunks(job); })) return;
     job->result = StoreError::no_space;
     return finish(*job);
   }
@@ -132,6 +133,13 @@ void Changer::write_chunks(const JobRef& job) {
                   [this, job](Result<void, StoreError> result) { on_step_done(job, result, &Changer::commit); });
   }
   on_step_done(job, {}, &Changer::commit);
+}
+
+bool Changer::assign_homes(Job& job) {
+  for (std::size_t i = 0; i < job.changes.size(); ++i) {
+    if (!assign_home(job, i)) return false;
+  }
+  return true;
 }
 
 // A whole chunk gets a new place. Where there is none, but it has an old one, it goes there by way of the journal.
@@ -195,11 +203,15 @@ void Changer::commit(const JobRef& job) {
   }
 }
 
-void Changer::finish(Job& job) {
-  for (const ChunkNumber chunk : job.fresh) {
-    if (chunk.value != 0) ledger_.space.release(chunk);
+void Changer::release_homes(Job& job) {
+  for (ChunkNumber& chunk : job.fresh) {
+    if (chunk.value != 0) ledger_.space.release(std::exchange(chunk, {}));
   }
-  for (const ChunkKey& key : job.homes) homes_.release(key);
+  for (const ChunkKey& key : std::exchange(job.homes, {})) homes_.release(key);
+}
+
+void Changer::finish(Job& job) {
+  release_homes(job);
   job.leaves.clear();
   auto done = std::move(job.done);
   done(job.result);

@@ -14,8 +14,16 @@ namespace shoal::routing::journal {
 
 class Changer {
  public:
-  Changer(Device& device, Ledger& ledger, BlockReader& reader, Committer& committer)
-      : device_(device), ledger_(ledger), reader_(reader), committer_(committer), homes_(ledger.space) {}
+  // Calls back when there is more space; false: there will not be more.
+  using WaitForSpace = std::function<bool(Completion<>)>;
+
+  Changer(Device& device, Ledger& ledger, BlockReader& reader, Committer& committer, WaitForSpace wait_for_space)
+      : device_(device),
+        ledger_(ledger),
+        reader_(reader),
+        committer_(committer),
+        wait_for_space_(std::move(wait_for_space)),
+        homes_(ledger.space) {}
   Changer(const Changer&) = delete;
 
   void apply(std::vector<PageRecord> batch, Durability durability, PageStore::Done done);
@@ -31,6 +39,8 @@ class Changer {
   void complete_blocks(const JobRef& job);
   void read_rest(const JobRef& job, std::size_t change, std::uint32_t block, bool front);
   void write_chunks(const JobRef& job);
+  bool assign_homes(Job& job);
+  void release_homes(Job& job);
   bool assign_home(Job& job, std::size_t change);
   std::vector<DirectRun> direct_runs(Job& job);
   void on_step_done(const JobRef& job, Result<void, StoreError> result, void (Changer::*next)(const JobRef&));
@@ -41,6 +51,7 @@ class Changer {
   Ledger& ledger_;
   BlockReader& reader_;
   Committer& committer_;
+  WaitForSpace wait_for_space_;
   PendingHomes homes_;
 };
 

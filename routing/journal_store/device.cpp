@@ -76,6 +76,11 @@ void Device::on_failed(const std::string& what, FileError error, Done done) {
   done(StoreError::out_of_service);
 }
 
+void Device::close() {
+  retries_.clear();
+  file_.reset();
+}
+
 void Device::fail(const std::string& what, const std::string& why) {
   if (!state_.in_service) return;
   state_ = {false, fmt::format("{}: {} failed: {}", path_, what, why)};

@@ -34,6 +34,7 @@ class Device {
   void extend(BlockNumber at, Slices zeros, Done done);
 
   void fail(const std::string& what, const std::string& why);
+  void close();  // no completion is called any more
 
  private:
   using Written = Completion<Result<void, FileError>>;

@@ -1,0 +1,54 @@
+// EntryWalk: the entries of the chunks of a page, one after the other; their leaves are read where they are not in
+// memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "routing/journal_store/ledger.h"
+
+namespace shoal::routing::journal {
+
+class EntryWalk : public std::enable_shared_from_this<EntryWalk> {
+  struct Private {};
+
+ public:
+  // A chunk without a leaf has an empty entry.
+  using Visit = std::function<void(const ChunkPart&, const ChunkEntry&)>;
+
+  static void run(Ledger& ledger, std::vector<ChunkPart> parts, Visit visit, PageStore::Done done) {
+    std::make_shared<EntryWalk>(Private{}, ledger, std::move(parts), std::move(visit), std::move(done))->go_on();
+  }
+
+  EntryWalk(Private, Ledger& ledger, std::vector<ChunkPart> parts, Visit visit, PageStore::Done done)
+      : ledger_(ledger), parts_(std::move(parts)), visit_(std::move(visit)), done_(std::move(done)) {}
+
+ private:
+  void go_on() {
+    for (; next_ < parts_.size(); ++next_) {
+      const ChunkPart& part = parts_[next_];
+      const auto leaf = ledger_.trees.leaf_in_memory(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing);
+      if (!leaf) return wait(part);
+      visit_(part, *leaf ? chunk_entry((*leaf)->view(), part.chunk.slot()) : ChunkEntry{});
+    }
+    done_({});
+  }
+
+  void wait(const ChunkPart& part) {
+    ledger_.trees.leaf(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing,
+                       [self = shared_from_this()](Result<NodePin, StoreError> found) {
+                         if (!found) return self->done_(found.error());
+                         self->go_on();
+                       });
+  }
+
+  Ledger& ledger_;
+  std::vector<ChunkPart> parts_;
+  Visit visit_;
+  PageStore::Done done_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace shoal::routing::journal

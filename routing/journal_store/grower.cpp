@@ -1,0 +1,91 @@
+#include "routing/journal_store/grower.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "routing/zero_bytes.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+constexpr std::uint32_t kZeroRunBlocks = 256;
+constexpr Duration kRetryFull = 30s;             // a file system may get room again
+constexpr std::uint32_t kMaxStepChunks = 16384;  // 1 GiB
+
+std::uint32_t chunks_of(std::uint64_t bytes) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes / kChunkBytes, kMaxDeviceChunks));
+}
+
+}  // namespace
+
+Grower::Grower(Runtime& runtime, Core& core, const JournalStoreConfig& config)
+    : runtime_(runtime),
+      core_(core),
+      step_chunks_(std::max(chunks_of(config.grow_bytes), 1u)),
+      most_chunks_(config.capacity_bytes > 0 ? chunks_of(config.capacity_bytes) : kMaxDeviceChunks) {
+  if (core.is_block_device) most_chunks_ = core.ledger.space.chunks();
+}
+
+bool Grower::can_grow() const {
+  if (core_.ledger.space.chunks() >= most_chunks_ || !core_.device->state().in_service) return false;
+  return !full_at_ || runtime_.now() - *full_at_ > kRetryFull;
+}
+
+void Grower::review() {
+  if (!growing_ && core_.ledger.space.free_chunks() < step_chunks_ / 2 && can_grow()) grow();
+}
+
+bool Grower::wait(Completion<> grown) {
+  if (!growing_ && !can_grow()) return false;
+  waiting_.push_back(std::move(grown));
+  if (!growing_) grow();
+  return true;
+}
+
+// By a part of what there is, up to a GiB, so that a large store is not grown thousands of times.
+void Grower::grow() {
+  growing_ = true;
+  const std::uint32_t now = core_.ledger.space.chunks();
+  const std::uint32_t step = std::clamp(now / 4, step_chunks_, std::max(step_chunks_, kMaxStepChunks));
+  const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{now} + step, most_chunks_);
+  write_zeros(std::uint64_t{now} * kBlocksPerChunk, end * kBlocksPerChunk);
+}
+
+// The file's size has to be durable before anything is there that the journal speaks of.
+void Grower::write_zeros(std::uint64_t block, std::uint64_t end) {
+  if (block >= end) {
+    return core_.device->sync([this, end](Result<void, StoreError> synced) {
+      if (synced) core_.ledger.space.grow(static_cast<std::uint32_t>(end / kBlocksPerChunk));
+      this->end();
+    });
+  }
+  const std::uint64_t blocks = std::min<std::uint64_t>(kZeroRunBlocks, end - block);
+  Slices zeros;
+  append_zeros(zeros, blocks * kBlock);
+  core_.device->extend({block}, std::move(zeros), [this, block, blocks, end](Result<void, StoreError> result) {
+    if (result) return write_zeros(block + blocks, end);
+    if (result.error() == StoreError::no_space) {
+      full_at_ = runtime_.now();
+      core_.device->log().warn("store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
+                               std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes,
+                               quoted("the file system is full"));
+    }
+    this->end();
+  });
+}
+
+// Who waits finds out by itself whether there is more.
+void Grower::end() {
+  growing_ = false;
+  for (auto& grown : std::exchange(waiting_, {})) grown();
+  review();
+}
+
+StoreSpace Grower::space() const {
+  const Space& space = core_.ledger.space;
+  const std::uint64_t total = std::uint64_t{space.chunks()} * kChunkBytes;
+  const std::uint64_t free = std::uint64_t{space.free_chunks()} * kChunkBytes;
+  return {.total_bytes = total, .used_bytes = total - free, .free_bytes = free};
+}
+
+}  // namespace shoal::routing::journal

@@ -1,0 +1,89 @@
+#include "routing/journal_store/image_sweeper.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace shoal::routing::journal {
+
+void ImageSweeper::start() {
+  if (running_) return;
+  const auto image = dropped();
+  if (!image) return;
+  running_ = true;
+  image_ = *image;
+  leaf_ = 0;
+  next_leaf();
+}
+
+std::optional<ImageId> ImageSweeper::dropped() const {
+  for (const auto& [id, image] : ledger_.catalog.images) {
+    if (image.dropped) return id;
+  }
+  return std::nullopt;
+}
+
+// A leaf that cannot be read is left behind: what it spoke of stays in use until shoal-fsck takes it back.
+void ImageSweeper::next_leaf() {
+  ledger_.trees.next_leaf(image_, leaf_, [this](Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
+    if (!found) {
+      running_ = false;
+    } else if (!found->second) {
+      forget();
+    } else {
+      clear(found->first, std::move(found->second));
+    }
+  });
+}
+
+// Page by page, since that is what a record speaks of.
+void ImageSweeper::clear(std::uint64_t leaf, NodePin pin) {
+  pin_ = std::move(pin);
+  leaf_ = leaf + 1;
+  const std::uint64_t per_page = ledger_.catalog.images.at(image_).page_bytes / kChunkBytes;
+  const std::uint64_t end = leaf_ * kChunksPerLeaf;
+  const auto remaining = std::make_shared<std::size_t>(1);
+  const auto ended = [this, remaining] {
+    if (--*remaining > 0) return;
+    pin_ = {};
+    next_leaf();
+  };
+  for (std::uint64_t chunk = leaf * kChunksPerLeaf; chunk < end;) {
+    const std::uint64_t next = std::min(end, (chunk / per_page + 1) * per_page);
+    ++*remaining;
+    commit({.kind = JournalKind::clear,
+            .page = {image_, PageIndex{chunk / per_page}},
+            .first_block = static_cast<std::uint32_t>(chunk % per_page) * kBlocksPerChunk,
+            .blocks = static_cast<std::uint32_t>(next - chunk) * kBlocksPerChunk},
+           ended);
+    chunk = next;
+  }
+  ended();
+}
+
+void ImageSweeper::forget() {
+  if (ledger_.catalog.images.at(image_).chunks > 0) {
+    running_ = false;
+    return;
+  }
+  commit({.kind = JournalKind::forget, .page = {.image = image_}}, [this] {
+    running_ = false;
+    start();
+  });
+}
+
+void ImageSweeper::commit(JournalRecord record, Completion<> then) {
+  Commit commit;
+  commit.records.push_back(std::move(record));
+  commit.done = [this, then = std::move(then)](Result<void, StoreError> result) mutable {
+    if (!result) {  // the store is out of service
+      running_ = false;
+      pin_ = {};
+      return;
+    }
+    then();
+  };
+  committer_.submit(std::move(commit));
+}
+
+}  // namespace shoal::routing::journal

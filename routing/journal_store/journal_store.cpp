@@ -1,0 +1,243 @@
+#include "routing/journal_store/journal_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "routing/bounded_run.h"
+#include "routing/journal_store/changer.h"
+#include "routing/journal_store/committer.h"
+#include "routing/journal_store/entry_walk.h"
+#include "routing/journal_store/grower.h"
+#include "routing/journal_store/image_sweeper.h"
+#include "routing/journal_store/opener.h"
+#include "routing/journal_store/page_lister.h"
+
+namespace shoal::routing {
+
+using namespace journal;
+
+namespace {
+
+// The journal is freed from here on; behind it stays room for what comes while a checkpoint is written.
+constexpr std::uint32_t kFullJournalShare = 2;  // of the ring: a half
+constexpr std::size_t kDirtyNodeShare = 4;      // of the cache: a quarter
+
+JournalRing ring_of(const Superblock& superblock) {
+  return JournalRing(superblock.journal_chunks * kBlocksPerChunk, superblock.replay.block);
+}
+
+}  // namespace
+
+// Completions of the device hold `this`: they end with the device, which ends with it, before everything that they
+// touch. What the Runtime itself calls holds a weak reference.
+struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
+  Impl(Runtime& runtime, const JournalStoreConfig& config, std::unique_ptr<Core> opened);
+  ~Impl() { core->device->close(); }
+
+  void begin();
+  void review();
+  bool wants_checkpoint() const;
+  void run_checkpoint();
+  void checkpoint_now(Done done);
+  void repair(const DamagedBlock& block, Completion<Slice> done);
+
+  Runtime& runtime;
+  std::unique_ptr<Core> core;
+  BlockReader reader;
+  Committer committer;
+  Changer changer;
+  ImageSweeper sweeper;
+  Grower grower;
+  std::vector<Done> waiting_for_checkpoint;
+};
+
+JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, std::unique_ptr<Core> opened)
+    : runtime(runtime_),
+      core(std::move(opened)),
+      reader(*core->device, core->ledger,
+             [this](const DamagedBlock& block, Completion<Slice> done) { repair(block, std::move(done)); }),
+      committer(runtime, *core->device, core->ledger, ring_of(core->superblock), core->superblock.replay,
+                [this] { review(); }),
+      changer(*core->device, core->ledger, reader, committer,
+              [this](Completion<> grown) { return grower.wait(std::move(grown)); }),
+      sweeper(core->ledger, committer),
+      grower(runtime, *core, config) {}
+
+void JournalStore::Impl::begin() {
+  committer.set_checkpoint(core->superblock.checkpoint);
+  sweeper.start();
+  grower.review();
+}
+
+// ---- checkpoints ----------------------------------------------------------------------------------------------------
+
+void JournalStore::Impl::review() {
+  if (!core->device->state().in_service) return;
+  grower.review();
+  if (!core->checkpoint.running() && wants_checkpoint()) run_checkpoint();
+}
+
+bool JournalStore::Impl::wants_checkpoint() const {
+  return !waiting_for_checkpoint.empty() || committer.waits_for_room() ||
+         committer.used_blocks() > committer.ring_blocks() / kFullJournalShare ||
+         core->ledger.cache.dirty_count() > core->ledger.cache.limit() / kDirtyNodeShare;
+}
+
+void JournalStore::Impl::run_checkpoint() {
+  Superblock next = core->superblock;
+  next.device_chunks = core->ledger.space.chunks();
+  next.replay = committer.applied();
+  auto waiting = std::make_shared<std::vector<Done>>(std::exchange(waiting_for_checkpoint, {}));
+  core->checkpoint.run(next, [this, waiting](Result<void, StoreError> result) {
+    if (result) {
+      core->superblock = core->checkpoint.written();
+      committer.set_checkpoint(core->superblock.checkpoint);
+      committer.free_before(core->superblock.replay);
+    } else if (result.error() == StoreError::no_space) {
+      core->device->fail("a checkpoint", "not even the reserve has room for its metadata");
+    }
+    for (Done& done : *waiting) done(result);
+    review();
+  });
+}
+
+void JournalStore::Impl::checkpoint_now(Done done) {
+  if (!core->device->state().in_service) return done(StoreError::out_of_service);
+  waiting_for_checkpoint.push_back(std::move(done));
+  review();
+}
+
+void JournalStore::Impl::repair(const DamagedBlock&, Completion<Slice> done) { done({}); }
+
+// ---- the store ------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<void> JournalStore::open(Runtime& runtime, const JournalStoreConfig& config, Log log, Opened done) {
+  return open_core(runtime, config, log,
+                   [&runtime, config, done = std::move(done)](Result<std::unique_ptr<Core>, std::string> core) mutable {
+                     if (!core) return done(core.error());
+                     auto impl = std::make_shared<Impl>(runtime, config, std::move(*core));
+                     impl->begin();
+                     done(std::unique_ptr<JournalStore>(new JournalStore(std::move(impl))));
+                   });
+}
+
+JournalStore::JournalStore(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JournalStore::~JournalStore() = default;
+
+StoreId JournalStore::id() const { return impl_->core->ledger.store; }
+StoreState JournalStore::state() const { return impl_->core->device->state(); }
+
+void JournalStore::apply(std::vector<PageRecord> batch, Durability durability, Done done) {
+  impl_->changer.apply(std::move(batch), durability, std::move(done));
+}
+
+void JournalStore::read(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                        Completion<Result<ReadAnswer, StoreError>> done) {
+  if (!state().in_service) return done(StoreError::out_of_service);
+  impl_->reader.read(page, offset, length, std::move(done));
+}
+
+void JournalStore::sync(Done done) {
+  if (!state().in_service) return done(StoreError::out_of_service);
+  impl_->committer.sync(std::move(done));
+}
+
+void JournalStore::close(Done done) {
+  sync([impl = impl_.get(), done = std::move(done)](Result<void, StoreError> synced) mutable {
+    if (!synced) return done(synced);
+    impl->checkpoint_now(std::move(done));
+  });
+}
+
+Epoch JournalStore::promised(const PageId& page) const { return impl_->core->ledger.catalog.promises.promised(page); }
+std::vector<Fence> JournalStore::fences() const { return impl_->core->ledger.catalog.promises.fences(); }
+std::uint64_t JournalStore::first_seq() const { return impl_->core->ledger.first_seq(); }
+std::vector<VersionedRange> JournalStore::unsettled(const PageId&) const { return {}; }
+
+std::vector<ImageId> JournalStore::images() const {
+  std::vector<ImageId> all;
+  for (const auto& [id, image] : impl_->core->ledger.catalog.images) {
+    if (!image.dropped) all.push_back(id);
+  }
+  return all;
+}
+
+std::optional<ImageNote> JournalStore::image_note(ImageId id) const {
+  const StoredImage* image = impl_->core->ledger.live_image(id);
+  if (!image) return std::nullopt;
+  return ImageNote{image->page_bytes, image->text};
+}
+
+void JournalStore::describe_image(ImageId image, ImageNote note, Done done) {
+  if (!state().in_service) return done(StoreError::out_of_service);
+  if (image_note(image) == note) return done({});
+  Commit commit{.done = std::move(done)};
+  commit.records.push_back({.kind = JournalKind::describe,
+                            .page = {.image = image},
+                            .page_bytes = note.page_bytes,
+                            .text = std::move(note.text)});
+  impl_->committer.submit(std::move(commit));
+}
+
+void JournalStore::drop_image(ImageId image, Done done) {
+  if (!state().in_service) return done(StoreError::out_of_service);
+  Commit commit;
+  commit.records.push_back({.kind = JournalKind::drop, .page = {.image = image}});
+  commit.done = [impl = impl_.get(), done = std::move(done)](Result<void, StoreError> result) mutable {
+    done(result);
+    if (result) impl->sweeper.start();
+  };
+  impl_->committer.submit(std::move(commit));
+}
+
+StoreSpace JournalStore::space() const { return impl_->grower.space(); }
+
+// ---- what is where --------------------------------------------------------------------------------------------------
+
+void JournalStore::allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                              Completion<Result<std::vector<AllocationRange>, StoreError>> done) {
+  Ledger& ledger = impl_->core->ledger;
+  const std::uint32_t first = offset / kBlock, end = (offset + length + kBlock - 1) / kBlock;
+  if (!ledger.live_image(page.image)) {
+    return done(std::vector<AllocationRange>{{offset, length, false}});
+  }
+  auto ranges = std::make_shared<std::vector<AllocationRange>>();
+  const auto visit = [ranges, offset, length, at = offset](const ChunkPart& part, const ChunkEntry& entry) mutable {
+    const std::uint32_t chunk_end = (at / kChunkBytes + 1) * kChunkBytes;
+    const std::uint32_t bytes = std::min(chunk_end, offset + length) - at;
+    const bool mapped = entry.chunk.value != 0;
+    (void)part;
+    if (ranges->empty() || ranges->back().mapped != mapped) ranges->push_back({at, 0, mapped});
+    ranges->back().length += bytes;
+    at += bytes;
+  };
+  EntryWalk::run(ledger, ledger.parts(page, first, end - first), visit,
+                 [ranges, done = std::move(done)](Result<void, StoreError> result) mutable {
+                   if (!result) return done(result.error());
+                   done(std::move(*ranges));
+                 });
+}
+
+void JournalStore::versions_since(const PageId& page, const Version& version,
+                                  Completion<Result<std::vector<VersionedRange>, StoreError>> done) {
+  Ledger& ledger = impl_->core->ledger;
+  auto ranges = std::make_shared<std::vector<VersionedRange>>();
+  const StoredImage* image = ledger.live_image(page.image);
+  if (!image) return done(std::move(*ranges));
+  const auto visit = [ranges, version, at = std::uint32_t{0}](const ChunkPart&, const ChunkEntry& entry) mutable {
+    if (entry.version > version) ranges->push_back({at, kChunkBytes, entry.version});
+    at += kChunkBytes;
+  };
+  EntryWalk::run(ledger, ledger.parts(page, 0, image->page_bytes / kBlock), visit,
+                 [ranges, done = std::move(done)](Result<void, StoreError> result) mutable {
+                   if (!result) return done(result.error());
+                   done(std::move(*ranges));
+                 });
+}
+
+void JournalStore::list(ImageId image, PageIndex from, std::size_t limit,
+                        Completion<Result<std::vector<StoredPage>, StoreError>> done) {
+  list_pages(impl_->core->ledger, image, from, limit, std::move(done));
+}
+
+}  // namespace shoal::routing

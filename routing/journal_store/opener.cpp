@@ -1,0 +1,263 @@
+#include "routing/journal_store/opener.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "routing/journal_store/array_reader.h"
+#include "routing/journal_store/replay.h"
+#include "routing/zero_bytes.h"
+
+namespace shoal::routing::journal {
+namespace {
+
+constexpr std::uint32_t kZeroRunBlocks = 256;
+
+StoreId random_id(Random& random) {
+  StoreId id;
+  random.fill(std::as_writable_bytes(std::span(id.bytes)));
+  return id;
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string words(FileError error, const std::string& path) {
+  switch (error) {
+    case FileError::in_use:
+      return fmt::format("{} is in use: another process has the store open, or the device is mounted", path);
+    case FileError::refused:
+      return fmt::format("{} cannot be opened: it is no file or block device, or permission is denied", path);
+    default: return fmt::format("{} cannot be opened: {}", path, to_string(error));
+  }
+}
+
+class Opener {
+ public:
+  using Done = Completion<Result<std::unique_ptr<Core>, std::string>>;
+
+  Opener(Runtime& runtime, const JournalStoreConfig& config, Log log, Done done)
+      : runtime_(runtime), config_(config), log_(std::move(log)), done_(std::move(done)) {}
+
+  void run();
+
+ private:
+  void fail(const std::string& what) { finish(fmt::format("store {}: {}", config_.path, what)); }
+  void finish(Result<std::unique_ptr<Core>, std::string> result);
+
+  void read_superblocks();
+  void on_superblocks();
+  void choose(const std::vector<Superblock>& found);
+  void read_space();
+  void take_space(ReadArray array);
+  void take_catalog(ReadArray array);
+  void replay();
+
+  void make();
+  void wipe_superblocks();
+  void write_zeros(std::uint64_t block);
+  void checkpoint(const JournalPosition& replay_from);
+
+  Runtime& runtime_;
+  JournalStoreConfig config_;
+  Log log_;
+  Done done_;
+  OpenDevice opened_;
+  std::unique_ptr<Device> device_;  // until the store's id is known, and with it its core
+  std::unique_ptr<Core> core_;
+  SharedBytes beginning_;  // chunks 0 and 1
+  Superblock superblock_;
+  unsigned parts_ = 0;
+  std::shared_ptr<void> alive_ = std::make_shared<char>();
+};
+
+void Opener::run() {
+  if (const auto made = runtime_.make_directories(parent_of(config_.path)); !made) {
+    return fail(fmt::format("its folder cannot be made: {}", to_string(made.error())));
+  }
+  auto opened = runtime_.open_device(config_.path, DeviceOpen::create);
+  if (!opened) return finish(words(opened.error(), config_.path));
+  opened_ = std::move(*opened);
+  device_ = std::make_unique<Device>(runtime_, std::move(opened_.file), config_.path, log_);
+  if (opened_.bytes < 2 * kChunkBytes) return make();
+  read_superblocks();
+}
+
+// The last that happens here: whoever is told may destroy this.
+void Opener::finish(Result<std::unique_ptr<Core>, std::string> result) {
+  if (!done_) return;
+  auto done = std::move(done_);
+  done_ = nullptr;
+  done(std::move(result));
+}
+
+// ---- a store that exists --------------------------------------------------------------------------------------------
+
+void Opener::read_superblocks() {
+  beginning_ = aligned_bytes(2 * kChunkBytes);
+  device_->read({}, {beginning_.get(), 2 * kChunkBytes}, [this](Result<void, StoreError> result) {
+    if (!result) return fail("its superblocks cannot be read");
+    on_superblocks();
+  });
+}
+
+void Opener::on_superblocks() {
+  std::vector<Superblock> found;
+  bool newer = false;
+  for (const BlockNumber place : all_superblock_places()) {
+    const auto superblock = decode_superblock({beginning_.get() + byte_of(place), kBlock});
+    if (superblock) found.push_back(*superblock);
+    newer |= !superblock && superblock.error() == SuperblockFault::newer;
+  }
+  if (newer) return fail("it was made by a newer version of Shoal, which has to open it");
+  if (!found.empty()) return choose(found);
+  const bool blank = std::all_of(beginning_.get(), beginning_.get() + 2 * kChunkBytes,
+                                 [](std::byte byte) { return byte == std::byte{0}; });
+  if (blank) return make();
+  fail(
+      "it holds something else, or all of its superblocks are damaged. Nothing was changed; for a new store, give an "
+      "empty file or clear the device's first MiB (blkdiscard, or dd from /dev/zero)");
+}
+
+void Opener::choose(const std::vector<Superblock>& found) {
+  const auto newest = std::max_element(
+      found.begin(), found.end(), [](const Superblock& a, const Superblock& b) { return a.checkpoint < b.checkpoint; });
+  const bool several =
+      std::any_of(found.begin(), found.end(), [&](const Superblock& each) { return each.store != newest->store; });
+  if (several) return fail("its superblocks are of two stores");
+  superblock_ = *newest;
+  const auto copies = std::count(found.begin(), found.end(), superblock_);
+  if (copies < static_cast<long>(kSuperblockCopies)) {
+    log_.warn("store_superblock_copy_damaged path={} checkpoint={}", quoted(config_.path), superblock_.checkpoint);
+  }
+  if (opened_.bytes / kChunkBytes < superblock_.device_chunks) {
+    return fail(fmt::format("it is shorter than it was: {} bytes instead of {}", opened_.bytes,
+                            std::uint64_t{superblock_.device_chunks} * kChunkBytes));
+  }
+  core_ = std::make_unique<Core>(std::move(device_), superblock_.store, config_.cache_bytes);
+  core_->ledger.set_first_seq(superblock_.first_seq);
+  read_space();
+}
+
+void Opener::read_space() {
+  read_array(*core_->device, TreeId::Kind::space, superblock_.store, superblock_.space, superblock_.device_chunks,
+             [this](Result<ReadArray, std::string> array) {
+               if (!array) return fail(array.error());
+               take_space(std::move(*array));
+             });
+}
+
+// The device may have grown since the checkpoint, and the journal may speak of what is there.
+void Opener::take_space(ReadArray array) {
+  core_->ledger.space = Space(std::move(array.bytes));
+  core_->space.restore(std::move(array.levels));
+  superblock_.device_chunks = static_cast<std::uint32_t>(std::max<std::uint64_t>(
+      superblock_.device_chunks, std::min<std::uint64_t>(opened_.bytes / kChunkBytes, kMaxDeviceChunks)));
+  core_->ledger.space.grow(superblock_.device_chunks);
+  read_array(*core_->device, TreeId::Kind::catalog, superblock_.store, superblock_.catalog, superblock_.catalog_bytes,
+             [this](Result<ReadArray, std::string> array) {
+               if (!array) return fail(array.error());
+               take_catalog(std::move(*array));
+             });
+}
+
+void Opener::take_catalog(ReadArray array) {
+  auto catalog = decode_catalog(as_text(std::as_bytes(std::span(array.bytes))));
+  if (!catalog) return fail("its catalog cannot be understood");
+  core_->ledger.catalog = std::move(*catalog);
+  core_->catalog.restore(std::move(array.levels));
+  replay();
+}
+
+void Opener::replay() {
+  std::make_shared<Replay>(*core_->device, core_->ledger, superblock_)
+      ->run([this](Result<Replay::Outcome, std::string> outcome) {
+        if (!outcome) return fail(outcome.error());
+        log_.info("store_opened path={} checkpoint={} frames_replayed={}", quoted(config_.path), superblock_.checkpoint,
+                  outcome->frames);
+        checkpoint(outcome->end);
+      });
+}
+
+// ---- a new one ------------------------------------------------------------------------------------------------------
+
+void Opener::make() {
+  superblock_ = {.store = random_id(runtime_.random())};
+  superblock_.journal_chunks = static_cast<std::uint32_t>(config_.journal_bytes / kChunkBytes);
+  const std::uint64_t least = kJournalChunk.value + superblock_.journal_chunks + reserved_chunks(0) + 1;
+  const std::uint64_t first =
+      opened_.facts.block_device ? opened_.bytes / kChunkBytes : least + config_.grow_bytes / kChunkBytes;
+  const std::uint64_t most = config_.capacity_bytes > 0 ? config_.capacity_bytes / kChunkBytes : kMaxDeviceChunks;
+  superblock_.device_chunks = static_cast<std::uint32_t>(std::min({first, most, std::uint64_t{kMaxDeviceChunks}}));
+  if (superblock_.device_chunks < least) {
+    return fail(fmt::format("too small: with a journal of {} bytes a store has at least {} bytes",
+                            config_.journal_bytes, least * kChunkBytes));
+  }
+  core_ = std::make_unique<Core>(std::move(device_), superblock_.store, config_.cache_bytes);
+  core_->ledger.space = Space(superblock_.device_chunks, superblock_.journal_chunks);
+  core_->ledger.catalog_changed = true;
+  if (opened_.facts.block_device) return wipe_superblocks();
+  runtime_.sync_directory(
+      parent_of(config_.path), [this, alive = std::weak_ptr<void>(alive_)](Result<void, FileError> synced) {
+        if (!alive.lock()) return;
+        if (!synced) return fail(fmt::format("its name cannot be made durable: {}", to_string(synced.error())));
+        write_zeros(0);
+      });
+}
+
+// Superblocks of a store that was here before.
+void Opener::wipe_superblocks() {
+  parts_ = kSuperblockPlaces;
+  for (const BlockNumber place : all_superblock_places()) {
+    Slices zeros;
+    append_zeros(zeros, kBlock);
+    core_->device->write(place, std::move(zeros), SyncMode::data, [this](Result<void, StoreError> result) {
+      if (!result) return fail(core_->device->state().reason);
+      if (--parts_ == 0) checkpoint({});
+    });
+  }
+}
+
+// A file has its blocks before they are used: a hole would cost the file system a transaction at its first write.
+void Opener::write_zeros(std::uint64_t block) {
+  const std::uint64_t end = std::uint64_t{superblock_.device_chunks} * kBlocksPerChunk;
+  if (block >= end) return checkpoint({});
+  Slices zeros;
+  append_zeros(zeros, std::min<std::uint64_t>(kZeroRunBlocks, end - block) * kBlock);
+  core_->device->extend({block}, std::move(zeros), [this, block](Result<void, StoreError> result) {
+    if (result) return write_zeros(block + kZeroRunBlocks);
+    fail(result.error() == StoreError::no_space ? "the file system has no room for a new store"
+                                                : core_->device->state().reason);
+  });
+}
+
+// ---- both -----------------------------------------------------------------------------------------------------------
+
+void Opener::checkpoint(const JournalPosition& replay_from) {
+  superblock_.replay = replay_from;
+  core_->checkpoint.run(superblock_, [this](Result<void, StoreError> result) {
+    if (!result) {
+      return fail(result.error() == StoreError::no_space ? "no room for its metadata" : core_->device->state().reason);
+    }
+    core_->superblock = core_->checkpoint.written();
+    core_->is_block_device = opened_.facts.block_device;
+    finish(std::move(core_));
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<void> open_core(Runtime& runtime, const JournalStoreConfig& config, Log log,
+                                Completion<Result<std::unique_ptr<Core>, std::string>> done) {
+  auto opener = std::make_shared<Opener>(runtime, config, std::move(log), std::move(done));
+  runtime.post([weak = std::weak_ptr<Opener>(opener)] {
+    if (const auto opener = weak.lock()) opener->run();
+  });
+  return opener;
+}
+
+}  // namespace shoal::routing::journal

@@ -1,0 +1,147 @@
+#include "routing/journal_store/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::routing::journal {
+namespace {
+
+constexpr std::uint32_t kWindowBlocks = 4 * kMaxFrameBlocks;
+
+BlockNumber block_of_ring(std::uint32_t block) { return {first_block(kJournalChunk).value + block}; }
+
+}  // namespace
+
+void Replay::run(Done done) {
+  done_ = std::move(done);
+  read_window(outcome_.end.block, &Replay::go_on);
+}
+
+void Replay::read_window(std::uint32_t block, void (Replay::*then)()) {
+  window_block_ = block;
+  window_blocks_ = std::min(kWindowBlocks, ring_blocks_ - block);
+  window_ = aligned_bytes(std::size_t{window_blocks_} * kBlock);
+  device_.read(block_of_ring(block), {window_.get(), std::size_t{window_blocks_} * kBlock},
+               [self = shared_from_this(), then](Result<void, StoreError> result) {
+                 if (!result)
+                   return self->done_(fmt::format("the journal cannot be read: {}", to_string(result.error())));
+                 ((*self).*then)();
+               });
+}
+
+ByteSpan Replay::window_at(std::uint32_t block) const {
+  const std::size_t skip = std::size_t{block - window_block_} * kBlock;
+  return ByteSpan{window_.get(), std::size_t{window_blocks_} * kBlock}.subspan(skip);
+}
+
+// Frame by frame, until something has to be waited for. A frame stands at the present end, or at the ring's beginning
+// if it did not fit here.
+void Replay::go_on() {
+  while (apply_frame()) {
+    const std::uint32_t block = outcome_.end.block;
+    if (!is_in_window(block)) return read_window(block, &Replay::go_on);
+    if (take_frame_at(block)) continue;
+    if (block == 0) return look_behind_end();
+    return read_window(0, &Replay::try_beginning);
+  }
+}
+
+// And as much behind it as a frame may have.
+bool Replay::is_in_window(std::uint32_t block) const {
+  const std::uint32_t end = window_block_ + window_blocks_;
+  if (block < window_block_ || block >= end) return false;
+  return end - block >= kMaxFrameBlocks || end == ring_blocks_;
+}
+
+void Replay::try_beginning() {
+  if (take_frame_at(0)) return go_on();
+  read_window(outcome_.end.block, &Replay::look_behind_end);
+}
+
+bool Replay::take_frame_at(std::uint32_t block) {
+  const ByteSpan at = window_at(block);
+  auto frame = decode_frame(at, ledger_.store);
+  if (!frame || frame->head.seq != outcome_.end.seq || frame->head.previous_crc != outcome_.end.previous_crc) {
+    return false;
+  }
+  frame_ = std::move(*frame);
+  data_.clear();
+  for (std::uint32_t i = frame_.data_at; i < frame_.blocks; ++i) {
+    data_.push_back(Slice::share(window_, at.subspan(std::size_t{i} * kBlock, kBlock)));
+  }
+  const std::uint32_t end = block + frame_.blocks;
+  outcome_.end = {end == ring_blocks_ ? 0 : end, frame_.head.seq + 1, frame_.head_crc};
+  ++outcome_.frames;
+  record_ = part_ = 0;
+  return true;
+}
+
+// Record by record, since an image may be described by the record before. False: waits, or has failed.
+bool Replay::apply_frame() {
+  for (; record_ < frame_.records.size(); ++record_, part_ = 0) {
+    const JournalRecord& record = frame_.records[record_];
+    if (!ledger_.is_possible(record)) {
+      done_(fmt::format("frame {} of the journal says what no sound store would have written", frame_.head.seq));
+      return false;
+    }
+    if (!find_leaves(record)) return false;
+    const auto end = data_.begin() + data_blocks(record);
+    (void)ledger_.apply(record, Slices(data_.begin(), end));  // stale was stale when it was written, too
+    data_.erase(data_.begin(), end);
+    leaves_.clear();
+  }
+  return true;
+}
+
+bool Replay::find_leaves(const JournalRecord& record) {
+  const bool fills = record.kind == JournalKind::write || record.kind == JournalKind::place;
+  const auto parts = ledger_.parts(record.page, record.first_block, record.blocks);
+  for (; part_ < parts.size(); ++part_) {
+    const ChunkKey& chunk = parts[part_].chunk;
+    const IfAbsent if_absent = fills ? IfAbsent::create : IfAbsent::nothing;
+    auto leaf = ledger_.trees.leaf_in_memory(chunk.image, chunk.leaf(), if_absent);
+    if (!leaf) {
+      ledger_.trees.leaf(chunk.image, chunk.leaf(), if_absent,
+                         [self = shared_from_this()](Result<NodePin, StoreError> found) {
+                           if (found) return self->go_on();
+                           self->done_("metadata that the journal changes are damaged (see the log)");
+                         });
+      return false;
+    }
+    leaves_.push_back(std::move(*leaf));
+  }
+  return true;
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------------
+
+// The frame behind a missing one begins at most one frame's length from here, or at the ring's beginning.
+void Replay::look_behind_end() {
+  if (has_later_frame()) return fail_damaged();
+  read_window(0, &Replay::look_at_beginning);
+}
+
+void Replay::look_at_beginning() {
+  if (has_later_frame()) return fail_damaged();
+  done_(outcome_);
+}
+
+bool Replay::has_later_frame() const {
+  const std::uint32_t blocks = std::min(window_blocks_, kMaxFrameBlocks + 1);
+  for (std::uint32_t i = 0; i < blocks; ++i) {
+    const auto head = decode_frame_head(window_at(window_block_ + i), ledger_.store);
+    if (head && head->durable_seq >= outcome_.end.seq) return true;
+  }
+  return false;
+}
+
+void Replay::fail_damaged() {
+  done_(
+      fmt::format("the journal is damaged: frame {} was durable and cannot be read any more. What was acknowledged "
+                  "since then is lost here; another copy, or shoal-fsck --repair, goes on without it",
+                  outcome_.end.seq));
+}
+
+}  // namespace shoal::routing::journal

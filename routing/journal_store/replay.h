@@ -1,0 +1,60 @@
+// Replay: brings a ledger from its checkpoint to where the journal ends. A frame counts if it continues the chain; the
+// journal ends at the first one that does not. If behind that end stands a frame which says that what is missing was
+// durable, then an acknowledged frame is damaged, and the store is not opened rather than opened with data of the past.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "routing/journal_store/device.h"
+#include "routing/journal_store/frame.h"
+#include "routing/journal_store/ledger.h"
+
+namespace shoal::routing::journal {
+
+class Replay : public std::enable_shared_from_this<Replay> {
+ public:
+  struct Outcome {
+    JournalPosition end;
+    std::uint64_t frames = 0;
+  };
+  using Done = Completion<Result<Outcome, std::string>>;
+
+  Replay(Device& device, Ledger& ledger, const Superblock& from)
+      : device_(device), ledger_(ledger), ring_blocks_(from.journal_chunks * kBlocksPerChunk), outcome_{from.replay} {}
+
+  // The error is one line for people.
+  void run(Done done);
+
+ private:
+  void read_window(std::uint32_t block, void (Replay::*then)());
+  void go_on();
+  bool is_in_window(std::uint32_t block) const;
+  void try_beginning();
+  ByteSpan window_at(std::uint32_t block) const;
+  bool take_frame_at(std::uint32_t block);
+  bool apply_frame();
+  bool find_leaves(const JournalRecord& record);
+  void look_behind_end();
+  void look_at_beginning();
+  bool has_later_frame() const;
+  void fail_damaged();
+
+  Device& device_;
+  Ledger& ledger_;
+  std::uint32_t ring_blocks_;
+  Outcome outcome_;
+  Done done_;
+
+  std::uint32_t window_block_ = 0, window_blocks_ = 0;
+  SharedBytes window_;
+  Frame frame_;
+  Slices data_;  // of the records from record_ on
+  std::size_t record_ = 0;
+  std::size_t part_ = 0;  // of that record, whose leaf is looked for
+  std::vector<NodePin> leaves_;
+};
+
+}  // namespace shoal::routing::journal
