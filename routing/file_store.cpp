@@ -71,6 +71,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   void read_file(PageFile& file, std::uint32_t offset, std::uint32_t length,
                  Completion<Result<ReadAnswer, StoreError>> done);
 
+  void describe_image(ImageId image, ImageNote note, Done done);
   void sync_all();
   void sync_images_folder(Completion<Result<void, FileError>> done);
   void drop_image(ImageId image, Done done);
@@ -87,6 +88,7 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
   StoreState state;
   Promises promises;
   StoredChunks chunks;
+  std::map<ImageId, ImageNote> notes;
   bool images_folder_synced = false;  // by this process
   bool makes_holes = true;            // as far as anybody knows
   PageFiles files{runtime, folder, kMaxOpenPageFiles, [this](FileError error) { out_of_service("write-back", error); }};
@@ -99,6 +101,9 @@ struct FileStore::Impl : std::enable_shared_from_this<Impl> {
 
 Result<void, std::string> FileStore::Impl::load() {
   if (const auto loaded = load_promises(); !loaded) return loaded;
+  auto kept = folder.notes(runtime, log);
+  if (!kept) return kept.error();
+  notes = std::move(*kept);
   const auto pages = folder.pages(runtime, log);
   if (!pages) return pages.error();
   for (const auto& [page, bytes] : *pages) {
@@ -319,6 +324,15 @@ void FileStore::Impl::out_of_service(const std::string& what, FileError error) {
   files.fail_waiting(FileError::io);
 }
 
+// ---- notes of images --------------------------------------------------------------------------------------------
+
+void FileStore::Impl::describe_image(ImageId image, ImageNote note, Done done) {
+  if (!state.in_service) return done(StoreError::out_of_service);
+  const auto written = folder.write_note(runtime, image, note);
+  if (written) notes[image] = std::move(note);
+  done(outcome(written));
+}
+
 // ---- dropping an image ------------------------------------------------------------------------------------------
 
 void FileStore::Impl::drop_image(ImageId image, Done done) {
@@ -326,6 +340,7 @@ void FileStore::Impl::drop_image(ImageId image, Done done) {
   promises.drop(image);
   chunks.drop(image);
   files.drop(image);
+  notes.erase(image);
   promise_log->append_dropped(image, [this, image, done = std::move(done)](Result<void, StoreError> result) mutable {
     if (!result) return done(result);
     remove_files(image, std::move(done));
@@ -334,7 +349,7 @@ void FileStore::Impl::drop_image(ImageId image, Done done) {
 
 void FileStore::Impl::remove_files(ImageId image, Done done) {
   auto names = runtime.list_directory(folder.image_path(image));
-  if (!names && names.error() == FileError::not_found) return done({});
+  if (!names && names.error() == FileError::not_found) return remove_folder(image, std::move(done));
   if (!names) return done(outcome(names.error()));
   remove_next(image, std::move(*names), std::move(done));
 }
@@ -355,7 +370,9 @@ void FileStore::Impl::remove_next(ImageId image, std::vector<std::string> names,
 }
 
 void FileStore::Impl::remove_folder(ImageId image, Done done) {
-  if (const auto removed = runtime.remove_tree(folder.image_path(image)); !removed) return done(outcome(removed));
+  for (const std::string& path : {folder.image_path(image), folder.note_path(image)}) {
+    if (const auto removed = runtime.remove_tree(path); !removed) return done(outcome(removed));
+  }
   sync_images_folder([this, done = std::move(done)](Result<void, FileError> result) mutable { done(outcome(result)); });
 }
 
@@ -374,6 +391,7 @@ FileStore::~FileStore() = default;
 
 StoreId FileStore::id() const { return impl_->folder.id(); }
 StoreState FileStore::state() const { return impl_->state; }
+StoreSpace FileStore::space() const { return {.used_bytes = impl_->chunks.bytes()}; }
 
 void FileStore::apply(std::vector<PageRecord> batch, Durability durability, Done done) {
   impl_->apply(std::make_shared<Batch>(Batch{std::move(batch), durability, std::move(done)}));
@@ -394,27 +412,42 @@ std::vector<Fence> FileStore::fences() const { return impl_->promises.fences(); 
 std::uint64_t FileStore::first_seq() const { return 1; }
 std::vector<VersionedRange> FileStore::unsettled(const PageId&) const { return {}; }
 
-std::vector<VersionedRange> FileStore::versions_since(const PageId& page, const Version&) const {
+void FileStore::versions_since(const PageId& page, const Version&,
+                               Completion<Result<std::vector<VersionedRange>, StoreError>> done) {
   std::vector<VersionedRange> ranges;
   for (const AllocationRange& range : impl_->chunks.allocation(page, 0, kMaxPageBytes)) {
     if (range.mapped) ranges.push_back({range.offset, range.length, {}});
   }
-  return ranges;
+  done(std::move(ranges));
 }
 
-std::vector<AllocationRange> FileStore::allocation(const PageId& page, std::uint32_t offset,
-                                                   std::uint32_t length) const {
-  return impl_->chunks.allocation(page, offset, length);
+void FileStore::allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                           Completion<Result<std::vector<AllocationRange>, StoreError>> done) {
+  done(impl_->chunks.allocation(page, offset, length));
 }
 
 std::vector<ImageId> FileStore::images() const {
   const auto stored = impl_->chunks.images();
   std::set<ImageId> images(stored.begin(), stored.end());
+  for (const auto& [image, note] : impl_->notes) images.insert(image);
   for (const Fence& fence : fences()) images.insert(fence.image);
   return {images.begin(), images.end()};
 }
 
-std::vector<StoredPage> FileStore::list(ImageId image) const { return impl_->chunks.list(image); }
+void FileStore::list(ImageId image, PageIndex from, std::size_t limit,
+                     Completion<Result<std::vector<StoredPage>, StoreError>> done) {
+  done(impl_->chunks.list(image, from, limit));
+}
+
+void FileStore::describe_image(ImageId image, ImageNote note, Done done) {
+  impl_->describe_image(image, std::move(note), std::move(done));
+}
+
+std::optional<ImageNote> FileStore::image_note(ImageId image) const {
+  const auto found = impl_->notes.find(image);
+  return found == impl_->notes.end() ? std::nullopt : std::optional(found->second);
+}
+
 void FileStore::drop_image(ImageId image, Done done) { impl_->drop_image(image, std::move(done)); }
 
 }  // namespace shoal::routing

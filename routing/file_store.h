@@ -28,6 +28,7 @@ class FileStore final : public PageStore {
   StoreId id() const override;
   StoreKind kind() const override { return StoreKind::file; }
   StoreState state() const override;
+  StoreSpace space() const override;
   void apply(std::vector<PageRecord> batch, Durability durability, Done done) override;
   void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
             Completion<Result<ReadAnswer, StoreError>> done) override;
@@ -36,11 +37,15 @@ class FileStore final : public PageStore {
   std::vector<Fence> fences() const override;
   std::uint64_t first_seq() const override;
   std::vector<VersionedRange> unsettled(const PageId& page) const override;
-  std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override;
-  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
-                                          std::uint32_t length) const override;
+  void versions_since(const PageId& page, const Version& version,
+                      Completion<Result<std::vector<VersionedRange>, StoreError>> done) override;
+  void allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                  Completion<Result<std::vector<AllocationRange>, StoreError>> done) override;
   std::vector<ImageId> images() const override;
-  std::vector<StoredPage> list(ImageId image) const override;
+  void list(ImageId image, PageIndex from, std::size_t limit,
+            Completion<Result<std::vector<StoredPage>, StoreError>> done) override;
+  void describe_image(ImageId image, ImageNote note, Done done) override;
+  std::optional<ImageNote> image_note(ImageId image) const override;
   void drop_image(ImageId image, Done done) override;
 
  private:

@@ -127,6 +127,7 @@ void MemoryStore::drop_image(ImageId image, Done done) {
     return true;
   });
   promises_.drop(image);
+  notes_.erase(image);
   done({});
 }
 
@@ -163,38 +164,59 @@ Epoch MemoryStore::promised(const PageId& page) const { return promises_.promise
 std::vector<Fence> MemoryStore::fences() const { return promises_.fences(); }
 std::vector<VersionedRange> MemoryStore::unsettled(const PageId&) const { return {}; }
 
-std::vector<VersionedRange> MemoryStore::versions_since(const PageId& id, const Version& version) const {
+void MemoryStore::versions_since(const PageId& id, const Version& version,
+                                 Completion<Result<std::vector<VersionedRange>, StoreError>> done) {
   std::vector<VersionedRange> newer;
   const Page* page = find(id);
   for (std::uint32_t i = 0; page && i < page->size(); ++i) {
     if ((*page)[i].version > version) newer.push_back({i * kChunkBytes, kChunkBytes, (*page)[i].version});
   }
-  return newer;
+  done(std::move(newer));
 }
 
-std::vector<AllocationRange> MemoryStore::allocation(const PageId& id, std::uint32_t offset,
-                                                     std::uint32_t length) const {
+void MemoryStore::allocation(const PageId& id, std::uint32_t offset, std::uint32_t length,
+                             Completion<Result<std::vector<AllocationRange>, StoreError>> done) {
   const Page* page = find(id);
-  return allocation_of(offset, length,
-                       [page](std::uint32_t chunk) { return page && chunk < page->size() && (*page)[chunk].bytes; });
+  done(allocation_of(offset, length,
+                     [page](std::uint32_t chunk) { return page && chunk < page->size() && (*page)[chunk].bytes; }));
+}
+
+StoreSpace MemoryStore::space() const {
+  if (capacity_bytes_ == kNoMemoryBound) return {.used_bytes = allocated_bytes_};
+  return {capacity_bytes_, allocated_bytes_, capacity_bytes_ - allocated_bytes_};
 }
 
 std::vector<ImageId> MemoryStore::images() const {
   std::set<ImageId> images;
   for (const auto& [id, page] : pages_) images.insert(id.image);
+  for (const auto& [image, note] : notes_) images.insert(image);
   for (const Fence& fence : promises_.fences()) images.insert(fence.image);
   return {images.begin(), images.end()};
 }
 
-std::vector<StoredPage> MemoryStore::list(ImageId image) const {
+void MemoryStore::list(ImageId image, PageIndex from, std::size_t limit,
+                       Completion<Result<std::vector<StoredPage>, StoreError>> done) {
   std::vector<StoredPage> pages;
   for (const auto& [id, page] : pages_) {
-    if (id.image != image) continue;
+    if (id.image != image || id.index < from) continue;
     const std::uint64_t bytes = allocated_in(page);
     if (bytes > 0) pages.push_back({id.index, bytes});
   }
   std::ranges::sort(pages, {}, &StoredPage::index);
-  return pages;
+  if (pages.size() > limit) pages.resize(limit);
+  done(std::move(pages));
+}
+
+// ---- notes of images
+
+void MemoryStore::describe_image(ImageId image, ImageNote note, Done done) {
+  notes_[image] = std::move(note);
+  done({});
+}
+
+std::optional<ImageNote> MemoryStore::image_note(ImageId image) const {
+  const auto found = notes_.find(image);
+  return found == notes_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace shoal::routing

@@ -7,7 +7,9 @@
 // puts a copy in its place.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +28,7 @@ class MemoryStore final : public PageStore {
   StoreId id() const override { return id_; }
   StoreKind kind() const override { return StoreKind::memory; }
   StoreState state() const override { return {}; }
+  StoreSpace space() const override;
   void apply(std::vector<PageRecord> batch, Durability durability, Done done) override;
   void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
             Completion<Result<ReadAnswer, StoreError>> done) override;
@@ -34,11 +37,15 @@ class MemoryStore final : public PageStore {
   std::vector<Fence> fences() const override;
   std::uint64_t first_seq() const override { return 1; }
   std::vector<VersionedRange> unsettled(const PageId& page) const override;
-  std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override;
-  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
-                                          std::uint32_t length) const override;
+  void versions_since(const PageId& page, const Version& version,
+                      Completion<Result<std::vector<VersionedRange>, StoreError>> done) override;
+  void allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                  Completion<Result<std::vector<AllocationRange>, StoreError>> done) override;
   std::vector<ImageId> images() const override;
-  std::vector<StoredPage> list(ImageId image) const override;
+  void list(ImageId image, PageIndex from, std::size_t limit,
+            Completion<Result<std::vector<StoredPage>, StoreError>> done) override;
+  void describe_image(ImageId image, ImageNote note, Done done) override;
+  std::optional<ImageNote> image_note(ImageId image) const override;
   void drop_image(ImageId image, Done done) override;
 
   std::uint64_t allocated_bytes() const { return allocated_bytes_; }
@@ -64,6 +71,7 @@ class MemoryStore final : public PageStore {
   std::uint64_t allocated_bytes_ = 0;
   std::unordered_map<PageId, Page> pages_;  // sorted where it is listed
   Promises promises_;
+  std::map<ImageId, ImageNote> notes_;
 };
 
 }  // namespace shoal::routing

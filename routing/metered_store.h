@@ -5,6 +5,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "routing/page_store.h"
@@ -26,6 +28,7 @@ class MeteredStore final : public PageStore {
   StoreId id() const override { return store_->id(); }
   StoreKind kind() const override { return store_->kind(); }
   StoreState state() const override { return store_->state(); }
+  StoreSpace space() const override { return store_->space(); }
 
   void apply(std::vector<PageRecord> batch, Durability durability, Done done) override;
   void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
@@ -36,15 +39,23 @@ class MeteredStore final : public PageStore {
   std::vector<Fence> fences() const override { return store_->fences(); }
   std::uint64_t first_seq() const override { return store_->first_seq(); }
   std::vector<VersionedRange> unsettled(const PageId& page) const override { return store_->unsettled(page); }
-  std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const override {
-    return store_->versions_since(page, version);
+  void versions_since(const PageId& page, const Version& version,
+                      Completion<Result<std::vector<VersionedRange>, StoreError>> done) override {
+    store_->versions_since(page, version, std::move(done));
   }
-  std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
-                                          std::uint32_t length) const override {
-    return store_->allocation(page, offset, length);
+  void allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                  Completion<Result<std::vector<AllocationRange>, StoreError>> done) override {
+    store_->allocation(page, offset, length, std::move(done));
   }
   std::vector<ImageId> images() const override { return store_->images(); }
-  std::vector<StoredPage> list(ImageId image) const override { return store_->list(image); }
+  void list(ImageId image, PageIndex from, std::size_t limit,
+            Completion<Result<std::vector<StoredPage>, StoreError>> done) override {
+    store_->list(image, from, limit, std::move(done));
+  }
+  void describe_image(ImageId image, ImageNote note, Done done) override {
+    store_->describe_image(image, std::move(note), std::move(done));
+  }
+  std::optional<ImageNote> image_note(ImageId image) const override { return store_->image_note(image); }
   void drop_image(ImageId image, Done done) override { store_->drop_image(image, std::move(done)); }
   void verify(const PageId& page, RepairSource& source, Completion<Result<VerifyReport, StoreError>> done) override {
     store_->verify(page, source, std::move(done));

@@ -61,6 +61,7 @@ PageService::PageService(Runtime& runtime, std::size_t shards, std::vector<std::
     : runtime_(runtime),
       log_(std::move(log)),
       peers_(std::make_unique<PeerEndpoint>(*this)),
+      notes_(runtime, log_),
       stores_(std::move(stores)) {
   CHECK(shards > 0);
   for (std::size_t i = 0; i < shards; ++i) lanes_.push_back(std::make_shared<Lane>(runtime_, stores_, limits));
@@ -124,13 +125,27 @@ void PageService::submit_flush(PageRequest request, Asker asker, Completion<Page
 
 // ---- images -----------------------------------------------------------------------------------------------------
 
+void PageService::describe(const Image& image, std::string text, Completion<> done) {
+  std::vector<PageStore*> placed_on;
+  for (const StoreId& id : image.placement.stores) {
+    if (PageStore* const ours = store(id)) placed_on.push_back(ours);
+  }
+  notes_.keep(image.id, placed_on, {image.page_bytes, std::move(text)}, std::move(done));
+}
+
+void PageService::stop_describing(ImageId image) {
+  notes_.forget(image, [] {});
+}
+
 void PageService::set_map(PageMap::Snapshot map) {
   for (const auto& lane : lanes_) lane->shard.set_map(map);
 }
 
 void PageService::drop_image(ImageId image, Completion<> done) {
-  ask_all([image](PageShard& shard, Completion<> closed) { shard.close(image, std::move(closed)); },
-          [this, image, done = std::move(done)]() mutable { drop_from_stores(image, std::move(done)); });
+  notes_.forget(image, [this, image, done = std::move(done)]() mutable {
+    ask_all([image](PageShard& shard, Completion<> closed) { shard.close(image, std::move(closed)); },
+            [this, image, done = std::move(done)]() mutable { drop_from_stores(image, std::move(done)); });
+  });
 }
 
 void PageService::drop_from_stores(ImageId image, Completion<> done) {

@@ -3,16 +3,18 @@
 // (page_shard.h); with several shards requests are handed over in batches, with one it is a direct call, and on a
 // memory store it completes inline.
 //
-// The caller guarantees: payload sizes agree with length; set_map() before the image's first request. Guarantees: a 4
-// KiB block is never torn; a fence or an abort completes only when nothing that it selects can touch data here any
-// more. A request with a zero nexus is our own (tools, import): it is neither fenced nor recognised when repeated.
-// Leaves out: finding the owner (Router), copies, and rule (d) of ghost writes (age).
+// The caller guarantees: payload sizes agree with length; set_map() before the image's first request, and describe()
+// before set_map(). Guarantees: a 4 KiB block is never torn; a fence or an abort completes only when nothing that it
+// selects can touch data here any more. A request with a zero nexus is our own (tools, import): it is neither fenced
+// nor recognised when repeated. Leaves out: finding the owner (Router), copies, and rule (d) of ghost writes (age).
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "routing/image_notes.h"
 #include "routing/page.h"
 #include "routing/page_map.h"
 #include "routing/page_service_limits.h"
@@ -33,6 +35,10 @@ class PageService final : public PageEndpoint {
   void submit(PageRequest request, Completion<PageResult> done) override;  // of this member's own sessions
   PageEndpoint& for_peers();                                               // the same, counted as a peer's
 
+  // Leaves word of the image in the stores here that it is placed on: completes, perhaps at once, when each that is in
+  // service has the text (at most kMaxImageNoteBytes) or a later one; never where stop_describing() comes before.
+  void describe(const Image& image, std::string text, Completion<> done);
+  void stop_describing(ImageId image);
   // The image exists, and this is its map now. Requests for images and pages it does not place here are wrong_store.
   void set_map(PageMap::Snapshot map);
   // Refuses the image from now on, waits for what runs, and drops it from every store (also one that no map was set
@@ -75,6 +81,7 @@ class PageService final : public PageEndpoint {
   Log log_;
   std::unique_ptr<PeerEndpoint> peers_;
   std::vector<std::shared_ptr<Lane>> lanes_;
+  ImageNotes notes_;
   PageShard::Stores stores_;  // last: destroyed first, so that no completion finds its shard gone
 };
 

@@ -1,6 +1,7 @@
 #include "routing/page_shard.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "target/base/check.h"
@@ -28,6 +29,13 @@ PageResult to_result(const Result<void, StoreError>& result) {
 bool inside(const PageRequest& request, const PageMap& map) {
   return request.page.index.value < map.page_count() &&
          std::uint64_t{request.offset} + request.length <= map.page_length(request.page.index);
+}
+
+// A store rewrites blocks as a whole: who changes one half of a block waits for who changes the other.
+std::pair<std::uint32_t, std::uint32_t> whole_blocks(const PageRequest& request) {
+  const std::uint32_t end = request.offset + request.length;
+  return {request.offset / kPhysicalBlockBytes * kPhysicalBlockBytes,
+          (end + kPhysicalBlockBytes - 1) / kPhysicalBlockBytes * kPhysicalBlockBytes};
 }
 
 }  // namespace
@@ -115,8 +123,7 @@ void PageShard::enqueue(PageTask& task) {
   task.state = PageTask::State::waiting;
   if (task.request.kind == OperationKind::flush) return wait_for_mutations(task);
   task.page = task.request.page;
-  task.begin = task.request.offset;
-  task.end = task.request.offset + task.request.length;
+  std::tie(task.begin, task.end) = whole_blocks(task.request);
   task.exclusive = is_mutation(task.request.kind);
   if (locks_.acquire(task)) return start(task);
   ++counters_.waited;
@@ -207,12 +214,16 @@ void PageShard::write_compared(PageTask& task) {
 }
 
 void PageShard::lba_status(PageTask& task) {
+  using Allocation = Result<std::vector<AllocationRange>, StoreError>;
   const PageRequest& request = task.request;
-  PageResult result;
-  for (const AllocationRange& range : task.store->allocation(request.page, request.offset, request.length)) {
-    result.lba_status.push_back({{Lba{range.offset / kBlockBytes}, range.length / kBlockBytes}, range.mapped});
-  }
-  end(task, std::move(result));
+  task.store->allocation(request.page, request.offset, request.length, [this, &task](Allocation allocation) {
+    if (!allocation) return end(task, {.status = to_status(allocation.error())});
+    PageResult result;
+    for (const AllocationRange& range : *allocation) {
+      result.lba_status.push_back({{Lba{range.offset / kBlockBytes}, range.length / kBlockBytes}, range.mapped});
+    }
+    end(task, std::move(result));
+  });
 }
 
 void PageShard::flush(PageTask& task) {

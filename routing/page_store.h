@@ -2,9 +2,11 @@
 // change is a record, applied in batches with one completion; reads return versions; promises, voids and fences are
 // durable.
 //
-// The caller (the page service) guarantees: records of one batch, and of batches in flight, do not overlap each other;
-// a read in flight overlaps no record in flight. Completions are called once each, perhaps before the call returns, and
-// not any more after the store is destroyed. Leaves out: who owns a page, and all ordering.
+// The caller (the page service) guarantees: records of one batch, and of batches in flight, do not overlap each other,
+// nor does a read in flight overlap a record in flight, also when all ranges are rounded out to blocks of 4 KiB; an
+// image is described before its first record; one describe_image() of an image at a time. Completions are called once
+// each, perhaps before the call returns, and not any more after the store is destroyed. Leaves out: who owns a page,
+// and all ordering.
 #pragma once
 
 #include <cstdint>
@@ -103,6 +105,21 @@ struct StoreState {
   std::string reason;  // why not
 };
 
+struct StoreSpace {
+  std::uint64_t total_bytes = 0;  // 0: the store does not know how much it could hold; nor does it know what is free
+  std::uint64_t used_bytes = 0;
+  std::uint64_t free_bytes = 0;
+  bool operator==(const StoreSpace&) const = default;
+};
+
+// What a store keeps of an image besides its pages, so that routing can be made again from the stores alone.
+struct ImageNote {
+  std::uint32_t page_bytes = 0;
+  std::string text;  // the record of its volume
+  bool operator==(const ImageNote&) const = default;
+};
+inline constexpr std::size_t kMaxImageNoteBytes = 128 * 1024;  // of the text
+
 // Another copy to repair from: what a checksum found broken is fetched, written again and counted.
 class RepairSource {
  public:
@@ -124,6 +141,7 @@ class PageStore {
   virtual StoreId id() const = 0;  // made once, with the store: a wiped one is another store
   virtual StoreKind kind() const = 0;
   virtual StoreState state() const = 0;
+  virtual StoreSpace space() const = 0;
 
   // All records of the batch. Metadata records (promise, voided, fence) are written before the data of the same batch.
   virtual void apply(std::vector<PageRecord> batch, Durability durability, Done done) = 0;
@@ -140,13 +158,21 @@ class PageStore {
   virtual std::vector<VersionedRange> unsettled(const PageId& page) const = 0;
   // Ranges that may be newer than `version`; a store that does not know tells everything that it has, with its version
   // {}.
-  virtual std::vector<VersionedRange> versions_since(const PageId& page, const Version& version) const = 0;
+  virtual void versions_since(const PageId& page, const Version& version,
+                              Completion<Result<std::vector<VersionedRange>, StoreError>> done) = 0;
   // Adjacent ranges that cover [offset, offset + length). What is not known to be free is mapped.
-  virtual std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset,
-                                                  std::uint32_t length) const = 0;
-  virtual std::vector<ImageId> images() const = 0;                // of which anything is stored, in order
-  virtual std::vector<StoredPage> list(ImageId image) const = 0;  // pages of which anything is stored, in order
-  virtual void drop_image(ImageId image, Done done) = 0;          // and its fences. Nothing of the image is in flight
+  virtual void allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                          Completion<Result<std::vector<AllocationRange>, StoreError>> done) = 0;
+  virtual std::vector<ImageId> images() const = 0;  // of which anything is stored, notes and fences included, in order
+  // Pages of which anything is stored, from that one on, in order, at most so many.
+  virtual void list(ImageId image, PageIndex from, std::size_t limit,
+                    Completion<Result<std::vector<StoredPage>, StoreError>> done) = 0;
+
+  // Before the image's first record, and again when the note changes. Durable when it completes.
+  virtual void describe_image(ImageId image, ImageNote note, Done done) = 0;
+  virtual std::optional<ImageNote> image_note(ImageId image) const = 0;
+  // And its note and fences. Nothing of the image is in flight.
+  virtual void drop_image(ImageId image, Done done) = 0;
 
   // Checksums of a page against its data. A store without checksums reports 0 blocks.
   virtual void verify(const PageId&, RepairSource&, Completion<Result<VerifyReport, StoreError>> done) {

@@ -36,6 +36,18 @@ bool may_be_in_a_new_folder(const std::string& name) {
   return name == "lost+found" || name == "images" || name == "promises.log" || name.ends_with(".new");
 }
 
+std::string encode(const ImageNote& note) {
+  return nlohmann::ordered_json{{"page_bytes", note.page_bytes}, {"text", note.text}}.dump() + "\n";
+}
+
+std::optional<ImageNote> decode_note(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto page_bytes = json.value("page_bytes", nlohmann::json()), words = json.value("text", nlohmann::json());
+  if (!page_bytes.is_number_unsigned() || !words.is_string()) return std::nullopt;
+  return ImageNote{page_bytes.get<std::uint32_t>(), words.get<std::string>()};
+}
+
 }  // namespace
 
 std::string encode(const StoreIdentity& identity) {
@@ -84,6 +96,8 @@ std::string StoreFolder::image_path(ImageId image) const {
 std::string StoreFolder::page_path(const PageId& page) const {
   return fmt::format("{}/{:016x}", image_path(page.image), page.index.value);
 }
+
+std::string StoreFolder::note_path(ImageId image) const { return fmt::format("{}/{:016x}", notes_path(), image.value); }
 
 std::string StoreFolder::error(const std::string& what) const {
   return fmt::format("store folder {}: {}", path_, what);
@@ -180,6 +194,30 @@ Result<void, std::string> StoreFolder::add_pages(Runtime& runtime, const Log& lo
     pages.push_back({page, static_cast<std::uint32_t>(*size)});
   }
   return {};
+}
+
+// A note that cannot be read is as good as none: it is written again when the image's volume is known.
+Result<std::map<ImageId, ImageNote>, std::string> StoreFolder::notes(Runtime& runtime, const Log& log) const {
+  std::map<ImageId, ImageNote> notes;
+  const auto names = runtime.list_directory(notes_path());
+  if (!names && names.error() == FileError::not_found) return notes;
+  if (!names) return error(fmt::format("notes cannot be read: {}", to_string(names.error())));
+  for (const std::string& name : *names) {
+    const auto image = parse_name(name);
+    const auto text = runtime.read_whole(notes_path() + "/" + name);
+    auto note = image && text ? decode_note(*text) : std::nullopt;
+    if (!note) {
+      log.warn("store_stray path={}", shoal::quoted(notes_path() + "/" + name));
+      continue;
+    }
+    notes[ImageId{*image}] = std::move(*note);
+  }
+  return notes;
+}
+
+Result<void, FileError> StoreFolder::write_note(Runtime& runtime, ImageId image, const ImageNote& note) const {
+  if (const auto made = runtime.make_directories(notes_path()); !made) return made;
+  return runtime.replace_whole(note_path(image), encode(note));
 }
 
 }  // namespace shoal::routing

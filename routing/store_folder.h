@@ -3,15 +3,17 @@
 //   store.json                   identity, made once; the group that it serves is added when it first does
 //   promises.log                 promise_log.h
 //   images/<image>/<page>        16 hexadecimal digits each; the bytes of a page from offset 0 on
+//   notes/<image>                what describes the image; the folder is made with the first one
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "routing/page.h"
+#include "routing/page_store.h"
 #include "target/base/log.h"
 #include "target/base/result.h"
 #include "target/runtime/runtime.h"
@@ -49,10 +51,14 @@ class StoreFolder {
   std::string images_path() const { return path_ + "/images"; }
   std::string image_path(ImageId image) const;
   std::string page_path(const PageId& page) const;
+  std::string notes_path() const { return path_ + "/notes"; }
+  std::string note_path(ImageId image) const;
   std::string promises_path() const { return path_ + "/promises.log"; }
 
   // Pages that have a file, with its length. Other names are told to the log and left alone.
   Result<std::vector<PageFileSize>, std::string> pages(Runtime& runtime, const Log& log) const;
+  Result<std::map<ImageId, ImageNote>, std::string> notes(Runtime& runtime, const Log& log) const;
+  Result<void, FileError> write_note(Runtime& runtime, ImageId image, const ImageNote& note) const;  // durable
   std::string error(const std::string& what) const;  // one line that names the folder
 
  private:

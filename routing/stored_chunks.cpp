@@ -5,11 +5,19 @@
 #include "routing/chunks.h"
 
 namespace shoal::routing {
+namespace {
+
+std::uint64_t marked_bytes(const std::vector<bool>& chunks) {
+  return static_cast<std::uint64_t>(std::ranges::count(chunks, true)) * kChunkBytes;
+}
+
+}  // namespace
 
 void StoredChunks::mark(const PageId& page, std::uint32_t offset, std::uint32_t length) {
   Chunks& chunks = pages_[page];
-  for_each_chunk(offset, length, [&chunks](std::uint32_t chunk, std::uint32_t, std::uint32_t) {
+  for_each_chunk(offset, length, [&](std::uint32_t chunk, std::uint32_t, std::uint32_t) {
     if (chunk >= chunks.size()) chunks.resize(chunk + 1);
+    if (!chunks[chunk]) bytes_ += kChunkBytes;
     chunks[chunk] = true;
   });
 }
@@ -18,12 +26,18 @@ void StoredChunks::clear(const PageId& page, std::uint32_t offset, std::uint32_t
   const auto found = pages_.find(page);
   if (found == pages_.end()) return;
   for_each_chunk(offset, length, [&](std::uint32_t chunk, std::uint32_t, std::uint32_t part) {
-    if (part == kChunkBytes && chunk < found->second.size()) found->second[chunk] = false;
+    if (part < kChunkBytes || !marked(found, chunk)) return;
+    found->second[chunk] = false;
+    bytes_ -= kChunkBytes;
   });
 }
 
 void StoredChunks::drop(ImageId image) {
-  std::erase_if(pages_, [image](const auto& each) { return each.first.image == image; });
+  std::erase_if(pages_, [&](const auto& each) {
+    if (each.first.image != image) return false;
+    bytes_ -= marked_bytes(each.second);
+    return true;
+  });
 }
 
 bool StoredChunks::any(const PageId& page, std::uint32_t offset, std::uint32_t length) const {
@@ -56,11 +70,11 @@ std::vector<PageId> StoredChunks::pages(ImageId image) const {
   return pages;
 }
 
-std::vector<StoredPage> StoredChunks::list(ImageId image) const {
+std::vector<StoredPage> StoredChunks::list(ImageId image, PageIndex from, std::size_t limit) const {
   std::vector<StoredPage> stored;
-  for (const PageId& page : pages(image)) {
-    const auto marked = std::ranges::count(pages_.at(page), true);
-    if (marked > 0) stored.push_back({page.index, static_cast<std::uint64_t>(marked) * kChunkBytes});
+  for (auto each = pages_.lower_bound({image, from});
+       each != pages_.end() && each->first.image == image && stored.size() < limit; ++each) {
+    if (const std::uint64_t bytes = marked_bytes(each->second)) stored.push_back({each->first.index, bytes});
   }
   return stored;
 }

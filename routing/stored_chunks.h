@@ -21,7 +21,8 @@ class StoredChunks {
   std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset, std::uint32_t length) const;
   std::vector<ImageId> images() const;             // in order
   std::vector<PageId> pages(ImageId image) const;  // every page that was ever marked, in order
-  std::vector<StoredPage> list(ImageId image) const;
+  std::vector<StoredPage> list(ImageId image, PageIndex from, std::size_t limit) const;
+  std::uint64_t bytes() const { return bytes_; }  // of all chunks that are marked
 
  private:
   using Chunks = std::vector<bool>;  // as far as was ever marked
@@ -32,6 +33,7 @@ class StoredChunks {
   }
 
   Pages pages_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace shoal::routing

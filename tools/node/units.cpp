@@ -57,7 +57,7 @@ void Units::follow(bool fresh) {
   for (const auto& [name, record] : *records) {
     const auto known = units_.find(name);
     if (known != units_.end() && known->second.record.image.id == record.image.id) {
-      known->second.record.access = record.access;  // all else of a record stays as it was made
+      change_access(known->second, record);  // all else of a record stays as it was made
       continue;
     }
     // A name points at one image; the higher id is the newer one, whatever order the hints came in.
@@ -68,14 +68,25 @@ void Units::follow(bool fresh) {
   if (fresh) drop_deleted_images();
 }
 
+void Units::change_access(Unit& unit, const cluster::VolumeRecord& record) {
+  if (unit.record.access == record.access) return;
+  unit.record.access = record.access;
+  describe(unit.record, [] {});
+}
+
 void Units::add(const cluster::VolumeRecord& record) {
   const auto map = routing::PageMap::make(record.image);
-  pages_.set_map(map);
+  describe(record, [&pages = pages_, map] { pages.set_map(map); });
   auto device = router_.open(map);
   units_[record.name] = Unit{record, device, logical_unit(record, device, states_.open(record.image.id))};
   by_target_[record.iqn] = record.name;
   log_.info("volume_served name={} image={} bytes={} pages={}", record.name, record.image.id, record.image.size_bytes,
             map->page_count());
+}
+
+// What a store keeps of a volume is its record, so that the group's metadata can be made again from the stores.
+void Units::describe(const cluster::VolumeRecord& record, Completion<> done) {
+  pages_.describe(record.image, cluster::encode(record), std::move(done));
 }
 
 void Units::remove(std::map<std::string, Unit>::iterator unit) {
@@ -84,6 +95,7 @@ void Units::remove(std::map<std::string, Unit>::iterator unit) {
   add_counters(removed_, gone.device->counters());
   removed_.in_progress = removed_.held_now = 0;  // gauges
   by_target_.erase(gone.record.iqn);
+  pages_.stop_describing(gone.record.image.id);
   end_sessions_(gone.record.image.id);
   states_.forget(gone.record.image.id);
   units_.erase(unit);

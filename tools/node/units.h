@@ -50,6 +50,8 @@ class Units final : public TargetCatalog {
 
  private:
   void add(const cluster::VolumeRecord& record);
+  void change_access(Unit& unit, const cluster::VolumeRecord& record);
+  void describe(const cluster::VolumeRecord& record, Completion<> done);
   void remove(std::map<std::string, Unit>::iterator unit);
   void remove_deleted();
   void forget_deleted_images();

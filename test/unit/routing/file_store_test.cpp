@@ -158,7 +158,25 @@ TEST_CASE("names in the folder of images that are none of ours are left alone") 
   REQUIRE(disk.replace_whole("/data/store/images/README", "x").has_value());
   REQUIRE(disk.replace_whole("/data/store/images/0000000000000007/1", "x").has_value());
   rig.open();
-  CHECK(rig.store->list(ImageId{7}).size() == 1);
+  CHECK(list(*rig.store, ImageId{7}).size() == 1);
+}
+
+TEST_CASE(
+    "notes of images outlive a crash, are dropped with their images, and one that is damaged is as good as none") {
+  FileStoreRig rig;
+  rig.open();
+  CHECK(describe(*rig.store, ImageId{7}, {65536, "{\"name\":\"a\"}"}).ok());
+  CHECK(describe(*rig.store, ImageId{8}, {4096, ""}).ok());
+  rig.crash();
+  rig.open();
+  CHECK(rig.store->image_note(ImageId{7}) == ImageNote{65536, "{\"name\":\"a\"}"});
+  CHECK(rig.store->images() == std::vector<ImageId>{ImageId{7}, ImageId{8}});
+  CHECK_FALSE(rig.drop(7));
+  rig.close();
+  REQUIRE(rig.host.runtime().replace_whole("/data/store/notes/0000000000000008", "{}").has_value());
+  rig.open();
+  CHECK(rig.store->image_note(ImageId{7}) == std::nullopt);
+  CHECK(rig.store->image_note(ImageId{8}) == std::nullopt);
 }
 
 // ---- content ----------------------------------------------------------------------------------------------------
@@ -169,7 +187,7 @@ TEST_CASE("pages read as they were written, and as zeros elsewhere") {
   CHECK_FALSE(rig.write(kPage, 8192, 4096, 'a'));
   CHECK(rig.read(kPage, 4096, 3 * 4096) == kZeros + kA + kZeros);
   CHECK(rig.read(kOther, 0, 4096) == kZeros);
-  CHECK(rig.store->list(ImageId{7}).size() == 1);
+  CHECK(list(*rig.store, ImageId{7}).size() == 1);
 }
 
 TEST_CASE("zeroing and unmapping punch holes, and make no files") {
@@ -179,8 +197,8 @@ TEST_CASE("zeroing and unmapping punch holes, and make no files") {
   CHECK_FALSE(rig.apply(clear_record(RecordKind::unmap, kPage, kChunkBytes, kChunkBytes)));
   CHECK_FALSE(rig.apply(clear_record(RecordKind::zero, kPage, 0, 4096)));
   CHECK(rig.read(kPage, 0, 8192) == kZeros + kA);
-  CHECK(rig.store->list(ImageId{7}) == std::vector<StoredPage>{{PageIndex{0}, 2 * kChunkBytes}});
-  CHECK(rig.store->allocation(kPage, 0, 3 * kChunkBytes) ==
+  CHECK(list(*rig.store, ImageId{7}) == std::vector<StoredPage>{{PageIndex{0}, 2 * kChunkBytes}});
+  CHECK(allocation(*rig.store, kPage, 0, 3 * kChunkBytes) ==
         std::vector<AllocationRange>{
             {0, kChunkBytes, true}, {kChunkBytes, kChunkBytes, false}, {2 * kChunkBytes, kChunkBytes, true}});
   const auto files = rig.disk().paths();
@@ -496,7 +514,7 @@ TEST_CASE("where the file system knows no holes, zeros are written") {
   CHECK_FALSE(rig.apply(clear_record(RecordKind::unmap, kPage, kChunkBytes, kChunkBytes)));
   CHECK_FALSE(rig.apply(clear_record(RecordKind::zero, kPage, 4096, 4096), Durability::durable));
   CHECK(rig.store->state().in_service);
-  CHECK(rig.store->allocation(kPage, kChunkBytes, kChunkBytes) ==
+  CHECK(allocation(*rig.store, kPage, kChunkBytes, kChunkBytes) ==
         std::vector<AllocationRange>{{kChunkBytes, kChunkBytes, false}});
   rig.crash();
   rig.open();

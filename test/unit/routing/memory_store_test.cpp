@@ -59,7 +59,7 @@ TEST_CASE("unmapping or zeroing a whole chunk frees it; a part of one is only cl
   CHECK(s.text(kPage, 0, 1024) == std::string(512, 'a') + std::string(512, '\0'));
   CHECK_FALSE(s.apply(clear_record(RecordKind::zero, kPage, kChunkBytes, kChunkBytes)));
   CHECK(s.store.allocated_bytes() == 2 * kChunkBytes);
-  CHECK(s.store.allocation(kPage, 512, 3 * kChunkBytes) ==
+  CHECK(allocation(s.store, kPage, 512, 3 * kChunkBytes) ==
         std::vector<AllocationRange>{{512, kChunkBytes - 512, true},
                                      {kChunkBytes, kChunkBytes, false},
                                      {2 * kChunkBytes, kChunkBytes, true},
@@ -103,8 +103,8 @@ TEST_CASE("a read tells the newest version of its range") {
   s.apply(std::move(record));
   CHECK(s.read(kPage, 0, 2 * kChunkBytes).version == Version{Epoch{2}, 9});
   CHECK(s.read(kPage, kChunkBytes, 512).version == Version{});
-  CHECK(s.store.versions_since(kPage, {Epoch{2}, 8}) == std::vector<VersionedRange>{{0, kChunkBytes, {Epoch{2}, 9}}});
-  CHECK(s.store.versions_since(kPage, {Epoch{2}, 9}).empty());
+  CHECK(versions_since(s.store, kPage, {Epoch{2}, 8}) == std::vector<VersionedRange>{{0, kChunkBytes, {Epoch{2}, 9}}});
+  CHECK(versions_since(s.store, kPage, {Epoch{2}, 9}).empty());
 }
 
 TEST_CASE("a record below the promised epoch is stale") {
@@ -167,7 +167,30 @@ TEST_CASE("dropping an image takes its pages, promises and fences, and nothing o
   CHECK(s.store.fences().empty());
   CHECK(s.store.promised(kPage) == Epoch{});
   CHECK(s.store.allocated_bytes() == kChunkBytes);
-  CHECK(s.store.list(ImageId{8}) == std::vector<StoredPage>{{PageIndex{5}, kChunkBytes}});
+  CHECK(list(s.store, ImageId{8}) == std::vector<StoredPage>{{PageIndex{5}, kChunkBytes}});
+}
+
+TEST_CASE("a memory store tells what it holds, what it has room for, and of which pages a part at a time") {
+  Store s(4 * kChunkBytes);
+  for (std::uint64_t page : {5, 1, 3}) s.apply(data_record(page_of(7, page), 0, filled(512, 'a')));
+  CHECK(s.store.space() == StoreSpace{4 * kChunkBytes, 3 * kChunkBytes, kChunkBytes});
+  CHECK(Store().store.space() == StoreSpace{});
+  CHECK(list(s.store, ImageId{7}, PageIndex{2}) ==
+        std::vector<StoredPage>{{PageIndex{3}, kChunkBytes}, {PageIndex{5}, kChunkBytes}});
+  CHECK(list(s.store, ImageId{7}, PageIndex{0}, 1) == std::vector<StoredPage>{{PageIndex{1}, kChunkBytes}});
+}
+
+TEST_CASE("an image that is described is one of the store's until it is dropped") {
+  Store s;
+  CHECK(s.store.image_note(ImageId{7}) == std::nullopt);
+  CHECK(describe(s.store, ImageId{7}, {65536, "first"}).ok());
+  CHECK(describe(s.store, ImageId{7}, {65536, "second"}).ok());
+  CHECK(s.store.image_note(ImageId{7}) == ImageNote{65536, "second"});
+  CHECK(s.store.images() == std::vector<ImageId>{ImageId{7}});
+  StoreDone dropped;
+  s.store.drop_image(ImageId{7}, dropped.taker());
+  CHECK(s.store.image_note(ImageId{7}) == std::nullopt);
+  CHECK(s.store.images().empty());
 }
 
 TEST_CASE("each memory store is another store") {

@@ -286,9 +286,12 @@ TEST_CASE("a chunk may hold data from its first write until it is cleared as a w
   chunks.clear(page, 0, kChunkBytes);
   CHECK_FALSE(chunks.any(page, 0, kChunkBytes));
   CHECK(chunks.any(page, kChunkBytes, 512));
-  CHECK(chunks.list(ImageId{7}) == std::vector<StoredPage>{{PageIndex{1}, kChunkBytes}});
+  CHECK(chunks.list(ImageId{7}, {}, 10) == std::vector<StoredPage>{{PageIndex{1}, kChunkBytes}});
   CHECK(chunks.contains(page));
+  CHECK(chunks.bytes() == kChunkBytes);
+  chunks.mark(page_of(8, 0), 0, 1);
   chunks.drop(ImageId{7});
+  CHECK(chunks.bytes() == kChunkBytes);
   CHECK_FALSE(chunks.contains(page));
-  CHECK(chunks.images().empty());
+  CHECK(chunks.images() == std::vector<ImageId>{ImageId{8}});
 }

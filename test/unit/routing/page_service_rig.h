@@ -48,9 +48,9 @@ struct ServiceRig {
   }
   ServiceRig() : ServiceRig(1) {}
 
-  void set_map() {
+  void set_map(std::uint64_t pages = 16) {
     service->set_map(PageMap::make(Image{.id = ImageId{7},
-                                         .size_bytes = 16 * kMinPageBytes,
+                                         .size_bytes = pages * kMinPageBytes,
                                          .page_bytes = kMinPageBytes,
                                          .placement = {.stores = {store->id()}}}));
   }

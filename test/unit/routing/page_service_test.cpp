@@ -83,7 +83,21 @@ TEST_CASE("errors of the store are told in the words of the protocol") {
 TEST_CASE("the status of blocks comes in blocks of the page") {
   Manual rig;
   const auto answer = rig.ask(Ask(OperationKind::lba_status, 1).at(8192, 8192));
+  auto asked = rig.store->take();
+  CHECK((asked.offset == 8192 && asked.length == 8192));
+  asked.allocation_done(std::vector<AllocationRange>{{8192, 4096, true}, {12288, 4096, false}});
   CHECK(answer.get().lba_status == std::vector<LbaStatus>{{{Lba{16}, 8}, true}, {{Lba{24}, 8}, false}});
+}
+
+TEST_CASE("what the store cannot tell of the status of blocks is an error, and nothing changes them meanwhile") {
+  Manual rig;
+  const auto answer = rig.ask(Ask(OperationKind::lba_status, 1));
+  rig.ask(Ask(OperationKind::unmap, 2));
+  auto asked = rig.store->take();
+  CHECK(rig.store->calls.empty());
+  asked.allocation_done(StoreError::medium_error);
+  CHECK(status(answer) == PageStatus::medium_error);
+  CHECK(rig.store->take().batch[0].kind == RecordKind::unmap);
 }
 
 // ---- compare and write ------------------------------------------------------------------------------------------
@@ -127,6 +141,25 @@ TEST_CASE("nothing comes between the comparison and the write") {
 }
 
 // ---- order ------------------------------------------------------------------------------------------------------
+
+TEST_CASE("two writes of 512 bytes to one block of 4 KiB do not run at once, nor do a read and a write") {
+  Manual rig;
+  rig.ask(write(1).at(4096, 512));
+  rig.ask(write(2).at(7680, 512));
+  rig.ask(read(3).at(6144, 512));
+  rig.ask(write(4).at(8192, 512));
+  rig.ask(write(5).at(0, 4096));
+  REQUIRE(rig.store->calls.size() == 3);
+  auto first = rig.store->take(), behind = rig.store->take(), before = rig.store->take();
+  CHECK((first.batch[0].offset == 4096 && behind.batch[0].offset == 8192 && before.batch[0].offset == 0));
+  CHECK(first.batch[0].length == 512);
+  first.ok();
+  REQUIRE(rig.store->calls.size() == 1);
+  auto second = rig.store->take();
+  CHECK(second.batch[0].offset == 7680);
+  second.ok();
+  CHECK(rig.store->take().what == "read");
+}
 
 TEST_CASE("overlapping requests reach the store one after the other, others at once") {
   Manual rig;

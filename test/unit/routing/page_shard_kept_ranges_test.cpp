@@ -244,11 +244,12 @@ TEST_CASE("the limit holds for each range, also for those that came later") {
 
 TEST_CASE("beyond the limit of ranges a comparison fails and keeps nothing") {
   InMemory rig;
+  rig.set_map(32);
   const KeptRangesLimits limits;
   Answer<PageResult> last;
   for (std::uint64_t id = 1; id <= limits.of_nexus + 1; ++id) {
-    const auto block = static_cast<std::uint32_t>(id % 128);
-    last = rig.ask(keep(id).on_page(id / 128).at(block * kBlockBytes, kBlockBytes));
+    const auto block = static_cast<std::uint32_t>(id % 16);
+    last = rig.ask(keep(id).on_page(id / 16).at(block * kPhysicalBlockBytes));
     if (id <= limits.of_nexus) CHECK(status(last) == PageStatus::ok);
   }
   CHECK(status(last) == PageStatus::failed);

@@ -63,6 +63,29 @@ inline std::vector<PageRecord> batch_of(PageRecord record) {
   return batch;
 }
 
+// What a store answers before the call returns.
+inline std::vector<AllocationRange> allocation(PageStore& store, const PageId& page, std::uint32_t offset,
+                                               std::uint32_t length) {
+  Answer<Result<std::vector<AllocationRange>, StoreError>> answer;
+  store.allocation(page, offset, length, answer.taker());
+  return *answer.get();
+}
+inline std::vector<VersionedRange> versions_since(PageStore& store, const PageId& page, const Version& version) {
+  Answer<Result<std::vector<VersionedRange>, StoreError>> answer;
+  store.versions_since(page, version, answer.taker());
+  return *answer.get();
+}
+inline std::vector<StoredPage> list(PageStore& store, ImageId image, PageIndex from = {}, std::size_t limit = 1000) {
+  Answer<Result<std::vector<StoredPage>, StoreError>> answer;
+  store.list(image, from, limit, answer.taker());
+  return *answer.get();
+}
+inline StoreDone describe(PageStore& store, ImageId image, ImageNote note) {
+  StoreDone done;
+  store.describe_image(image, std::move(note), done.taker());
+  return done;
+}
+
 // Pages as plain arrays.
 class ModelPages {
  public:
@@ -96,12 +119,15 @@ inline PageRecord random_record(SeededRandom& random) {
 class ManualStore final : public PageStore {
  public:
   struct Call {
-    std::string what;  // "read", "apply", "sync", "drop"
+    std::string what;  // "read", "apply", "sync", "allocation", "describe", "drop"
     std::vector<PageRecord> batch;
     Durability durability = Durability::applied;
     std::uint32_t offset = 0, length = 0;
+    ImageId image;
+    ImageNote note;
     Done done;
     Completion<Result<ReadAnswer, StoreError>> read_done;
+    Completion<Result<std::vector<AllocationRange>, StoreError>> allocation_done;
 
     void ok() { done({}); }
     void fail(StoreError error) { what == "read" ? read_done(error) : done(error); }
@@ -110,6 +136,8 @@ class ManualStore final : public PageStore {
 
   std::deque<Call> calls;
   std::vector<Fence> kept;
+  std::map<ImageId, ImageNote> notes;
+  StoreState its_state;
 
   Call take() {
     Call call = std::move(calls.front());
@@ -119,7 +147,8 @@ class ManualStore final : public PageStore {
 
   StoreId id() const override { return store_id(1); }
   StoreKind kind() const override { return StoreKind::file; }
-  StoreState state() const override { return {}; }
+  StoreState state() const override { return its_state; }
+  StoreSpace space() const override { return {}; }
   void apply(std::vector<PageRecord> batch, Durability durability, Done done) override {
     calls.push_back({.what = "apply", .batch = std::move(batch), .durability = durability, .done = std::move(done)});
   }
@@ -132,12 +161,24 @@ class ManualStore final : public PageStore {
   std::vector<Fence> fences() const override { return kept; }
   std::uint64_t first_seq() const override { return 1; }
   std::vector<VersionedRange> unsettled(const PageId&) const override { return {}; }
-  std::vector<VersionedRange> versions_since(const PageId&, const Version&) const override { return {}; }
-  std::vector<AllocationRange> allocation(const PageId&, std::uint32_t offset, std::uint32_t length) const override {
-    return {{offset, length / 2, true}, {offset + length / 2, length / 2, false}};
+  void versions_since(const PageId&, const Version&,
+                      Completion<Result<std::vector<VersionedRange>, StoreError>> done) override {
+    done(std::vector<VersionedRange>{});
+  }
+  void allocation(const PageId&, std::uint32_t offset, std::uint32_t length,
+                  Completion<Result<std::vector<AllocationRange>, StoreError>> done) override {
+    calls.push_back({.what = "allocation", .offset = offset, .length = length, .allocation_done = std::move(done)});
   }
   std::vector<ImageId> images() const override { return {}; }
-  std::vector<StoredPage> list(ImageId) const override { return {}; }
+  void list(ImageId, PageIndex, std::size_t, Completion<Result<std::vector<StoredPage>, StoreError>> done) override {
+    done(std::vector<StoredPage>{});
+  }
+  void describe_image(ImageId image, ImageNote note, Done done) override {
+    calls.push_back({.what = "describe", .image = image, .note = std::move(note), .done = std::move(done)});
+  }
+  std::optional<ImageNote> image_note(ImageId image) const override {
+    return notes.contains(image) ? std::optional(notes.at(image)) : std::nullopt;
+  }
   void drop_image(ImageId, Done done) override { calls.push_back({.what = "drop", .done = std::move(done)}); }
 };
 
