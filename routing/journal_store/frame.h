@@ -17,7 +17,7 @@
 namespace shoal::routing::journal {
 
 inline constexpr std::uint32_t kMaxFrameBlocks = 256;  // 1 MiB
-inline constexpr std::uint32_t kMaxImageTextBytes = 64 * 1024;
+inline constexpr std::uint32_t kMaxImageTextBytes = kMaxImageNoteBytes;
 
 enum class JournalKind : std::uint8_t {
   write = 1,  // blocks of one chunk: their data follow in this frame, their place is in chunk `home`
