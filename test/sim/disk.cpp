@@ -80,12 +80,20 @@ Result<Disk::FileNode, FileError> Disk::open(const std::string& path, bool creat
   return names_[path] = std::make_shared<FileContent>();
 }
 
-Result<Disk::Lock, FileError> Disk::lock(const std::string& given) {
+Result<Disk::Lock, FileError> Disk::lock_directory(const std::string& given) {
   const std::string path = normal(given);
   if (!has_directory(path)) return FileError::not_found;
-  if (!locks_[path].expired()) return FileError::in_use;
+  return lock(path, Sharing::exclusive);
+}
+
+Result<Disk::Lock, FileError> Disk::lock(const std::string& path, Sharing sharing) {
+  Held& held = locks_[path];
+  if (Lock lock = held.lock.lock()) {
+    const bool readers = held.sharing == Sharing::with_readers && sharing == Sharing::with_readers;
+    return readers ? Result<Lock, FileError>(std::move(lock)) : FileError::in_use;
+  }
   Lock lock = std::make_shared<char>();
-  locks_[path] = lock;
+  held = {lock, sharing};
   return lock;
 }
 

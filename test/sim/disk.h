@@ -40,6 +40,7 @@ class Disk {
  public:
   using FileNode = std::shared_ptr<FileContent>;
   using Lock = std::shared_ptr<void>;
+  enum class Sharing { exclusive, with_readers };
   using Observer = std::function<void(const DiskEvent&)>;
 
   Disk(World& world, Host& host);
@@ -57,7 +58,8 @@ class Disk {
 
   // For the Runtime.
   Result<FileNode, FileError> open(const std::string& path, bool create);
-  Result<Lock, FileError> lock(const std::string& path);  // of a folder, until the process ends
+  Result<Lock, FileError> lock_directory(const std::string& path);
+  Result<Lock, FileError> lock(const std::string& path, Sharing sharing);  // until the process ends
   Result<std::uint64_t, FileError> size(const std::string& path) const;
   Result<void, FileError> make_directories(const std::string& path);
   Result<std::vector<std::string>, FileError> list(const std::string& path) const;
@@ -87,6 +89,10 @@ class Disk {
     FileError error;
     unsigned after;
   };
+  struct Held {
+    std::weak_ptr<void> lock;
+    Sharing sharing = Sharing::exclusive;
+  };
 
   void happen(std::uint64_t number);
   std::optional<FileError> failure_of(const Request& request);
@@ -103,7 +109,7 @@ class Disk {
   Observer observer_;
   Names names_, durable_names_;
   std::set<std::string> directories_;
-  std::map<std::string, std::weak_ptr<void>> locks_;
+  std::map<std::string, Held> locks_;
   std::map<std::uint64_t, Request> in_flight_;
   std::uint64_t next_request_ = 1;
 };

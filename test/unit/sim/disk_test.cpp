@@ -192,6 +192,27 @@ TEST_CASE("a hole that was punched reads as zeros") {
   CHECK(text.substr(1512) == std::string(kBlock - 1512, 'x'));
 }
 
+TEST_CASE("a device has one writer or several readers, until they or their process end") {
+  Machine machine;
+  const auto open = [&](DeviceOpen how) { return machine.runtime().open_device("/store/d", how); };
+  CHECK(open(DeviceOpen::existing).error() == FileError::not_found);
+  {
+    const auto writer = open(DeviceOpen::create);
+    REQUIRE(writer.has_value());
+    CHECK(machine.write(*writer->file, 0, std::string(kBlock, 'x'), SyncMode::data));
+    CHECK(open(DeviceOpen::existing).error() == FileError::in_use);
+    CHECK(open(DeviceOpen::read_only).error() == FileError::in_use);
+  }
+  const auto reader = open(DeviceOpen::read_only), other = open(DeviceOpen::read_only);
+  REQUIRE(reader.has_value());
+  CHECK(reader->bytes == kBlock);
+  CHECK(machine.read(*other->file, 0, 2 * kBlock) == std::string(kBlock, 'x'));
+  CHECK(open(DeviceOpen::existing).error() == FileError::in_use);
+  machine.host.kill();
+  machine.host.start();
+  CHECK(open(DeviceOpen::existing).has_value());
+}
+
 TEST_CASE("folders list what is in them, sorted, and go with all that is in them") {
   Machine machine;
   CHECK(Outcome(machine.runtime().make_directories("/store/b/c")));
