@@ -197,6 +197,7 @@ void Disk::happen(std::uint64_t number) {
     result = *failure;
   } else {
     result = request.perform();
+    if (request.harden) request.harden();
   }
   tell(request, number, failure ? DiskEvent::Phase::failed : DiskEvent::Phase::happened);
   host_.post([result, done = std::move(request.done)]() mutable { done(result); });
@@ -208,11 +209,12 @@ void Disk::tell(const Request& request, std::uint64_t number, DiskEvent::Phase p
              request.durable});
 }
 
-void Disk::settle() {
+void Disk::settle(bool power_lost) {
   locks_.clear();
   for (auto& [number, request] : std::exchange(in_flight_, {})) {
     if (request.call == DiskCall::read || random_.below(2) == 0) continue;
     request.perform();
+    if (request.harden && (!power_lost || random_.below(2) == 0)) request.harden();
     tell(request, number, DiskEvent::Phase::happened);
   }
 }

@@ -72,6 +72,7 @@ class Disk {
     std::uint64_t offset = 0, length = 0;
     bool durable = false;
     UniqueFunction<std::size_t()> perform;  // yields the bytes read, else 0
+    UniqueFunction<void()> harden;          // then what was written is durable; may be empty
     UniqueFunction<void()> fail;            // what a failure leaves behind; may be empty
     UniqueFunction<void(Result<std::size_t, FileError>)> done;
   };
@@ -79,7 +80,9 @@ class Disk {
   void sync_names(const std::string& directory);
 
   // For the Host.
-  void settle();  // the process ends: each thing in flight has happened, or never will
+  // The process ends: each thing in flight has happened, or never will. Where power is lost it may have happened in
+  // part, a durable write as any other.
+  void settle(bool power_lost);
   void lose_power();
 
  private:

@@ -58,14 +58,17 @@ class SimFile final : public File {
             .length = size,
             .durable = durable,
             .perform =
-                [node = node_, offset, durable, data = std::move(data)] {
+                [node = node_, offset, data = std::move(data)] {
                   std::uint64_t at = offset;
                   for (const Slice& slice : data) {
                     node->write(at, slice.bytes());
                     at += slice.size();
                   }
-                  if (durable) node->sync();
                   return std::size_t{0};
+                },
+            .harden =
+                [node = node_, offset, size, durable] {
+                  if (durable) node->harden(offset, size);
                 },
             .done = without_size(std::move(done))});
   }

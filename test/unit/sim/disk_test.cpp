@@ -1,4 +1,5 @@
 // Files of simulated hosts: what a kill keeps, what a loss of power takes, and what failing devices do.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "test/sim/file_content.h"
@@ -102,6 +103,55 @@ TEST_CASE("a durable write needs no sync") {
   machine.host.crash();
   machine.host.start();
   CHECK(machine.host.disk().content("/store/f") == "text");
+}
+
+TEST_CASE("a durable write makes nothing durable but its own sectors") {
+  bool lost = false;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Machine machine(seed);
+    auto file = machine.open("/store/f");
+    CHECK(machine.write(*file, 0, std::string(3 * 512, 'o'), SyncMode::data));
+    CHECK(machine.sync_directory("/store"));
+    CHECK(machine.write(*file, 0, std::string(512, 'n')));
+    CHECK(machine.write(*file, 2 * 512, std::string(512, 'n')));
+    CHECK(machine.write(*file, 512, std::string(512, 'd'), SyncMode::data));
+    machine.host.crash();
+    const std::string left = machine.host.disk().content("/store/f");
+    CHECK(left.substr(512, 512) == std::string(512, 'd'));
+    lost = lost || left[0] == 'o' || left[2 * 512] == 'o';
+  }
+  CHECK(lost);
+}
+
+TEST_CASE("a durable write makes the file as long as it needs, and good what a failed sync left behind") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Machine machine(seed);
+    auto file = machine.open("/store/f");
+    CHECK(machine.sync_directory("/store"));
+    CHECK(machine.write(*file, 0, std::string(512, 'o')));
+    machine.host.disk().fail_next(DiskCall::sync, FileError::io);
+    CHECK(machine.sync(*file).error() == FileError::io);
+    CHECK(machine.write(*file, 0, std::string(512, 'n'), SyncMode::data));
+    machine.host.crash();
+    CHECK(machine.host.disk().content("/store/f") == std::string(512, 'n'));
+  }
+}
+
+TEST_CASE("a durable write that a loss of power meets under way may be torn, in some world") {
+  bool torn = false, whole = false, nothing = false;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Machine machine(seed);
+    auto file = machine.open("/store/f");
+    CHECK(machine.write(*file, 0, std::string(kBlock, 'o'), SyncMode::data));
+    CHECK(machine.sync_directory("/store"));
+    file->write(0, {Slice::copy_of(std::string(kBlock, 'n'))}, SyncMode::data, nullptr);
+    machine.host.crash();
+    const auto fresh = std::ranges::count(machine.host.disk().content("/store/f"), 'n');
+    (fresh == 0 ? nothing : fresh == kBlock ? whole : torn) = true;
+  }
+  CHECK(torn);
+  CHECK(whole);
+  CHECK(nothing);
 }
 
 TEST_CASE("a loss of power tears unsynced blocks between sectors, in some world") {
