@@ -7,6 +7,7 @@
 #include "target/runtime/asio_listener.h"
 #include "target/runtime/engine_file.h"
 #include "target/runtime/mixed_file_engine.h"
+#include "target/runtime/posix_devices.h"
 #include "target/runtime/posix_files.h"
 #include "target/runtime/run_queue.h"
 #include "target/runtime/system_random.h"
@@ -88,6 +89,12 @@ Result<std::unique_ptr<File>, FileError> AsioRuntime::open_file(const std::strin
   const auto file = posix::open_file(path, create);
   if (!file) return file.error();
   return make_engine_file(*file, impl_->files);
+}
+
+Result<OpenDevice, FileError> AsioRuntime::open_device(const std::string& path, DeviceOpen how) {
+  auto device = posix::open_device(path, how);
+  if (!device) return device.error();
+  return OpenDevice{make_engine_file(std::move(device->file), impl_->files), device->bytes, std::move(device->facts)};
 }
 
 void AsioRuntime::sync_directory(const std::string& path, Completion<Result<void, FileError>> done) {

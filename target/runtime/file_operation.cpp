@@ -6,6 +6,11 @@
 #include <cerrno>
 
 namespace shoal {
+namespace {
+
+constexpr std::size_t kSectorBytes = 512;
+
+}  // namespace
 
 OpenFile::~OpenFile() { ::close(fd); }
 
@@ -102,9 +107,13 @@ bool FileOperation::transferred(std::size_t bytes) {
   if (verb_ == FileVerb::write) data_.skip(bytes);
   if (transferred_ == total()) return true;
   // Nothing more: the end of the file for a read; a write that makes no progress would be repeated for ever.
-  if (bytes == 0 && verb_ == FileVerb::write) error_ = FileError::io;
-  return bytes == 0;
+  if (bytes > 0 && can_go_on()) return false;
+  if (verb_ == FileVerb::write) error_ = FileError::io;
+  return true;
 }
+
+// Without the page cache the next transfer must begin at a sector.
+bool FileOperation::can_go_on() const { return !file_->direct || transferred_ % kSectorBytes == 0; }
 
 void FileOperation::complete() {
   if (ReadDone* read = std::get_if<ReadDone>(&done_)) {

@@ -20,11 +20,12 @@ namespace shoal {
 
 // A descriptor, closed when neither its File nor an operation needs it any more.
 struct OpenFile {
-  explicit OpenFile(int fd) : fd(fd) {}
+  explicit OpenFile(int fd, bool direct = false) : fd(fd), direct(direct) {}
   ~OpenFile();
   OpenFile(const OpenFile&) = delete;
 
   const int fd;
+  const bool direct;  // O_DIRECT
 };
 
 enum class FileVerb { read, write, sync, punch };
@@ -65,6 +66,7 @@ class FileOperation : public boost::intrusive::list_base_hook<> {
   FileOperation(FileVerb verb, std::shared_ptr<OpenFile> file) : verb_(verb), file_(std::move(file)) {}
 
   bool transferred(std::size_t bytes);
+  bool can_go_on() const;
   std::size_t total() const { return verb_ == FileVerb::read ? into_.size() : written_size_; }
 
   FileVerb verb_;

@@ -9,8 +9,9 @@ std::unique_ptr<MixedFileEngine> MixedFileEngine::create(boost::asio::io_context
 }
 
 void MixedFileEngine::start(std::unique_ptr<FileOperation> operation) {
-  const bool plain_write = operation->verb() == FileVerb::write && operation->write_flags() == 0;
-  if (plain_write) {
+  const bool into_page_cache =
+      operation->verb() == FileVerb::write && operation->write_flags() == 0 && !operation->file().direct;
+  if (into_page_cache) {
     writer_.start(std::move(operation));
   } else {
     ring_->start(std::move(operation));

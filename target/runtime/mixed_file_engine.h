@@ -1,7 +1,7 @@
-// MixedFileEngine: a ring for everything but plain writes, a thread for those. A write into the page cache is one that
-// io_uring cannot carry out at once on ext4: it hands each to a kernel worker, one at a time for a file. Measured with
-// 4 KiB and 32 outstanding: 10 k/s and 31 us of processor time each by the ring, 80 k/s and 6 us by one thread, 9 us by
-// four, which spin for the file's lock. Reads are the other way round: 1 us by the ring, 2 to 4 us by threads.
+// MixedFileEngine: a ring for everything but plain writes into the page cache, a thread for those. Such a write is one
+// that io_uring cannot carry out at once on ext4: it hands each to a kernel worker, one at a time for a file. Measured
+// with 4 KiB and 32 outstanding: 10 k/s and 31 us of processor time each by the ring, 80 k/s and 6 us by one thread, 9
+// us by four, which spin for the file's lock. Reads are the other way round: 1 us by the ring, 2 to 4 us by threads.
 #pragma once
 
 #include "target/runtime/thread_file_engine.h"

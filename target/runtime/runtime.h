@@ -17,6 +17,7 @@
 #include "target/base/result.h"
 #include "target/base/slice.h"
 #include "target/base/time.h"
+#include "target/runtime/device_facts.h"
 
 namespace shoal {
 
@@ -35,7 +36,7 @@ enum class FileError {
   no_space,
   io,             // EIO and whatever else: the device is not to be trusted any more; never retried
   refused,        // permission, read-only, not a directory
-  in_use,         // lock_directory: another holder has it
+  in_use,         // lock_directory, open_device: another holder has it
   not_supported,  // punch: this file system knows no holes
   no_resources,   // descriptors or memory: nothing was done, try later. Never of a change of unknown outcome
 };
@@ -84,6 +85,21 @@ class DirectoryLock {
   virtual ~DirectoryLock() = default;
 };
 
+inline constexpr std::size_t kDeviceBlockBytes = 4096;
+
+// What a store lies on.
+enum class DeviceOpen {
+  existing,   // to read and write, for nobody else
+  create,     // the same; where there is nothing of that name, an empty file is made
+  read_only,  // with other readers, while nobody writes
+};
+
+struct OpenDevice {
+  std::unique_ptr<File> file;  // the right to the device goes with it
+  std::uint64_t bytes = 0;     // its size
+  DeviceFacts facts;
+};
+
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -101,7 +117,11 @@ class Runtime {
 
   // Small metadata operations on files are synchronous (start-up, creation of a page's file); data never is.
   virtual Result<std::unique_ptr<File>, FileError> open_file(const std::string& path, bool create) = 0;
-  // Names of files created in that directory are durable when it completes (open_file alone does not promise it).
+  // A file or a block device, without the page cache where that is possible (facts.direct): offsets, lengths and memory
+  // are whole blocks of kDeviceBlockBytes. A file grows where it is written past its end. Links are followed; refused:
+  // anything else than a file or a block device. in_use: another holder has it, or it is mounted.
+  virtual Result<OpenDevice, FileError> open_device(const std::string& path, DeviceOpen how) = 0;
+  // Names of files created in that directory are durable when it completes (opening them alone does not promise it).
   virtual void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) = 0;
   // Exclusive, against other processes and against this one; the directory exists. Nothing is created in it.
   virtual Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string& path) = 0;

@@ -80,12 +80,20 @@ Result<Disk::FileNode, FileError> Disk::open(const std::string& path, bool creat
   return names_[path] = std::make_shared<FileContent>();
 }
 
-Result<Disk::Lock, FileError> Disk::lock(const std::string& given) {
+Result<Disk::Lock, FileError> Disk::lock_directory(const std::string& given) {
   const std::string path = normal(given);
   if (!has_directory(path)) return FileError::not_found;
-  if (!locks_[path].expired()) return FileError::in_use;
+  return lock(path, Sharing::exclusive);
+}
+
+Result<Disk::Lock, FileError> Disk::lock(const std::string& path, Sharing sharing) {
+  Held& held = locks_[path];
+  if (Lock lock = held.lock.lock()) {
+    const bool readers = held.sharing == Sharing::with_readers && sharing == Sharing::with_readers;
+    return readers ? Result<Lock, FileError>(std::move(lock)) : FileError::in_use;
+  }
   Lock lock = std::make_shared<char>();
-  locks_[path] = lock;
+  held = {lock, sharing};
   return lock;
 }
 
@@ -189,6 +197,7 @@ void Disk::happen(std::uint64_t number) {
     result = *failure;
   } else {
     result = request.perform();
+    if (request.harden) request.harden();
   }
   tell(request, number, failure ? DiskEvent::Phase::failed : DiskEvent::Phase::happened);
   host_.post([result, done = std::move(request.done)]() mutable { done(result); });
@@ -200,11 +209,12 @@ void Disk::tell(const Request& request, std::uint64_t number, DiskEvent::Phase p
              request.durable});
 }
 
-void Disk::settle() {
+void Disk::settle(bool power_lost) {
   locks_.clear();
   for (auto& [number, request] : std::exchange(in_flight_, {})) {
     if (request.call == DiskCall::read || random_.below(2) == 0) continue;
     request.perform();
+    if (request.harden && (!power_lost || random_.below(2) == 0)) request.harden();
     tell(request, number, DiskEvent::Phase::happened);
   }
 }

@@ -40,6 +40,7 @@ class Disk {
  public:
   using FileNode = std::shared_ptr<FileContent>;
   using Lock = std::shared_ptr<void>;
+  enum class Sharing { exclusive, with_readers };
   using Observer = std::function<void(const DiskEvent&)>;
 
   Disk(World& world, Host& host);
@@ -57,7 +58,8 @@ class Disk {
 
   // For the Runtime.
   Result<FileNode, FileError> open(const std::string& path, bool create);
-  Result<Lock, FileError> lock(const std::string& path);  // of a folder, until the process ends
+  Result<Lock, FileError> lock_directory(const std::string& path);
+  Result<Lock, FileError> lock(const std::string& path, Sharing sharing);  // until the process ends
   Result<std::uint64_t, FileError> size(const std::string& path) const;
   Result<void, FileError> make_directories(const std::string& path);
   Result<std::vector<std::string>, FileError> list(const std::string& path) const;
@@ -70,6 +72,7 @@ class Disk {
     std::uint64_t offset = 0, length = 0;
     bool durable = false;
     UniqueFunction<std::size_t()> perform;  // yields the bytes read, else 0
+    UniqueFunction<void()> harden;          // then what was written is durable; may be empty
     UniqueFunction<void()> fail;            // what a failure leaves behind; may be empty
     UniqueFunction<void(Result<std::size_t, FileError>)> done;
   };
@@ -77,7 +80,9 @@ class Disk {
   void sync_names(const std::string& directory);
 
   // For the Host.
-  void settle();  // the process ends: each thing in flight has happened, or never will
+  // The process ends: each thing in flight has happened, or never will. Where power is lost it may have happened in
+  // part, a durable write as any other.
+  void settle(bool power_lost);
   void lose_power();
 
  private:
@@ -86,6 +91,10 @@ class Disk {
     DiskCall call;
     FileError error;
     unsigned after;
+  };
+  struct Held {
+    std::weak_ptr<void> lock;
+    Sharing sharing = Sharing::exclusive;
   };
 
   void happen(std::uint64_t number);
@@ -103,7 +112,7 @@ class Disk {
   Observer observer_;
   Names names_, durable_names_;
   std::set<std::string> directories_;
-  std::map<std::string, std::weak_ptr<void>> locks_;
+  std::map<std::string, Held> locks_;
   std::map<std::uint64_t, Request> in_flight_;
   std::uint64_t next_request_ = 1;
 };

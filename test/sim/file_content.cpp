@@ -71,6 +71,13 @@ void FileContent::sync() {
   durable_size_ = size_;
 }
 
+void FileContent::harden(std::uint64_t offset, std::uint64_t length) {
+  if (length == 0) return;
+  const auto first = unsynced_.lower_bound(offset / kSectorBytes);
+  unsynced_.erase(first, unsynced_.upper_bound((offset + length - 1) / kSectorBytes));
+  durable_size_ = std::max(durable_size_, std::min(size_, offset + length));
+}
+
 void FileContent::fail_sync() { left_behind_.merge(std::exchange(unsynced_, {})); }
 
 void FileContent::lose_power(Random& random) {

@@ -1,8 +1,9 @@
 // FileContent: the bytes of one simulated file, and what a loss of power would leave of them. Pure.
 //
-// A write is seen by later reads at once; on the device it is only after sync(). After lose_power() every 512-byte
-// sector that was written since is, by a throw of the dice, new or what it was: so a 4 KiB block may be torn. A sync
-// that failed leaves its sectors behind for good, as Linux does: the next sync does not write them either.
+// A write is seen by later reads at once; on the device it is only after sync(), or harden() of its range, which makes
+// nothing else durable. After lose_power() every 512-byte sector that was written since is, by a throw of the dice, new
+// or what it was: so a 4 KiB block may be torn. A sync that failed leaves its sectors behind for good, as Linux does:
+// the next sync does not write them either.
 #pragma once
 
 #include <array>
@@ -25,6 +26,7 @@ class FileContent {
   void punch(std::uint64_t offset, std::uint64_t length);  // within the file, as it is now
   void replace(ByteSpan bytes);                            // all of it, durable
   void sync();
+  void harden(std::uint64_t offset, std::uint64_t length);  // of what was just written: RWF_DSYNC
   void fail_sync();
   void lose_power(Random& random);
   bool clean() const { return unsynced_.empty() && left_behind_.empty() && size_ == durable_size_; }

@@ -56,7 +56,7 @@ void Host::end_process(bool power_lost) {
   if (!runtime_) return;
   CHECK(!in_task_, name_);
   world_.note(this, power_lost ? "crash" : "kill", process_);
-  disk_.settle();
+  disk_.settle(power_lost);
   world_.network().process_ended(*this, power_lost);
   auto runtime = std::move(runtime_);
   ++process_;

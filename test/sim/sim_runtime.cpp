@@ -33,8 +33,8 @@ class SimListener final : public Listener {
 // Completions are called only while the File that was asked still lives.
 class SimFile final : public File {
  public:
-  SimFile(Disk& disk, std::string path, Disk::FileNode node)
-      : disk_(disk), path_(std::move(path)), node_(std::move(node)) {}
+  SimFile(Disk& disk, std::string path, Disk::FileNode node, Disk::Lock lock = nullptr)
+      : disk_(disk), path_(std::move(path)), node_(std::move(node)), lock_(std::move(lock)) {}
 
   void read(std::uint64_t offset, MutableByteSpan into, Completion<Result<std::size_t, FileError>> done) override {
     // Into memory of its own first: the caller's may go with the File, before this happens.
@@ -58,14 +58,17 @@ class SimFile final : public File {
             .length = size,
             .durable = durable,
             .perform =
-                [node = node_, offset, durable, data = std::move(data)] {
+                [node = node_, offset, data = std::move(data)] {
                   std::uint64_t at = offset;
                   for (const Slice& slice : data) {
                     node->write(at, slice.bytes());
                     at += slice.size();
                   }
-                  if (durable) node->sync();
                   return std::size_t{0};
+                },
+            .harden =
+                [node = node_, offset, size, durable] {
+                  if (durable) node->harden(offset, size);
                 },
             .done = without_size(std::move(done))});
   }
@@ -112,6 +115,7 @@ class SimFile final : public File {
   Disk& disk_;
   std::string path_;
   Disk::FileNode node_;
+  Disk::Lock lock_;  // of a device
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 };
 
@@ -151,6 +155,17 @@ Result<std::unique_ptr<File>, FileError> SimRuntime::open_file(const std::string
   return std::unique_ptr<File>(std::make_unique<SimFile>(host_.disk(), path, *node));
 }
 
+Result<OpenDevice, FileError> SimRuntime::open_device(const std::string& path, DeviceOpen how) {
+  Disk& disk = host_.disk();
+  auto node = disk.open(path, how == DeviceOpen::create);
+  if (!node) return node.error();
+  const bool reads = how == DeviceOpen::read_only;
+  auto lock = disk.lock(path, reads ? Disk::Sharing::with_readers : Disk::Sharing::exclusive);
+  if (!lock) return lock.error();
+  const DeviceFacts facts{.direct = true, .file_system = "simulated", .write_cache = WriteCache::write_back};
+  return OpenDevice{std::make_unique<SimFile>(disk, path, *node, std::move(*lock)), (*node)->size(), facts};
+}
+
 void SimRuntime::sync_directory(const std::string& path, Completion<Result<void, FileError>> done) {
   host_.disk().submit(
       {.call = DiskCall::sync_directory,
@@ -165,7 +180,7 @@ void SimRuntime::sync_directory(const std::string& path, Completion<Result<void,
 }
 
 Result<std::unique_ptr<DirectoryLock>, FileError> SimRuntime::lock_directory(const std::string& path) {
-  auto lock = host_.disk().lock(path);
+  auto lock = host_.disk().lock_directory(path);
   if (!lock) return lock.error();
   return std::unique_ptr<DirectoryLock>(std::make_unique<SimDirectoryLock>(*lock));
 }

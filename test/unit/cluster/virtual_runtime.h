@@ -58,6 +58,7 @@ class VirtualRuntime final : public Runtime {
     return NetError::not_available;
   }
   Result<std::unique_ptr<File>, FileError> open_file(const std::string&, bool) override { return FileError::not_found; }
+  Result<OpenDevice, FileError> open_device(const std::string&, DeviceOpen) override { return FileError::not_found; }
   void sync_directory(const std::string&, Completion<Result<void, FileError>> done) override {
     post([done = std::move(done)]() mutable { done(FileError::not_found); });
   }

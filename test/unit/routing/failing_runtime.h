@@ -50,6 +50,13 @@ class FailingRuntime final : public Runtime {
     if (!file) return file.error();
     return std::unique_ptr<File>(std::make_unique<CountedFile>(*this, std::move(*file)));
   }
+  Result<OpenDevice, FileError> open_device(const std::string& path, DeviceOpen how) override {
+    if (runs_short()) return FileError::no_resources;
+    if (fails()) return error_;
+    auto device = inner_.open_device(path, how);
+    if (device) device->file = std::make_unique<CountedFile>(*this, std::move(device->file));
+    return device;
+  }
   void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) override {
     if (runs_short()) return post([done = std::move(done)]() mutable { done(FileError::no_resources); });
     if (fails()) return post([error = error_, done = std::move(done)]() mutable { done(error); });

@@ -10,6 +10,7 @@ using namespace shoal;
 namespace {
 
 const std::shared_ptr<OpenFile> kNoFile = std::make_shared<OpenFile>(-1);
+const std::shared_ptr<OpenFile> kNoDevice = std::make_shared<OpenFile>(-1, true);  // O_DIRECT
 
 std::size_t bytes_in(std::span<const iovec> vectors) {
   std::size_t bytes = 0;
@@ -93,6 +94,24 @@ TEST_CASE("a read that meets the end of the file is short") {
   CHECK(**outcome.read == 4);
 }
 
+TEST_CASE("without the page cache a transfer goes on at a sector, and nowhere else") {
+  Outcome outcome;
+  const Slice block = Slice::copy_of(std::string(4096, 'x'));
+  const auto write = FileOperation::write(kNoDevice, 4096, {block}, SyncMode::data, outcome.done());
+  CHECK_FALSE(write->advance(512));
+  CHECK(write->offset() == 4096 + 512);
+  CHECK(write->advance(100));
+  write->complete();
+  CHECK(outcome.value->error() == FileError::io);
+
+  std::vector<std::byte> into(4096);
+  const auto read = FileOperation::read(kNoDevice, 0, into, outcome.read_done());
+  CHECK_FALSE(read->advance(1024));
+  CHECK(read->advance(100));  // so this is where the file ends
+  read->complete();
+  CHECK(**outcome.read == 1124);
+}
+
 TEST_CASE("errors of the system are told in the words that say what to do") {
   CHECK(file_error(ENOSPC) == FileError::no_space);
   CHECK(file_error(EDQUOT) == FileError::no_space);
@@ -103,6 +122,10 @@ TEST_CASE("errors of the system are told in the words that say what to do") {
   CHECK(file_error(EMFILE) == FileError::no_resources);
   CHECK(file_error(ENFILE) == FileError::no_resources);
   CHECK(file_error(ENOMEM) == FileError::no_resources);
+  for (const int media_error : {EIO, EREMOTEIO, ENODATA, EILSEQ, ETIMEDOUT, EINVAL}) {
+    CHECK(change_error(media_error) == FileError::io);
+  }
+  CHECK(change_error(ENOSPC) == FileError::no_space);
   Outcome outcome;
   const auto sync = FileOperation::sync(kNoFile, outcome.done());
   CHECK(sync->advance(-EIO));

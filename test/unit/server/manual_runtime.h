@@ -40,6 +40,7 @@ class ManualRuntime final : public Runtime {
                                                      UniqueFunction<void(std::unique_ptr<Stream>)> on_accept) override;
 
   Result<std::unique_ptr<File>, FileError> open_file(const std::string&, bool) override { return FileError::refused; }
+  Result<OpenDevice, FileError> open_device(const std::string&, DeviceOpen) override { return FileError::refused; }
   void sync_directory(const std::string&, Completion<Result<void, FileError>>) override {}
   Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string&) override {
     return FileError::refused;

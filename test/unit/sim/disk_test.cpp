@@ -1,4 +1,5 @@
 // Files of simulated hosts: what a kill keeps, what a loss of power takes, and what failing devices do.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "test/sim/file_content.h"
@@ -104,6 +105,55 @@ TEST_CASE("a durable write needs no sync") {
   CHECK(machine.host.disk().content("/store/f") == "text");
 }
 
+TEST_CASE("a durable write makes nothing durable but its own sectors") {
+  bool lost = false;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Machine machine(seed);
+    auto file = machine.open("/store/f");
+    CHECK(machine.write(*file, 0, std::string(3 * 512, 'o'), SyncMode::data));
+    CHECK(machine.sync_directory("/store"));
+    CHECK(machine.write(*file, 0, std::string(512, 'n')));
+    CHECK(machine.write(*file, 2 * 512, std::string(512, 'n')));
+    CHECK(machine.write(*file, 512, std::string(512, 'd'), SyncMode::data));
+    machine.host.crash();
+    const std::string left = machine.host.disk().content("/store/f");
+    CHECK(left.substr(512, 512) == std::string(512, 'd'));
+    lost = lost || left[0] == 'o' || left[2 * 512] == 'o';
+  }
+  CHECK(lost);
+}
+
+TEST_CASE("a durable write makes the file as long as it needs, and good what a failed sync left behind") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Machine machine(seed);
+    auto file = machine.open("/store/f");
+    CHECK(machine.sync_directory("/store"));
+    CHECK(machine.write(*file, 0, std::string(512, 'o')));
+    machine.host.disk().fail_next(DiskCall::sync, FileError::io);
+    CHECK(machine.sync(*file).error() == FileError::io);
+    CHECK(machine.write(*file, 0, std::string(512, 'n'), SyncMode::data));
+    machine.host.crash();
+    CHECK(machine.host.disk().content("/store/f") == std::string(512, 'n'));
+  }
+}
+
+TEST_CASE("a durable write that a loss of power meets under way may be torn, in some world") {
+  bool torn = false, whole = false, nothing = false;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Machine machine(seed);
+    auto file = machine.open("/store/f");
+    CHECK(machine.write(*file, 0, std::string(kBlock, 'o'), SyncMode::data));
+    CHECK(machine.sync_directory("/store"));
+    file->write(0, {Slice::copy_of(std::string(kBlock, 'n'))}, SyncMode::data, nullptr);
+    machine.host.crash();
+    const auto fresh = std::ranges::count(machine.host.disk().content("/store/f"), 'n');
+    (fresh == 0 ? nothing : fresh == kBlock ? whole : torn) = true;
+  }
+  CHECK(torn);
+  CHECK(whole);
+  CHECK(nothing);
+}
+
 TEST_CASE("a loss of power tears unsynced blocks between sectors, in some world") {
   bool torn = false, kept = false, lost = false;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
@@ -190,6 +240,27 @@ TEST_CASE("a hole that was punched reads as zeros") {
   CHECK(text.substr(0, 512) == std::string(512, 'x'));
   CHECK(text.substr(512, 1000) == std::string(1000, '\0'));
   CHECK(text.substr(1512) == std::string(kBlock - 1512, 'x'));
+}
+
+TEST_CASE("a device has one writer or several readers, until they or their process end") {
+  Machine machine;
+  const auto open = [&](DeviceOpen how) { return machine.runtime().open_device("/store/d", how); };
+  CHECK(open(DeviceOpen::existing).error() == FileError::not_found);
+  {
+    const auto writer = open(DeviceOpen::create);
+    REQUIRE(writer.has_value());
+    CHECK(machine.write(*writer->file, 0, std::string(kBlock, 'x'), SyncMode::data));
+    CHECK(open(DeviceOpen::existing).error() == FileError::in_use);
+    CHECK(open(DeviceOpen::read_only).error() == FileError::in_use);
+  }
+  const auto reader = open(DeviceOpen::read_only), other = open(DeviceOpen::read_only);
+  REQUIRE(reader.has_value());
+  CHECK(reader->bytes == kBlock);
+  CHECK(machine.read(*other->file, 0, 2 * kBlock) == std::string(kBlock, 'x'));
+  CHECK(open(DeviceOpen::existing).error() == FileError::in_use);
+  machine.host.kill();
+  machine.host.start();
+  CHECK(open(DeviceOpen::existing).has_value());
 }
 
 TEST_CASE("folders list what is in them, sorted, and go with all that is in them") {

@@ -1,0 +1,67 @@
+#include "target/runtime/posix_devices.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "target/runtime/device_inquiry.h"
+
+namespace shoal::posix {
+namespace {
+
+constexpr mode_t kDeviceMode = 0640;
+
+enum class Kind { nothing, file, block_device, other };
+
+// Asked before it is opened, because opening a device of another kind may do something to it.
+Kind kind_of(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return Kind::nothing;
+  if (S_ISREG(status.st_mode)) return Kind::file;
+  return S_ISBLK(status.st_mode) ? Kind::block_device : Kind::other;
+}
+
+// O_EXCL without O_CREAT: a block device that is mounted, or that another one opened in this way, is refused.
+int flags_of(Kind kind, DeviceOpen how) {
+  const int access = how == DeviceOpen::read_only ? O_RDONLY : O_RDWR;
+  const int creation = kind == Kind::nothing && how == DeviceOpen::create ? O_CREAT : 0;
+  const int exclusion = kind == Kind::block_device && how != DeviceOpen::read_only ? O_EXCL : 0;
+  return access | creation | exclusion | O_CLOEXEC;
+}
+
+Result<std::shared_ptr<OpenFile>, FileError> open_with(const std::string& path, int flags) {
+  if (const int fd = ::open(path.c_str(), flags | O_DIRECT, kDeviceMode); fd >= 0) {
+    return std::make_shared<OpenFile>(fd, true);
+  }
+  if (errno == EINVAL) {  // this file system knows no O_DIRECT
+    if (const int fd = ::open(path.c_str(), flags, kDeviceMode); fd >= 0) return std::make_shared<OpenFile>(fd, false);
+  }
+  return errno == EBUSY ? FileError::in_use : file_error(errno);
+}
+
+std::optional<FileError> lock(const OpenFile& file, DeviceOpen how) {
+  const int kind = how == DeviceOpen::read_only ? LOCK_SH : LOCK_EX;
+  if (::flock(file.fd, kind | LOCK_NB) == 0) return std::nullopt;
+  return errno == EWOULDBLOCK ? FileError::in_use : file_error(errno);
+}
+
+}  // namespace
+
+Result<LockedDevice, FileError> open_device(const std::string& path, DeviceOpen how) {
+  const Kind kind = kind_of(path);
+  if (kind == Kind::other) return FileError::refused;
+  const auto file = open_with(path, flags_of(kind, how));
+  if (!file) return file.error();
+  if (const auto taken = lock(**file, how)) return *taken;
+  const off_t end = ::lseek((*file)->fd, 0, SEEK_END);
+  if (end < 0) return file_error(errno);
+  LockedDevice device{*file, static_cast<std::uint64_t>(end), device_facts((*file)->fd)};
+  device.facts.direct = (*file)->direct;
+  return device;
+}
+
+}  // namespace shoal::posix
