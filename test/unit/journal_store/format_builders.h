@@ -7,6 +7,7 @@
 
 #include "routing/journal_store/catalog.h"
 #include "routing/journal_store/frame.h"
+#include "routing/journal_store/node.h"
 #include "target/base/crc32c.h"
 
 namespace shoal::routing::journal::test {
