@@ -18,9 +18,9 @@ namespace shoal::routing::journal {
 inline constexpr std::uint64_t kMaxCatalogBytes = std::uint64_t{256} << 20;
 
 struct StoredImage {
-  std::uint32_t page_bytes = 0;
-  bool dropped = false;      // reads as nothing; its chunks are being freed
-  std::uint64_t chunks = 0;  // allocated
+  std::uint32_t page_bytes = 0;  // 0: it was not described yet
+  bool dropped = false;          // reads as nothing; its chunks are being freed
+  std::uint64_t chunks = 0;      // allocated
   std::uint8_t root_level = 0;
   NodeRef root;
   std::string text;  // whatever the members want to find again: the volume's record
@@ -32,8 +32,8 @@ struct Catalog {
   Promises promises;
 };
 
-std::string encode(const Catalog& catalog);
-// nullopt: not a catalog, though its CRCs are right.
+std::string encode(const Catalog& catalog);  // at most kMaxCatalogBytes, which the caller sees to
+// nullopt: not a catalog, though its CRCs are right. What is one encodes to the same bytes.
 std::optional<Catalog> decode_catalog(std::string_view bytes);
 
 }  // namespace shoal::routing::journal

@@ -49,9 +49,11 @@ Superblock read(ByteSpan block) {
           .first_seq = layout::FirstSeq::get(block)};
 }
 
-bool unused_bytes_are_zero(ByteSpan block) {
-  return layout::Catalog::Unused::get(block) == 0 && layout::Space::Unused::get(block) == 0 &&
-         all_zero(block.first(layout::kCrcAt).subspan(layout::FirstSeq::kEnd));
+// There is one way to write a superblock: bytes without a name are zero.
+bool is_what_encode_writes(ByteSpan block, const Superblock& superblock) {
+  std::array<std::byte, kBlock> written;
+  encode(superblock, written);
+  return std::ranges::equal(block, written);
 }
 
 constexpr BlockNumber last_block(ChunkNumber chunk) { return {first_block(chunk).value + kBlocksPerChunk - 1}; }
@@ -93,7 +95,7 @@ Result<Superblock, SuperblockFault> decode_superblock(ByteSpan block) {
   if (layout::Crc::get(block) != crc32c(block.first(layout::kCrcAt))) return SuperblockFault::damaged;
   if (layout::FormatVersion::get(block) != layout::kFormatVersion) return SuperblockFault::newer;
   const Superblock superblock = read(block);
-  if (!is_sound(superblock) || !unused_bytes_are_zero(block)) return SuperblockFault::damaged;
+  if (!is_sound(superblock) || !is_what_encode_writes(block, superblock)) return SuperblockFault::damaged;
   return superblock;
 }
 

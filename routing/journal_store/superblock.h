@@ -55,7 +55,7 @@ enum class SuperblockFault : std::uint8_t {
   damaged,
 };
 
-void encode(const Superblock& superblock, MutableByteSpan block);  // kBlock bytes
+void encode(const Superblock& superblock, MutableByteSpan block);  // kBlock bytes, of a superblock that can be
 Result<Superblock, SuperblockFault> decode_superblock(ByteSpan block);
 
 }  // namespace shoal::routing::journal

@@ -55,6 +55,15 @@ TEST_CASE("a void that the catalog keeps refuses the same attempt again") {
   CHECK(catalog->promises.add(voided).has_error());
 }
 
+TEST_CASE("what is read as a catalog is what is written for it") {
+  const std::string bytes = encode(a_catalog());
+  const ByteSpan span = as_bytes(bytes);
+  CHECK(wrong_changes(Buffer(span.begin(), span.end()), [](ByteSpan changed) {
+          const auto catalog = decode_catalog(as_text(changed));
+          return !catalog || encode(*catalog) == as_text(changed);
+        }) == 0);
+}
+
 TEST_CASE("a catalog that is cut off, or goes on, is none") {
   const std::string bytes = encode(a_catalog());
   for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_catalog(bytes.substr(0, size)));

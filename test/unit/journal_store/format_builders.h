@@ -7,6 +7,7 @@
 
 #include "routing/journal_store/catalog.h"
 #include "routing/journal_store/frame.h"
+#include "routing/journal_store/node.h"
 #include "target/base/crc32c.h"
 
 namespace shoal::routing::journal::test {
@@ -156,17 +157,30 @@ inline Catalog a_catalog() {
   return catalog;
 }
 
-// How many of all copies of `bytes` with one bit turned over, every `step`-th byte, `is_found` does not tell from it.
-inline std::size_t unfound_flips(Buffer bytes, const std::function<bool(ByteSpan)>& is_found, std::size_t step = 1) {
+// How many of all copies of `bytes` with one bit turned over `is_found` does not tell from it.
+inline std::size_t unfound_flips(Buffer bytes, const std::function<bool(ByteSpan)>& is_found) {
   std::size_t unfound = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += step) {
+  for (std::byte& byte : bytes) {
     for (int bit = 0; bit < 8; ++bit) {
-      bytes[at] ^= std::byte{1} << bit;
+      byte ^= std::byte{1} << bit;
       if (!is_found(bytes)) ++unfound;
-      bytes[at] ^= std::byte{1} << bit;
+      byte ^= std::byte{1} << bit;
     }
   }
   return unfound;
+}
+
+// How many of all copies of `bytes` with one byte that is another `is_right` is not content with.
+inline std::size_t wrong_changes(Buffer bytes, const std::function<bool(ByteSpan)>& is_right) {
+  std::size_t wrong = 0;
+  for (std::byte& byte : bytes) {
+    for (const std::uint8_t change : {0x01, 0x80, 0xff}) {
+      byte ^= std::byte{change};
+      if (!is_right(bytes)) ++wrong;
+      byte ^= std::byte{change};
+    }
+  }
+  return wrong;
 }
 
 }  // namespace shoal::routing::journal::test

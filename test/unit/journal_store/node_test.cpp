@@ -110,6 +110,17 @@ TEST_CASE("a leaf of chunks is sound if its entries can be") {
   CHECK_FALSE(is_sound_with({.crcs = {1}}));
 }
 
+TEST_CASE("what is sound as a leaf of chunks is what is written for it") {
+  CHECK(wrong_changes(a_leaf(), [](ByteSpan changed) {
+          if (!is_sound_chunk_leaf(changed, kDeviceChunks)) return true;
+          Buffer again = a_node(*node_header(changed));
+          for (std::uint32_t slot = 0; slot < kChunksPerLeaf; ++slot) {
+            set_chunk_entry(again, slot, chunk_entry(changed, slot));
+          }
+          return std::ranges::equal(again, changed);
+        }) == 0);
+}
+
 TEST_CASE("only a leaf of chunks is a leaf of chunks") {
   CHECK_FALSE(is_sound_chunk_leaf(block_of(0), kDeviceChunks));
   CHECK_FALSE(is_sound_chunk_leaf(with<node_layout::Level>(std::uint8_t{1}), kDeviceChunks));

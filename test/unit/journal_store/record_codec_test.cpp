@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "routing/journal_store/format_layout.h"
 #include "test/unit/journal_store/format_builders.h"
 
@@ -62,6 +64,16 @@ TEST_CASE("a record that is cut off is none") {
       ByteSpan rest = ByteSpan(bytes).first(size);
       CHECK_FALSE(take_record(rest));
     }
+  }
+}
+
+TEST_CASE("what is read as a record is what is written for it") {
+  for (const JournalRecord& record : one_of_each_kind()) {
+    CHECK(wrong_changes(bytes_of(record), [](ByteSpan changed) {
+            ByteSpan rest = changed;
+            const auto read = take_record(rest);
+            return !read || std::ranges::equal(bytes_of(*read), changed.first(changed.size() - rest.size()));
+          }) == 0);
   }
 }
 
