@@ -57,9 +57,8 @@ class MeteredStore final : public PageStore {
   }
   std::optional<ImageNote> image_note(ImageId image) const override { return store_->image_note(image); }
   void drop_image(ImageId image, Done done) override { store_->drop_image(image, std::move(done)); }
-  void verify(const PageId& page, RepairSource& source, Completion<Result<VerifyReport, StoreError>> done) override {
-    store_->verify(page, source, std::move(done));
-  }
+  void set_repair_source(RepairSource* source) override { store_->set_repair_source(source); }
+  RepairCounters repair_counters() const override { return store_->repair_counters(); }
 
  private:
   template <class Answer>

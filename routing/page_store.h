@@ -120,6 +120,12 @@ struct ImageNote {
 };
 inline constexpr std::size_t kMaxImageNoteBytes = 128 * 1024;  // of the text
 
+// Blocks of 4 KiB that were not what had been written there, when they were read.
+struct RepairCounters {
+  std::uint64_t damaged = 0;
+  std::uint64_t repaired = 0;  // of these: another copy had them
+};
+
 // Another copy to repair from: what a checksum found broken is fetched, written again and counted.
 class RepairSource {
  public:
@@ -127,10 +133,6 @@ class RepairSource {
   // nullopt: no other copy has it.
   virtual void fetch(const PageId& page, std::uint32_t offset, std::uint32_t length,
                      Completion<std::optional<ReadAnswer>> done) = 0;
-};
-
-struct VerifyReport {
-  std::uint64_t blocks = 0, repaired = 0, lost = 0;
 };
 
 class PageStore {
@@ -174,10 +176,9 @@ class PageStore {
   // And its note and fences. Nothing of the image is in flight.
   virtual void drop_image(ImageId image, Done done) = 0;
 
-  // Checksums of a page against its data. A store without checksums reports 0 blocks.
-  virtual void verify(const PageId&, RepairSource&, Completion<Result<VerifyReport, StoreError>> done) {
-    done(VerifyReport{});
-  }
+  // Asked for what a checksum finds broken, by reads; null: nobody. It outlives the store or is taken back.
+  virtual void set_repair_source(RepairSource*) {}
+  virtual RepairCounters repair_counters() const { return {}; }
 
   void promise(const PageId& page, Epoch epoch, Done done);
   void void_copy(const PageId& page, std::uint32_t offset, std::uint32_t length, Epoch epoch, std::uint32_t attempt,

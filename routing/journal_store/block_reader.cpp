@@ -126,10 +126,7 @@ void BlockReader::check(const JobRef& job, std::size_t from) {
 void BlockReader::on_damaged(const JobRef& job, std::size_t i) {
   const Piece& piece = job->pieces[i];
   const DamagedBlock block{job->page, job->first_block + static_cast<std::uint32_t>(i), piece.at, piece.crc};
-  ++damaged_;
-  device_.log().error("store_block_damaged path={} image={} page={} offset={} byte={}", quoted(device_.path()),
-                      block.page.image.value, block.page.index.value, block.block * kBlock, byte_of(block.at));
-  repair_(block, [this, job, i](Slice good) {
+  repair_.repair(block, [this, job, i](Slice good) {
     if (good.empty()) return job->done(StoreError::medium_error);
     CHECK(good.size() == kBlock, good.size());
     job->pieces[i].data = std::move(good);

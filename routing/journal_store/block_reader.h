@@ -4,36 +4,24 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
+#include "routing/journal_store/block_repair.h"
 #include "routing/journal_store/device.h"
 #include "routing/journal_store/ledger.h"
 
 namespace shoal::routing::journal {
 
-// A block whose data on the device are not what was written there.
-struct DamagedBlock {
-  PageId page;
-  std::uint32_t block = 0;  // of the page
-  BlockNumber at;
-  std::uint32_t expected_crc = 0;
-};
-
 class BlockReader {
  public:
   using Done = Completion<Result<ReadAnswer, StoreError>>;
-  // Another copy's data of that block, which fit the CRC; empty: there are none.
-  using Repair = std::function<void(const DamagedBlock&, Completion<Slice>)>;
 
-  BlockReader(Device& device, Ledger& ledger, Repair repair)
-      : device_(device), ledger_(ledger), repair_(std::move(repair)) {}
+  BlockReader(Device& device, Ledger& ledger, BlockRepair& repair)
+      : device_(device), ledger_(ledger), repair_(repair) {}
   BlockReader(const BlockReader&) = delete;
 
   void read(const PageId& page, std::uint32_t offset, std::uint32_t length, Done done);
-
-  std::uint64_t damaged() const { return damaged_; }
 
  private:
   struct Job;
@@ -49,8 +37,7 @@ class BlockReader {
 
   Device& device_;
   Ledger& ledger_;
-  Repair repair_;
-  std::uint64_t damaged_ = 0;
+  BlockRepair& repair_;
 };
 
 }  // namespace shoal::routing::journal

@@ -39,10 +39,10 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   bool wants_checkpoint() const;
   void run_checkpoint();
   void checkpoint_now(Done done);
-  void repair(const DamagedBlock& block, Completion<Slice> done);
 
   Runtime& runtime;
   std::unique_ptr<Core> core;
+  BlockRepair repair;
   BlockReader reader;
   Committer committer;
   Changer changer;
@@ -54,8 +54,8 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
 JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, std::unique_ptr<Core> opened)
     : runtime(runtime_),
       core(std::move(opened)),
-      reader(*core->device, core->ledger,
-             [this](const DamagedBlock& block, Completion<Slice> done) { repair(block, std::move(done)); }),
+      repair(*core->device, core->ledger.space),
+      reader(*core->device, core->ledger, repair),
       committer(runtime, *core->device, core->ledger, ring_of(core->superblock), core->superblock.replay,
                 [this] { review(); }),
       changer(*core->device, core->ledger, reader, committer,
@@ -106,8 +106,6 @@ void JournalStore::Impl::checkpoint_now(Done done) {
   waiting_for_checkpoint.push_back(std::move(done));
   review();
 }
-
-void JournalStore::Impl::repair(const DamagedBlock&, Completion<Slice> done) { done({}); }
 
 // ---- the store ------------------------------------------------------------------------------------------------------
 
@@ -191,6 +189,8 @@ void JournalStore::drop_image(ImageId image, Done done) {
 }
 
 StoreSpace JournalStore::space() const { return impl_->grower.space(); }
+void JournalStore::set_repair_source(RepairSource* source) { impl_->repair.set_source(source); }
+RepairCounters JournalStore::repair_counters() const { return impl_->repair.counters(); }
 
 // ---- what is where --------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,8 @@ class JournalStore final : public PageStore {
   std::optional<ImageNote> image_note(ImageId image) const override;
   void drop_image(ImageId image, Done done) override;
   StoreSpace space() const override;
-  void verify(const PageId& page, RepairSource& source, Completion<Result<VerifyReport, StoreError>> done) override;
+  void set_repair_source(RepairSource* source) override;
+  RepairCounters repair_counters() const override;
 
   // Everything home and a checkpoint, so that the next start has nothing to replay. Nothing is in flight or comes
   // after.

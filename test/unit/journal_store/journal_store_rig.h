@@ -113,13 +113,13 @@ struct JournalStoreRig {
   }
   std::vector<AllocationRange> allocation(const PageId& page, std::uint32_t offset, std::uint32_t length) {
     std::optional<std::vector<AllocationRange>> ranges;
-    store->allocation(page, offset, length, [&](auto answer) { ranges = std::move(answer.value()); });
+    store->allocation(page, offset, length, [&](auto answer) { ranges = std::move(*answer); });
     if (!run_until([&] { return ranges.has_value(); })) throw std::runtime_error("allocation was never answered");
     return *ranges;
   }
   std::vector<StoredPage> list(std::uint64_t image, std::uint64_t from = 0, std::size_t limit = 1000) {
     std::optional<std::vector<StoredPage>> pages;
-    store->list(ImageId{image}, PageIndex{from}, limit, [&](auto answer) { pages = std::move(answer.value()); });
+    store->list(ImageId{image}, PageIndex{from}, limit, [&](auto answer) { pages = std::move(*answer); });
     if (!run_until([&] { return pages.has_value(); })) throw std::runtime_error("a list was never answered");
     return *pages;
   }

@@ -46,8 +46,8 @@ TEST_CASE("a store that is killed while it is made is made anew") {
 
 TEST_CASE("what is no store is left alone") {
   JournalStoreRig rig;
-  REQUIRE(rig.host.runtime().make_directories("/data"));
-  REQUIRE(rig.host.runtime().replace_whole("/data/store", text(200'000, 'x')));
+  REQUIRE(rig.host.runtime().make_directories("/data").has_value());
+  REQUIRE(rig.host.runtime().replace_whole("/data/store", text(200'000, 'x')).has_value());
   CHECK_THAT(rig.try_open(), Catch::Contains("/data/store") && Catch::Contains("something else"));
   CHECK(rig.disk().content("/data/store") == text(200'000, 'x'));
 }
@@ -263,7 +263,7 @@ TEST_CASE("a block that has rotted is a medium error and nothing else") {
   const std::size_t at = content.find(text(kBlock, 'r'));
   REQUIRE(at != std::string::npos);
   content[at + 100] ^= 1;
-  REQUIRE(rig.host.runtime().replace_whole("/data/store", content));
+  REQUIRE(rig.host.runtime().replace_whole("/data/store", content).has_value());
   rig.open();
   CHECK(rig.read(kPage, 0, kBlock) == to_string(StoreError::medium_error));
   CHECK(rig.read(kPage, kBlock, kBlock) == text(kBlock, 'r'));

@@ -1,0 +1,41 @@
+#include "routing/journal_store/block_repair.h"
+
+#include <utility>
+
+#include "routing/journal_store/aligned.h"
+#include "target/base/crc32c.h"
+
+namespace shoal::routing::journal {
+
+void BlockRepair::repair(const DamagedBlock& block, Completion<Slice> done) {
+  ++counters_.damaged;
+  device_.log().error("store_block_damaged path={} image={} page={} offset={} byte={}", quoted(device_.path()),
+                      block.page.image.value, block.page.index.value, block.block * kBlock, byte_of(block.at));
+  if (!source_) return done({});
+  source_->fetch(block.page, block.block * kBlock, kBlock,
+                 [this, alive = std::weak_ptr<void>(alive_), block,
+                  done = std::move(done)](std::optional<ReadAnswer> answer) mutable {
+                   if (alive.lock()) on_fetched(block, std::move(answer), std::move(done));
+                 });
+}
+
+void BlockRepair::on_fetched(const DamagedBlock& block, std::optional<ReadAnswer> answer, Completion<Slice> done) {
+  if (!answer || total_size(answer->data) != kBlock) return done({});
+  MutableByteSpan bytes;
+  const Slice good = aligned_slice(kBlock, bytes);
+  copy_out(answer->data, bytes);
+  if (crc32c(bytes) != block.expected_crc) return done({});
+  space_.hold(chunk_of(block.at));
+  device_.write(block.at, {good}, SyncMode::data,
+                [this, block, good, done = std::move(done)](Result<void, StoreError> result) mutable {
+                  space_.release(chunk_of(block.at));
+                  if (result) {
+                    ++counters_.repaired;
+                    device_.log().info("store_block_repaired path={} byte={}", quoted(device_.path()),
+                                       byte_of(block.at));
+                  }
+                  done(std::move(good));
+                });
+}
+
+}  // namespace shoal::routing::journal
