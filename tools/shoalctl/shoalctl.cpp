@@ -12,14 +12,18 @@
 
 #include "tools/node/config.h"
 #include "tools/shoalctl/control_session.h"
+#include "tools/shoalctl/image_commands.h"
 #include "tools/shoalctl/load_commands.h"
 #include "tools/shoalctl/new_member.h"
+#include "tools/shoalctl/tool_runner.h"
 #include "tools/shoalctl/views.h"
 
 namespace {
 
 using nlohmann::json;
 using namespace shoal;
+
+constexpr int kExitOfSignal = 128;  // as shells count
 
 std::string done_view(const json& answer) { return answer.value("message", "done") + "\n"; }
 
@@ -101,6 +105,7 @@ void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& c
   show_one->add_option("NAME", create.name)->required();
   show_one->callback([&] { show(options, call(options, "GET", "/volumes/" + segment(create.name)), view_volume); });
   add_access_commands(*volume, options, create.name, access);
+  add_image_commands(*volume, options);
   CLI::App* remove = volume->add_subcommand("delete", "delete a volume and its data; refused while sessions exist");
   remove->add_option("NAME", create.name)->required();
   remove->callback([&] { show(options, call(options, "DELETE", "/volumes/" + segment(create.name)), done_view); });
@@ -226,6 +231,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
+  } catch (const Interrupted& interrupted) {
+    std::cerr << "shoalctl: " << interrupted.what() << "\n";
+    return kExitOfSignal + interrupted.signal;
   } catch (const std::exception& error) {
     std::cerr << "shoalctl: " << error.what() << "\n";
     return 1;
