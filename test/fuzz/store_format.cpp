@@ -22,7 +22,7 @@ namespace {
 using Buffer = std::vector<std::byte>;
 
 constexpr StoreId kStore{};
-constexpr std::uint32_t kDeviceChunks = 4096;
+constexpr std::uint32_t kDeviceChunks = 0x2000;
 
 Buffer buffer_of(std::string_view text, std::size_t size) {
   Buffer buffer(size);
