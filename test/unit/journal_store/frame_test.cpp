@@ -102,18 +102,11 @@ TEST_CASE("a frame of the most blocks is read") {
 }
 
 TEST_CASE("every single bit that is turned over in a frame is found") {
-  const Buffer bytes = frame_of({a_write(), a_promise()});
-  const Buffer head(bytes.begin(), bytes.begin() + kBlock);
-  CHECK(unfound_flips(head, [&](ByteSpan flipped) {
-          Buffer frame(flipped.begin(), flipped.end());
-          frame.insert(frame.end(), bytes.begin() + kBlock, bytes.end());
-          return is_none(frame) && decode_frame_head(frame, kStore).has_error();
-        }) == 0);
-  CHECK(unfound_flips(Buffer(bytes.begin() + kBlock, bytes.end()), [&](ByteSpan flipped) {
-          Buffer frame = head;
-          frame.insert(frame.end(), flipped.begin(), flipped.end());
-          return is_torn(frame) && decode_frame_head(frame, kStore).has_value();
-        }) == 0);
+  const Buffer frame = frame_of({a_write(), a_promise()});
+  CHECK(unfound_flips(frame, [](ByteSpan flipped) { return decode_frame(flipped, kStore).has_error(); }) == 0);
+  const Buffer head(frame.begin(), frame.begin() + kBlock);
+  REQUIRE(decode_frame_head(head, kStore).has_value());
+  CHECK(unfound_flips(head, [](ByteSpan flipped) { return decode_frame_head(flipped, kStore).has_error(); }) == 0);
 }
 
 TEST_CASE("a bit in the second block of a head is covered by its CRC") {
