@@ -1,9 +1,10 @@
 #include "routing/journal_store/journal_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
-#include "routing/bounded_run.h"
 #include "routing/journal_store/changer.h"
 #include "routing/journal_store/committer.h"
 #include "routing/journal_store/entry_walk.h"
@@ -48,6 +49,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   Changer changer;
   ImageSweeper sweeper;
   Grower grower;
+  GroupId group;  // as the next checkpoint says
   std::vector<Done> waiting_for_checkpoint;
 };
 
@@ -61,7 +63,8 @@ JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, st
       changer(*core->device, core->ledger, reader, committer,
               [this](Completion<> grown) { return grower.wait(std::move(grown)); }),
       sweeper(core->ledger, committer),
-      grower(runtime, *core, config) {}
+      grower(runtime, *core, config),
+      group(core->superblock.group) {}
 
 void JournalStore::Impl::begin() {
   committer.set_checkpoint(core->superblock.checkpoint);
@@ -87,6 +90,7 @@ void JournalStore::Impl::run_checkpoint() {
   Superblock next = core->superblock;
   next.device_chunks = core->ledger.space.chunks();
   next.replay = committer.applied();
+  next.group = group;
   auto waiting = std::make_shared<std::vector<Done>>(std::exchange(waiting_for_checkpoint, {}));
   core->checkpoint.run(next, [this, waiting](Result<void, StoreError> result) {
     if (result) {
@@ -144,6 +148,21 @@ void JournalStore::close(Done done) {
   sync([impl = impl_.get(), done = std::move(done)](Result<void, StoreError> synced) mutable {
     if (!synced) return done(synced);
     impl->checkpoint_now(std::move(done));
+  });
+}
+
+void JournalStore::bind_to_group(const GroupId& group, Completion<Result<void, std::string>> done) {
+  if (impl_->group == group) return done({});
+  if (!impl_->group.is_zero()) {
+    return done(fmt::format(
+        "store {}: it belongs to group {}, but the metadata are of group {}, where its pages would show up in other "
+        "volumes; give another file, or give back the metadata",
+        impl_->core->device->path(), impl_->group, group));
+  }
+  impl_->group = group;
+  impl_->checkpoint_now([impl = impl_.get(), done = std::move(done)](Result<void, StoreError> result) mutable {
+    if (result) return done({});
+    done(impl->core->device->state().reason);
   });
 }
 

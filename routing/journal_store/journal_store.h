@@ -60,8 +60,10 @@ class JournalStore final : public PageStore {
   void set_repair_source(RepairSource* source) override;
   RepairCounters repair_counters() const override;
 
-  // Everything home and a checkpoint, so that the next start has nothing to replay. Nothing is in flight or comes
-  // after.
+  // Image ids mean something within one group only: in another one, or in a group that has lost its metadata, old pages
+  // would show up in new volumes. So the first group that a store serves is kept, durably; any other is refused.
+  void bind_to_group(const GroupId& group, Completion<Result<void, std::string>> done);
+  // Everything home and a checkpoint, so that the next start has nothing to replay.
   void close(Done done);
 
  private:

@@ -20,6 +20,8 @@ constexpr std::uint64_t kMinLoginBytes = 64 << 10;  // the text of one login
 constexpr std::uint64_t kMinWriteBytes = 1 << 20;
 constexpr std::uint64_t kMaxLimitBytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
+constexpr std::uint64_t kMinStoreBytes = 64 << 20, kMaxStoreBytes = std::uint64_t{1} << 50;
+constexpr std::uint64_t kMinJournalBytes = 1 << 20, kMinStoreCacheBytes = 1 << 20;
 
 // Thrown inside this file only; parse_config turns it into its one line.
 struct ConfigError {
@@ -119,22 +121,28 @@ void apply_limits(NodeLimits& limits, const std::string& prefix, const json& obj
   const auto bytes = [](std::size_t& limit, std::uint64_t low) {
     return [&limit, low](auto& k, auto& v) { limit = number_of(k, v, low, kMaxLimitBytes); };
   };
-  apply({{"connections", count(limits.connections)},
-         {"sessions", count(limits.sessions)},
-         {"half_open", count(limits.half_open)},
-         {"half_open_per_address", count(limits.half_open_per_address)},
-         {"login_bytes", bytes(limits.login_bytes, kMinLoginBytes)},
-         {"login_bytes_per_address", bytes(limits.login_bytes_per_address, kMinLoginBytes)},
-         {"failed_logins_per_minute", count(limits.failed_logins_per_minute)},
-         {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }},
-         {"write_bytes_per_session", bytes(limits.write_bytes_per_session, kMinWriteBytes)},
-         {"held_read_bytes", bytes(limits.held_read_bytes, scsi::kMinHeldReadBytesOfAll)},
-         {"held_write_bytes", bytes(limits.held_write_bytes, kLeastHeldWriteBytes)},
-         {"memory_store_bytes",
-          [&](auto& k, auto& v) {
-            limits.memory_store_bytes = number_of(k, v, kMinMemoryStoreBytes, kMaxMemoryStoreBytes);
-          }}},
-        object, prefix);
+  apply(
+      {{"connections", count(limits.connections)},
+       {"sessions", count(limits.sessions)},
+       {"half_open", count(limits.half_open)},
+       {"half_open_per_address", count(limits.half_open_per_address)},
+       {"login_bytes", bytes(limits.login_bytes, kMinLoginBytes)},
+       {"login_bytes_per_address", bytes(limits.login_bytes_per_address, kMinLoginBytes)},
+       {"failed_logins_per_minute", count(limits.failed_logins_per_minute)},
+       {"commands_per_session", [&](auto& k, auto& v) { limits.commands_per_session = number_of(k, v, 1, 4096); }},
+       {"write_bytes_per_session", bytes(limits.write_bytes_per_session, kMinWriteBytes)},
+       {"held_read_bytes", bytes(limits.held_read_bytes, scsi::kMinHeldReadBytesOfAll)},
+       {"held_write_bytes", bytes(limits.held_write_bytes, kLeastHeldWriteBytes)},
+       {"memory_store_bytes",
+        [&](auto& k, auto& v) {
+          limits.memory_store_bytes = number_of(k, v, kMinMemoryStoreBytes, kMaxMemoryStoreBytes);
+        }},
+       {"store_bytes", [&](auto& k, auto& v) { limits.store_bytes = number_of(k, v, kMinStoreBytes, kMaxStoreBytes); }},
+       {"store_journal_bytes",
+        [&](auto& k, auto& v) { limits.store_journal_bytes = number_of(k, v, kMinJournalBytes, kMaxLimitBytes); }},
+       {"store_cache_bytes",
+        [&](auto& k, auto& v) { limits.store_cache_bytes = number_of(k, v, kMinStoreCacheBytes, kMaxStoreBytes); }}},
+      object, prefix);
 }
 
 void apply_metadata(NodeConfig& config, const std::string& prefix, const json& object, const std::string& folder) {

@@ -12,7 +12,7 @@
 //   control                      ADDRESS:PORT for HTTP: shoalctl and /metrics [none]
 //   control_token_file           file with the token of "control"; required where that is not a loopback address
 //   group_key_file               file of 16 bytes or more that all members share; required with "peer"
-//   store                        folder of the file store, made where it is absent [none: memory only]
+//   store                        file, made where it is absent, or block device: the page store [none: memory only]
 //   metadata.etcd                list of ADDRESS:PORT of an etcd: a group. Either this
 //   metadata.sqlite              or this, a file: a single server
 //   iqn_prefix                   [iqn.2026-11.io.shoal]; targets are PREFIX:VOLUME, the same on all members
@@ -45,6 +45,9 @@
 //                                than he leaves to others is asked for no more, and what he sends unasked ends with
 //                                TASK SET FULL
 //   limits.memory_store_bytes    1048576 or more [half of the machine's memory]; data of volumes in memory, then full
+//   limits.store_bytes           64 MiB or more [none]; that a store in a file grows to
+//   limits.store_journal_bytes   1 MiB to 4 GiB [64 MiB]; of a store that is made. A file grows by as much at a time
+//   limits.store_cache_bytes     1 MiB or more [512 MiB]; for the store's metadata
 //
 // Paths that are not absolute begin at the folder of the configuration.
 #pragma once
@@ -78,6 +81,9 @@ struct NodeLimits {
   std::size_t held_read_bytes = 512u << 20;         // of all sessions
   std::size_t held_write_bytes = 512u << 20;        // likewise
   std::optional<std::uint64_t> memory_store_bytes;  // absent: as much as anybody writes
+  std::uint64_t store_bytes = 0;                    // 0: as the file system lets it
+  std::uint64_t store_journal_bytes = 64u << 20;
+  std::uint64_t store_cache_bytes = 512u << 20;
 };
 
 struct NodeConfig {
@@ -89,7 +95,7 @@ struct NodeConfig {
   std::optional<Endpoint> control;        // HTTP + JSON
   std::string control_token;              // required where control is not loopback
   std::string group_key;                  // bytes that members prove to each other; required with peer
-  std::string store;                      // folder of the file store; empty: memory only
+  std::string store;                      // file or block device; empty: memory only
   std::vector<Endpoint> etcd;             // either this
   std::string sqlite;                     // or this (":memory:" for a disposable target)
   std::string iqn_prefix = "iqn.2026-11.io.shoal";

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "routing/page_files.h"
-
 namespace shoal {
 namespace {
 
@@ -12,15 +10,14 @@ constexpr std::size_t kConnectionsPerHalfOpen = 4;  // as in the defaults: stran
 }  // namespace
 
 Result<NodeLimits, std::string> fit_to_descriptors(const NodeConfig& config, std::uint64_t descriptors) {
-  const std::uint64_t fixed = kReservedDescriptors + (config.store.empty() ? 0 : routing::kMaxOpenPageFiles);
-  if (descriptors < fixed + kLeastConnections) {
+  if (descriptors < kReservedDescriptors + kLeastConnections) {
     return fmt::format(
         "this process may open {} files, and needs {} at least; raise the hard limit (ulimit -Hn, or LimitNOFILE= of "
         "its service)",
-        descriptors, fixed + kLeastConnections);
+        descriptors, kReservedDescriptors + kLeastConnections);
   }
   NodeLimits limits = config.limits;
-  const std::size_t room = descriptors - fixed;
+  const std::size_t room = descriptors - kReservedDescriptors;
   if (limits.connections <= room) return limits;
   limits.connections = room;
   limits.half_open = std::min(limits.half_open, room / kConnectionsPerHalfOpen);

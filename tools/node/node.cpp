@@ -6,9 +6,8 @@
 #include "cluster/group_identity.h"
 #include "cluster/image_counter.h"
 #include "cluster/load/host_owners.h"
-#include "routing/file_store.h"
+#include "routing/journal_store/journal_store.h"
 #include "routing/memory_store.h"
-#include "routing/store_folder.h"
 #include "target/base/countdown.h"
 #include "tools/node/availability.h"
 #include "tools/node/node_control.h"
@@ -43,6 +42,15 @@ server::ServerConfig server_config(const NodeConfig& config) {
   server.connection.login_timeout = config.login_timeout;
   server.connection.ping_interval = config.ping_interval;
   return server;
+}
+
+routing::JournalStoreConfig store_config(const NodeParts& parts) {
+  const NodeLimits& limits = parts.config.limits;
+  return {.path = parts.config.store,
+          .capacity_bytes = limits.store_bytes,
+          .journal_bytes = limits.store_journal_bytes,
+          .cache_bytes = limits.store_cache_bytes,
+          .grow_bytes = limits.store_journal_bytes};
 }
 
 std::vector<cluster::MemberStore> stores_of(const routing::PageService& pages) {
@@ -86,7 +94,8 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   }
 
   void start(Completion<Started> done);
-  Started open_stores();
+  void on_store(std::unique_ptr<routing::JournalStore> opened);
+  void make_pages(std::unique_ptr<routing::JournalStore> opened);
   Started open_portals();
   Started listen(Endpoint& at, const char* key);
   void on_group(Result<GroupId, std::string> found);
@@ -125,8 +134,11 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void send_hosts_away(Duration within);
   void close_server(Duration within);
   void on_server_closed();
+  void end_stop();
 
   NodeParts parts;
+  std::shared_ptr<void> opening_store;
+  routing::JournalStore* store = nullptr;  // one of the pages' stores; null: memory only
   cluster::GroupFinder group;
   GroupId group_id;
   std::shared_ptr<NodeControl> control;
@@ -139,9 +151,19 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
 
 void Node::Impl::start(Completion<Started> done) {
   started = std::move(done);
-  for (auto step : {&Impl::open_stores, &Impl::open_portals}) {
-    if (auto result = (this->*step)(); !result) return finish(std::move(result));
-  }
+  if (parts.config.store.empty()) return on_store(nullptr);
+  control->enter(NodeState::starting, fmt::format("its store {}", parts.config.store));
+  opening_store =
+      routing::JournalStore::open(parts.runtime, store_config(parts), parts.log,
+                                  [this](Result<std::unique_ptr<routing::JournalStore>, std::string> store) {
+                                    if (!store) return finish(store.error() + " (key \"store\")");
+                                    on_store(std::move(*store));
+                                  });
+}
+
+void Node::Impl::on_store(std::unique_ptr<routing::JournalStore> opened) {
+  make_pages(std::move(opened));
+  if (auto result = open_portals(); !result) return finish(std::move(result));
   control->enter(NodeState::starting, "metadata, to join the group");
   group.find(guarded(&Impl::on_group));
 }
@@ -151,23 +173,22 @@ void Node::Impl::on_group(Result<GroupId, std::string> found) {
   if (!found) return finish(found.error());
   group_id = *found;
   parts.meta.guard(group_id);
-  if (!parts.config.store.empty()) {
-    const auto bound = routing::bind_store_to_group(parts.runtime, parts.config.store, *found);
+  if (!store) return join();
+  store->bind_to_group(group_id, [this](Result<void, std::string> bound) {
     if (!bound) return finish(bound.error() + " (key \"store\")");
-  }
-  join();
+    join();
+  });
 }
 
 void Node::Impl::finish(Started result) {
   if (auto done = std::exchange(started, {})) done(std::move(result));
 }
 
-Started Node::Impl::open_stores() {
+void Node::Impl::make_pages(std::unique_ptr<routing::JournalStore> opened) {
   std::vector<std::unique_ptr<routing::PageStore>> stores;
-  if (!parts.config.store.empty()) {
-    auto store = routing::FileStore::open(parts.runtime, parts.config.store, parts.log);
-    if (!store) return store.error() + " (key \"store\")";
-    stores.push_back(std::make_unique<routing::MeteredStore>(parts.runtime, std::move(*store), *parts.load));
+  store = opened.get();
+  if (opened) {
+    stores.push_back(std::make_unique<routing::MeteredStore>(parts.runtime, std::move(opened), *parts.load));
   }
   const std::uint64_t memory = parts.config.limits.memory_store_bytes.value_or(routing::kNoMemoryBound);
   stores.push_back(std::make_unique<routing::MemoryStore>(parts.runtime.random(), memory));
@@ -175,7 +196,6 @@ Started Node::Impl::open_stores() {
                                                        routing::PageServiceLimits{}, parts.log);
   parts.local_pages = std::make_unique<routing::PageServiceAdapter>(*parts.pages);
   if (parts.seams.pages) parts.local_pages = parts.seams.pages(std::move(parts.local_pages));
-  return {};
 }
 
 // Before the group hears of this start: a second process with the same configuration ends here and replaces nobody.
@@ -499,7 +519,13 @@ void Node::Impl::send_hosts_away(Duration within) {
 
 void Node::Impl::close_server(Duration within) { parts.server->stop(within, guarded(&Impl::on_server_closed)); }
 
+// What other members still ask for goes into the journal, and is replayed at the next start.
 void Node::Impl::on_server_closed() {
+  if (!store) return end_stop();
+  store->close([this](const Result<void, routing::StoreError>&) { end_stop(); });
+}
+
+void Node::Impl::end_stop() {
   if (auto done = std::exchange(stopped, {})) done();
 }
 

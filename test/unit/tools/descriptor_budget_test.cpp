@@ -4,44 +4,30 @@
 
 using namespace shoal;
 
-namespace {
-
-NodeConfig with_store() {
-  NodeConfig config;
-  config.store = "/data/store";
-  return config;
-}
-
-}  // namespace
-
 TEST_CASE("limits that fit the descriptors stay as they are") {
-  const auto limits = fit_to_descriptors(with_store(), 4096 + 512 + kReservedDescriptors);
+  const auto limits = fit_to_descriptors(NodeConfig(), 4096 + kReservedDescriptors);
   REQUIRE(limits.has_value());
   CHECK(limits->connections == 4096);
   CHECK(limits->half_open == 1024);
 }
 
-TEST_CASE("connections get what page files and the reserve leave, and strangers a quarter of that") {
-  const auto limits = fit_to_descriptors(with_store(), 1024);
+TEST_CASE("connections get what the reserve leaves, and strangers a quarter of that") {
+  const auto limits = fit_to_descriptors(NodeConfig(), 1024);
   REQUIRE(limits.has_value());
-  CHECK(limits->connections == 1024 - 512 - kReservedDescriptors);
+  CHECK(limits->connections == 1024 - kReservedDescriptors);
   CHECK(limits->half_open == limits->connections / 4);
 }
 
 TEST_CASE("a lower limit of half-open connections is kept when connections are lowered") {
-  NodeConfig config = with_store();
+  NodeConfig config;
   config.limits.half_open = 3;
   CHECK(fit_to_descriptors(config, 1024)->half_open == 3);
 }
 
-TEST_CASE("a member without a file store needs no descriptors for page files") {
-  CHECK(fit_to_descriptors(NodeConfig(), 1024)->connections == 1024 - kReservedDescriptors);
-}
-
 TEST_CASE("where next to nothing is left for hosts the start is refused in one line that says what to raise") {
-  const std::uint64_t least = 512 + kReservedDescriptors + kLeastConnections;
-  CHECK(fit_to_descriptors(with_store(), least)->connections == kLeastConnections);
-  const auto refused = fit_to_descriptors(with_store(), least - 1);
+  const std::uint64_t least = kReservedDescriptors + kLeastConnections;
+  CHECK(fit_to_descriptors(NodeConfig(), least)->connections == kLeastConnections);
+  const auto refused = fit_to_descriptors(NodeConfig(), least - 1);
   REQUIRE_FALSE(refused.has_value());
-  CHECK_THAT(refused.error(), Catch::Contains("783") && Catch::Contains("784") && Catch::Contains("ulimit -Hn"));
+  CHECK_THAT(refused.error(), Catch::Contains("271") && Catch::Contains("272") && Catch::Contains("ulimit -Hn"));
 }
