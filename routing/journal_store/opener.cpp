@@ -51,6 +51,7 @@ class Opener {
 
   void read_superblocks();
   void on_superblocks();
+  void refuse();
   void choose(const std::vector<Superblock>& found);
   void read_space();
   void take_space(ReadArray array);
@@ -83,7 +84,7 @@ void Opener::run() {
   if (!opened) return finish(words(opened.error(), config_.path));
   opened_ = std::move(*opened);
   device_ = std::make_unique<Device>(runtime_, std::move(opened_.file), config_.path, log_);
-  if (opened_.bytes < 2 * kChunkBytes) return make();
+  if (opened_.bytes == 0) return make();
   read_superblocks();
 }
 
@@ -97,9 +98,13 @@ void Opener::finish(Result<std::unique_ptr<Core>, std::string> result) {
 
 // ---- a store that exists --------------------------------------------------------------------------------------------
 
+// Of a file that is shorter, what there is: it may be a store whose making was broken off.
 void Opener::read_superblocks() {
+  const std::size_t bytes = std::min<std::uint64_t>(opened_.bytes, 2 * kChunkBytes) / kBlock * kBlock;
+  if (opened_.bytes % kBlock != 0 || bytes == 0) return refuse();
   beginning_ = aligned_bytes(2 * kChunkBytes);
-  device_->read({}, {beginning_.get(), 2 * kChunkBytes}, [this](Result<void, StoreError> result) {
+  std::fill_n(beginning_.get(), 2 * kChunkBytes, std::byte{0});
+  device_->read({}, {beginning_.get(), bytes}, [this](Result<void, StoreError> result) {
     if (!result) return fail("its superblocks cannot be read");
     on_superblocks();
   });
@@ -117,10 +122,12 @@ void Opener::on_superblocks() {
   if (!found.empty()) return choose(found);
   const bool blank = std::all_of(beginning_.get(), beginning_.get() + 2 * kChunkBytes,
                                  [](std::byte byte) { return byte == std::byte{0}; });
-  if (blank) return make();
-  fail(
-      "it holds something else, or all of its superblocks are damaged. Nothing was changed; for a new store, give an "
-      "empty file or clear the device's first MiB (blkdiscard, or dd from /dev/zero)");
+  blank ? make() : refuse();
+}
+
+void Opener::refuse() {
+  fail("it holds something else, or all of its superblocks are damaged. Nothing was changed; for a new store give the "
+       "name of a new file, or clear the device's first MiB (blkdiscard, or dd from /dev/zero)");
 }
 
 void Opener::choose(const std::vector<Superblock>& found) {

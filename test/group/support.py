@@ -117,9 +117,9 @@ def finish_bench(child, timeout=180):
     return json.loads(out)
 
 
-def stored_bytes(folder):
-    """All that the files of a store have, one after the other."""
-    return b''.join(path.read_bytes() for path in Path(folder).rglob('*') if path.is_file())
+def stored_bytes(store):
+    """All that is in a store, as it lies there."""
+    return Path(store).read_bytes()
 
 
 class GroupTest(unittest.TestCase):

@@ -84,7 +84,7 @@ class Install(unittest.TestCase):
                 session.write(8, data)
                 self.assertEqual(session.read(8, len(data) // 512), data)
             self.assertEqual(shoald.end(), 0, shoald.said())
-        self.assertTrue((self.folder / 'store').is_dir() and (self.folder / 'metadata.db').is_file())
+        self.assertTrue((self.folder / 'store').is_file() and (self.folder / 'metadata.db').is_file())
 
     def test_the_example_of_a_member_is_accepted_and_waits_for_etcd(self):
         path, config = self.example('group-member.json')

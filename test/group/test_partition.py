@@ -13,7 +13,7 @@ def pattern(page, length=4096):
 
 
 class Partition(GroupTest):
-    arguments = ('--volume', f'demo:{PAGES}MiB:1MiB', '--volume', f'runs:{PAGES}MiB:1MiB', '--durability', 'writeback')
+    arguments = ('--volume', f'demo:{PAGES}MiB:1MiB', '--volume', f'runs:{PAGES}MiB:1MiB', '--durability', 'writeback', '--redirect', 'round-robin')
 
     def test_each_member_owns_its_share_and_every_member_tells_the_same_map(self):
         maps = [self.group.ctl(m, 'map', 'demo') for m in (1, 2, 3)]

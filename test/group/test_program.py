@@ -157,11 +157,12 @@ class SingleServer(Folder):
         for words in expected:
             self.assertIn(words, result.stderr)
 
-    def test_a_folder_with_files_of_others_is_no_store(self):
+    def test_what_is_of_others_is_no_store(self):
         (self.folder / 'photos').mkdir()
-        (self.folder / 'photos' / 'cat.jpg').write_text('meow')
-        self.stopped(dict(store='photos'), 'photos', 'no store', '"store"')
-        self.assertEqual(os.listdir(self.folder / 'photos'), ['cat.jpg'])
+        (self.folder / 'cat.jpg').write_text('meow')
+        self.stopped(dict(store='photos'), 'photos', 'no file or block device', '"store"')
+        self.stopped(dict(store='cat.jpg'), 'cat.jpg', 'something else', '"store"')
+        self.assertEqual((self.folder / 'cat.jpg').read_text(), 'meow')
 
     def stopped(self, keys, *expected, wrapper=()):
         with Member(self.folder, wait=False, wrapper=wrapper, log_level='error', **keys) as member:
@@ -173,8 +174,9 @@ class SingleServer(Folder):
     def test_a_damaged_store_is_named(self):
         with Member(self.folder, store='store') as member:
             member.ask('volume', 'create', 'demo', '64MiB')
-        (self.folder / 'store' / 'store.json').write_text('{"format": "shoal-fi')
-        self.stopped(dict(store='store'), 'store.json', 'damaged')
+        with open(self.folder / 'store', 'r+b') as store:
+            store.write(b'x' * 128 * 1024)
+        self.stopped(dict(store='store'), 'store', 'superblocks are damaged')
 
     def test_a_store_whose_metadata_were_lost_is_not_served_with_new_ones(self):
         with Member(self.folder, store='store') as member:
@@ -209,15 +211,16 @@ class SmallDisk(Folder):
         return ['unshare', '-m', 'sh', '-c', f'mount -t tmpfs -o {options} none "$0" && exec "$@"', str(self.folder / 'disk')]
 
     def test_a_full_disk_at_the_start_is_named(self):
-        full = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs -o nr_inodes=3 none "$0" && exec "$@"', str(self.folder / 'disk')]
+        full = self.on_small_disk('size=1m')
         with Member(self.folder, wait=False, wrapper=full, store='disk/store', log_level='error') as member:
             self.assertNotEqual(member.process.wait(15), 0)
             self.assertEqual(len(member.said().splitlines()), 1, member.said())
             self.assertIn('disk/store', member.said())
-            self.assertIn('space', member.said())
+            self.assertIn('no room', member.said())
 
     def test_a_disk_that_fills_up_refuses_writes_and_serves_reads(self):
-        with Member(self.folder, wrapper=self.on_small_disk('size=8m'), store='disk/store') as member:
+        limits = {'store_journal_bytes': MIB}
+        with Member(self.folder, wrapper=self.on_small_disk('size=16m'), store='disk/store', limits=limits) as member:
             member.ask('volume', 'create', 'demo', '64MiB', '--page', '1MiB')
             with member.session() as s:
                 s.write(0, b'first' * 4096 + bytes(4096 * 3))

@@ -96,7 +96,7 @@ class WrongConfiguration(unittest.TestCase):
         self.refused('192.0.2.1:3260', 'not an address of this machine', group_portals=['192.0.2.1:3260'])
 
     def test_a_store_that_cannot_be_made_is_named(self):
-        (self.folder / 'file').write_text('not a folder')
+        (self.folder / 'file').write_text('not a store')
         self.refused('file', '"store"', store='file')
         self.refused('/proc/nowhere', '"store"', store='/proc/nowhere')
 
