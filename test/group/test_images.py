@@ -150,7 +150,7 @@ class Images(GroupTest):
             self.volume(member, 'export', 'disk', back, *chap, '--force')
             self.assertEqual(back.read_bytes(), self.raw.read_bytes())
         self.assertGreater(redirects(), before)
-        self.slow_down(4)
+        self.slow_down(1)
         with self.transfer('export', 'disk', self.folder / 'slow.raw', *chap) as program:
             child = self.child_at_work(program)
             for pid in (program.process.pid, child):
@@ -199,10 +199,9 @@ class Images(GroupTest):
     def test_without_qemu_the_package_is_named(self):
         self.assertIn('apt-get install qemu-utils', self.refused('import', 'disk', self.raw, env={'PATH': str(self.folder)}))
 
-    # --- in the middle
+    # --- in the middle: what is begun here would go on for longer than any of these tests waits
 
     def slow_down(self, requests_per_second):
-        """So that a transfer does not end before it is ended."""
         for member in (1, 2, 3):
             self.group.faults(member, host_requests_per_second=requests_per_second)
             self.addCleanup(self.group.faults, member, host_requests_per_second=None)
@@ -211,47 +210,54 @@ class Images(GroupTest):
         return Program(self.words(1, *words), stdout=subprocess.DEVNULL)
 
     def child_at_work(self, program):
-        eventually(lambda: 'copying' in program.said(), 15, 'the copy')
-        return eventually(lambda: children_of(program.process.pid), 15, 'its child')[0]
+        """Its pid, when it has logged in."""
+        eventually(lambda: self.group.sessions_of('shoalctl'), 30, 'its session')
+        return children_of(program.process.pid)[0]
 
-    def assert_gone(self, pid):
-        eventually(lambda: not Path(f'/proc/{pid}').exists(), 15, 'the end of the child')
+    def slow_import(self):
+        """Of a volume whose emptying takes a hundred commands."""
+        self.group.create('large', '100GiB')
+        self.addCleanup(self.remove, 'large')
+        self.slow_down(2)
+        return self.transfer('import', 'large', self.raw)
+
+    def remove(self, volume):
+        eventually(lambda: not self.group.sessions_of('shoalctl'), 30, 'the end of its session')
+        self.group.ctl(1, 'volume', 'delete', volume)
 
     def test_an_interrupted_export_leaves_no_file_and_no_child(self):
+        self.dirty()
         self.slow_down(2)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with self.transfer('export', 'disk', self.folder / 'back.raw') as program:
-                child = self.child_at_work(program)
-                eventually((self.folder / 'back.raw.partial').exists, 15, 'the file that grows')
-                self.assertEqual(program.end(number), SIGNAL_STATUS + number)
-                self.assertFalse(Path(f'/proc/{child}').exists())
-                self.assertIn('interrupted', program.said())
-            self.assertEqual([path.name for path in self.folder.iterdir()], ['disk.raw'])
+        with self.transfer('export', 'disk', self.folder / 'back.raw') as program:
+            child = self.child_at_work(program)
+            eventually((self.folder / 'back.raw.partial').exists, 30, 'the file that grows')
+            self.slow_down(1)
+            self.assertEqual(program.end(signal.SIGTERM), SIGNAL_STATUS + signal.SIGTERM)
+            self.assertFalse(Path(f'/proc/{child}').exists())
+            self.assertIn('interrupted', program.said())
+        self.assertEqual([path.name for path in self.folder.iterdir()], ['disk.raw'])
 
     def test_an_interrupted_import_says_what_the_volume_holds_and_can_be_done_again(self):
-        self.slow_down(2)
-        with self.transfer('import', 'disk', self.raw) as program:
+        with self.slow_import() as program:
             child = self.child_at_work(program)
             self.assertEqual(program.end(signal.SIGINT), SIGNAL_STATUS + signal.SIGINT)
             self.assertFalse(Path(f'/proc/{child}').exists())
-            self.assertIn('volume disk may hold a part of the image: import it again', program.said())
+            self.assertIn('volume large may hold a part of the image: import it again', program.said())
         self.slow_down(None)
-        eventually(lambda: not self.group.sessions_of('shoalctl'), 15, 'the end of its session')
-        self.volume(1, 'import', 'disk', self.raw, '--verify')
+        eventually(lambda: not self.group.sessions_of('shoalctl'), 30, 'the end of its session')
+        self.volume(1, 'import', 'large', self.raw, '--verify')
 
     def test_a_killed_import_leaves_nobody_who_goes_on_writing(self):
-        self.slow_down(2)
-        with self.transfer('import', 'disk', self.raw) as program:
+        with self.slow_import() as program:
             child = self.child_at_work(program)
             self.assertEqual(program.end(signal.SIGKILL), -signal.SIGKILL)
-            self.assert_gone(child)
+            eventually(lambda: not Path(f'/proc/{child}').exists(), 15, 'the end of the child')
 
     def test_a_killed_qemu_ends_the_import(self):
-        self.slow_down(2)
-        with self.transfer('import', 'disk', self.raw) as program:
+        with self.slow_import() as program:
             os.kill(self.child_at_work(program), signal.SIGKILL)
             self.assertEqual(program.process.wait(15), SIGNAL_STATUS + signal.SIGKILL)
-            self.assertIn('qemu-img was killed; volume disk may hold a part', program.said())
+            self.assertIn('qemu-io was killed; volume large may hold a part', program.said())
 
 
 if __name__ == '__main__':
