@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "routing/journal_store/format_layout.h"
+#include "routing/journal_store/record_codec.h"
 #include "test/unit/journal_store/format_builders.h"
 
 using namespace shoal;
@@ -101,6 +102,20 @@ TEST_CASE("a frame of the most blocks is read") {
   CHECK(decode_frame(bytes, kStore)->records == writes);
 }
 
+TEST_CASE("a frame of more blocks is none") {
+  std::vector<JournalRecord> writes(15, a_write(0, 16));
+  writes.push_back(a_write(0, 15));
+  Buffer frame = frame_of(writes);
+  const std::size_t last_at = layout::kHeaderBytes + 15 * encoded_bytes(writes.front());
+  put_record(MutableByteSpan(frame).subspan(last_at), a_write(0, 16));
+  layout::RecordBytes::put(frame, layout::RecordBytes::get(frame) + 4);
+  layout::Blocks::put(frame, kMaxFrameBlocks + 1);
+  seal(frame, 1);
+  const Buffer last_block = block_of(15);
+  frame.insert(frame.end(), last_block.begin(), last_block.end());
+  CHECK(is_none(frame));
+}
+
 TEST_CASE("every single bit that is turned over in a frame is found") {
   const Buffer frame = frame_of({a_write(), a_promise()});
   CHECK(unfound_flips(frame, [](ByteSpan flipped) { return decode_frame(flipped, kStore).has_error(); }) == 0);
@@ -127,8 +142,10 @@ TEST_CASE("each block of data is checked against its own CRC") {
 }
 
 TEST_CASE("the frame of another store is none") {
-  CHECK(decode_frame(frame_of({a_write()}), id_from<StoreId>(0xa1)).error() == FrameFault::none_here);
-  CHECK(decode_frame_head(frame_of({a_write()}), id_from<StoreId>(0xa1)).error() == FrameFault::none_here);
+  const Buffer frame = with<layout::Store>(id_from<StoreId>(0xa1));
+  CHECK(is_none(frame));
+  CHECK(decode_frame_head(frame, kStore).has_error());
+  CHECK(decode_frame(frame, id_from<StoreId>(0xa1)).has_value());
 }
 
 TEST_CASE("a frame that is cut off is none, though its head is still known") {
