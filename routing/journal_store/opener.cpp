@@ -126,8 +126,9 @@ void Opener::on_superblocks() {
 }
 
 void Opener::refuse() {
-  fail("it holds something else, or all of its superblocks are damaged. Nothing was changed; for a new store give the "
-       "name of a new file, or clear the device's first MiB (blkdiscard, or dd from /dev/zero)");
+  fail(
+      "it holds something else, or all of its superblocks are damaged. Nothing was changed; for a new store give the "
+      "name of a new file, or clear the device's first MiB (blkdiscard, or dd from /dev/zero)");
 }
 
 void Opener::choose(const std::vector<Superblock>& found) {

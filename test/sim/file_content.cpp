@@ -30,7 +30,10 @@ void FileContent::remember(std::uint64_t sector) {
   unsynced_[sector] = known == sectors_.end() ? Sector{} : known->second;
 }
 
+// Zeros where there is nothing change nothing.
 void FileContent::change(std::uint64_t sector, std::size_t from, ByteSpan bytes) {
+  const bool zeros = std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+  if (zeros && !sectors_.contains(sector)) return;
   remember(sector);
   std::copy(bytes.begin(), bytes.end(), sectors_[sector].begin() + static_cast<std::ptrdiff_t>(from));
 }

@@ -7,6 +7,7 @@
 namespace shoal::sim {
 namespace {
 
+constexpr std::uint64_t kJournalBytes = 4 << 20;  // so that it runs full
 constexpr std::uint16_t kGroupPort = 3260, kMemberPort = 3261, kPeerPort = 3262;
 constexpr const char* kVolume = "demo";
 constexpr std::uint32_t kCounterPages = 2;  // behind the stamped blocks
@@ -80,7 +81,8 @@ NodeConfig SimGroup::config_of(std::size_t index) const {
   config.member_portal = Endpoint{address, kMemberPort};
   config.peer = Endpoint{address, kPeerPort};
   config.group_key = "a key that all of them know";
-  if (shape_.durability == "writeback") config.store = "/store";
+  if (shape_.durability != "memory") config.store = "/store";
+  config.limits.store_journal_bytes = kJournalBytes;
   config.etcd = {{"10.0.2.1", 2379}};
   return config;
 }
