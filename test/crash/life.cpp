@@ -147,6 +147,7 @@ PageRecord Life::make_record(const Action& action, const PageId& page) const {
     case Kind::promise: record.version = {Epoch{record.version.epoch.value + 1}, 0}; break;
     case Kind::fence:
       record.page.index = {};
+      record.version = {};
       record.origin = {.nexus = kNexus, .generation = Generation{next_operation_}};
       break;
     case Kind::voided: record.attempt = static_cast<std::uint32_t>(next_operation_); [[fallthrough]];

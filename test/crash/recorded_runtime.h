@@ -50,7 +50,7 @@ class RecordedRuntime final : public Runtime {
   Result<OpenDevice, FileError> open_device(const std::string& path, DeviceOpen how) override;
   void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) override;
 
-  // There is nothing but the device.
+  // There is nothing but the device, in a folder.
   void connect(const Endpoint&, Duration, Completion<Result<std::unique_ptr<Stream>, NetError>> done) override {
     post([done = std::move(done)]() mutable { done(NetError::refused); });
   }
@@ -63,7 +63,7 @@ class RecordedRuntime final : public Runtime {
     return FileError::not_found;
   }
   Result<std::uint64_t, FileError> file_size(const std::string&) override { return FileError::not_found; }
-  Result<void, FileError> make_directories(const std::string&) override { return FileError::refused; }
+  Result<void, FileError> make_directories(const std::string&) override { return {}; }
   Result<std::vector<std::string>, FileError> list_directory(const std::string&) override {
     return FileError::not_found;
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "routing/journal_store/journal_store.h"
 #include "test/crash/log_store.h"
 
 namespace shoal::crash {
@@ -30,8 +31,31 @@ StoreDriver make_log_store(const std::string& left_out) {
   return log_store(find_rule(rules, left_out));
 }
 
+// As small as it can be, so that the journal wraps and nothing of a workload fits into memory by chance.
+routing::JournalStoreConfig journal_config() {
+  return {.path = "/store",
+          .capacity_bytes = 8u << 20,
+          .journal_bytes = 1u << 20,
+          .cache_bytes = 256u << 10,
+          .grow_bytes = 1u << 20};
+}
+
+StoreDriver make_journal_store(const std::string& left_out) {
+  if (!left_out.empty()) throw std::invalid_argument("the store has no rule " + left_out);
+  const auto open = [](Runtime& runtime, StoreDriver::Opened done) {
+    return routing::JournalStore::open(runtime, journal_config(), Log(), [done = std::move(done)](auto opened) mutable {
+      if (!opened) return done(opened.error());
+      done(std::unique_ptr<routing::PageStore>(std::move(*opened)));
+    });
+  };
+  const auto close = [](routing::PageStore& store, routing::PageStore::Done done) {
+    static_cast<routing::JournalStore&>(store).close(std::move(done));
+  };
+  return {open, close};
+}
+
 const std::map<std::string, Maker>& makers() {
-  static const std::map<std::string, Maker> all{{"log", make_log_store}};
+  static const std::map<std::string, Maker> all{{"journal", make_journal_store}, {"log", make_log_store}};
   return all;
 }
 

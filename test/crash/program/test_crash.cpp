@@ -16,7 +16,7 @@ namespace {
 using namespace shoal::crash;
 
 struct Options {
-  std::string store = "log", mutation, state;
+  std::string store = "journal", mutation, state;
   CrashRun run;
 };
 
