@@ -1,0 +1,90 @@
+#include "test/crash/surviving_disk.h"
+
+#include <algorithm>
+
+namespace shoal::crash {
+namespace {
+
+std::size_t sectors_of(const WriteBegun& write) { return write.bytes.size() / kSectorBytes; }
+
+// Which sectors of one write are on the device.
+class SectorChoice {
+ public:
+  SectorChoice(Survivors survivors, std::size_t sectors, Random& random)
+      : survivors_(survivors), random_(random), how_(random.below(5)), at_(random.below(sectors + 1)) {}
+
+  bool holds(std::size_t sector) {
+    if (survivors_ != Survivors::some) return survivors_ == Survivors::all;
+    switch (how_) {
+      case 0: return false;
+      case 1: return true;
+      case 2: return sector < at_;
+      case 3: return sector != at_;
+      default: return random_.below(2) == 0;
+    }
+  }
+
+ private:
+  Survivors survivors_;
+  Random& random_;
+  std::uint64_t how_, at_;
+};
+
+}  // namespace
+
+void SurvivingDisk::follow(const Event& event) {
+  if (const auto* begun = std::get_if<WriteBegun>(&event)) {
+    writes_.emplace(begun->number, Write{*begun}).first->second.overwritten.resize(sectors_of(*begun));
+  } else if (const auto* done = std::get_if<WriteDone>(&event)) {
+    const auto write = writes_.find(done->number);
+    write->second.done = true;
+    if (write->second.begun.durable) harden(write);
+  } else if (const auto* sync = std::get_if<SyncBegun>(&event)) {
+    for (const auto& [number, write] : writes_) {
+      if (write.done && !write.given_up) syncs_[sync->number].push_back(number);
+    }
+  } else if (const auto* synced = std::get_if<SyncDone>(&event)) {
+    for (const std::uint64_t number : syncs_[synced->number]) {
+      const auto write = writes_.find(number);  // another sync may have been faster
+      if (write != writes_.end() && !write->second.given_up) harden(write);
+    }
+    syncs_.erase(synced->number);
+  } else if (const auto* failed = std::get_if<SyncFailed>(&event)) {
+    for (auto& [number, write] : writes_) write.given_up = write.given_up || write.done;
+    syncs_.erase(failed->number);
+  }
+}
+
+// Of earlier writes that were done, the same sectors are overwritten. One that is under way still may land on top.
+void SurvivingDisk::harden(Writes::iterator write) {
+  const WriteBegun& begun = write->second.begun;
+  durable_.write(begun.offset, begun.bytes.bytes());
+  for (auto earlier = writes_.begin(); earlier != write; ++earlier) {
+    if (earlier->second.done) overwrite(earlier->second, begun);
+  }
+  writes_.erase(write);
+}
+
+void SurvivingDisk::overwrite(Write& earlier, const WriteBegun& by) {
+  const std::uint64_t begin = std::max(earlier.begun.offset, by.offset);
+  const std::uint64_t end = std::min(earlier.begun.offset + earlier.begun.bytes.size(), by.offset + by.bytes.size());
+  for (std::uint64_t at = begin; at < end; at += kSectorBytes) {
+    earlier.overwritten[(at - earlier.begun.offset) / kSectorBytes] = true;
+  }
+}
+
+DiskImage SurvivingDisk::image(Survivors survivors, Random& random) const {
+  DiskImage image = durable_;
+  for (const auto& [number, write] : writes_) {
+    const ByteSpan bytes = write.begun.bytes.bytes();
+    SectorChoice choice(survivors, write.overwritten.size(), random);
+    for (std::size_t sector = 0; sector < write.overwritten.size(); ++sector) {
+      const std::size_t at = sector * kSectorBytes;
+      if (choice.holds(sector) && !write.overwritten[sector])
+        image.write(write.begun.offset + at, bytes.subspan(at, kSectorBytes));
+    }
+  }
+  return image;
+}
+
+}  // namespace shoal::crash
