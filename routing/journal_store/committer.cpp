@@ -39,6 +39,11 @@ void Committer::submit(Commit commit) {
 
 void Committer::sync(Done done) { submit({.done = std::move(done)}); }
 
+void Committer::sync_applied(Done done) {
+  queue_.push_front({.done = std::move(done)});
+  schedule();
+}
+
 void Committer::free_before(const JournalPosition& position) {
   ring_.free_before(position.block);
   schedule();
@@ -74,11 +79,13 @@ void Committer::start() {
   write(std::move(group));
 }
 
-// As many as one frame takes. A commit without records only wants what is before it to be durable.
+// As many as one frame takes. A commit without records only wants what is before it to be durable, and does not wait
+// for room with others.
 Committer::Group Committer::next_group() {
   Group group;
   while (!queue_.empty()) {
     Commit& next = queue_.front();
+    if (!group.commits.empty() && group.record_bytes == 0 && !next.records.empty()) break;
     const std::size_t bytes = group.record_bytes + record_bytes(next);
     const std::uint32_t data = group.data_blocks + data_blocks(next);
     if (head_blocks(bytes) + data > max_frame_blocks_) break;
@@ -131,6 +138,7 @@ void Committer::make_durable(Group group, bool by_sync) {
   if (!by_sync) return on_durable(std::move(group), {});
   device_.sync([this, group = std::move(group)](Result<void, StoreError> result) mutable {
     if (result) unsynced_ = false;
+    if (result) ledger_.space.frees_are_durable();
     on_durable(std::move(group), result);
   });
 }
@@ -145,6 +153,7 @@ void Committer::on_durable(Group group, Result<void, StoreError> result) {
 
 // All records first, then the answers: whoever is told may ask for what others have written.
 void Committer::apply(Group& group) {
+  if (unsynced_) ledger_.space.hold_frees();
   std::vector<Result<void, StoreError>> results;
   std::size_t record = 0, block = head_blocks(group.record_bytes);
   for (const Commit& commit : group.commits) {

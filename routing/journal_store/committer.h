@@ -37,6 +37,9 @@ class Committer {
   void submit(Commit commit);
   // Completes when what was submitted before is durable.
   void sync(Done done);
+  // Completes when what has changed the ledger is durable, before anything else changes it.
+  void sync_applied(Done done);
+  bool has_unsynced() const { return unsynced_; }
 
   // Behind the last frame that has changed the ledger: what a checkpoint that begins now holds.
   const JournalPosition& applied() const { return applied_; }

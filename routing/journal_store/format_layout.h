@@ -46,11 +46,12 @@ using Catalog       = Reference<80>;
 using CatalogBytes  = Number<std::uint64_t, 96>;
 using Space         = Reference<104>;
 using FirstSeq      = Number<std::uint64_t, 120>;
-using Crc           = Number<std::uint32_t, kBlock - 4>;  // CRC32C of all before it, in every version of the format
-inline constexpr std::size_t kCrcAt = kBlock - 4;
+// All in the first sector of 512 bytes, which a device writes as a whole: a superblock is there or not, never torn.
+using Crc           = Number<std::uint32_t, 508>;  // CRC32C of all before it, in every version of the format
+inline constexpr std::size_t kCrcAt = 508;
 inline constexpr std::uint64_t kMagic = 0x0a736a6c616f6873;
 inline constexpr std::uint32_t kFormatVersion = 1;
-static_assert(Crc::kEnd == kBlock);
+static_assert(Crc::kEnd == 512);
 }  // namespace superblock_layout
 
 namespace frame_layout {

@@ -38,6 +38,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   void begin();
   void review();
   bool wants_checkpoint() const;
+  void prepare_checkpoint();
   void run_checkpoint();
   void checkpoint_now(Done done);
 
@@ -49,6 +50,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   Changer changer;
   ImageSweeper sweeper;
   Grower grower;
+  bool preparing_checkpoint = false;
   GroupId group;  // as the next checkpoint says
   std::vector<Done> waiting_for_checkpoint;
 };
@@ -77,13 +79,23 @@ void JournalStore::Impl::begin() {
 void JournalStore::Impl::review() {
   if (!core->device->state().in_service) return;
   grower.review();
-  if (!core->checkpoint.running() && wants_checkpoint()) run_checkpoint();
+  if (!core->checkpoint.running() && !preparing_checkpoint && wants_checkpoint()) prepare_checkpoint();
 }
 
 bool JournalStore::Impl::wants_checkpoint() const {
   return !waiting_for_checkpoint.empty() || committer.waits_for_room() ||
          committer.used_blocks() > committer.ring_blocks() / kFullJournalShare ||
          core->ledger.cache.dirty_count() > core->ledger.cache.limit() / kDirtyNodeShare;
+}
+
+// What goes home may overwrite only what the journal has for certain.
+void JournalStore::Impl::prepare_checkpoint() {
+  if (!committer.has_unsynced()) return run_checkpoint();
+  preparing_checkpoint = true;
+  committer.sync_applied([this](Result<void, StoreError> result) {
+    preparing_checkpoint = false;
+    if (result) run_checkpoint();
+  });
 }
 
 void JournalStore::Impl::run_checkpoint() {

@@ -83,8 +83,6 @@ void Opener::run() {
   auto opened = runtime_.open_device(config_.path, DeviceOpen::create);
   if (!opened) return finish(words(opened.error(), config_.path));
   opened_ = std::move(*opened);
-  device_ = std::make_unique<Device>(runtime_, std::move(opened_.file), config_.path, log_);
-  if (opened_.bytes == 0) return make();
   read_superblocks();
 }
 
@@ -100,12 +98,11 @@ void Opener::finish(Result<std::unique_ptr<Core>, std::string> result) {
 
 // Of a file that is shorter, what there is: it may be a store whose making was broken off.
 void Opener::read_superblocks() {
-  const std::size_t bytes = std::min<std::uint64_t>(opened_.bytes, 2 * kChunkBytes) / kBlock * kBlock;
-  if (opened_.bytes % kBlock != 0 || bytes == 0) return refuse();
   beginning_ = aligned_bytes(2 * kChunkBytes);
   std::fill_n(beginning_.get(), 2 * kChunkBytes, std::byte{0});
-  device_->read({}, {beginning_.get(), bytes}, [this](Result<void, StoreError> result) {
-    if (!result) return fail("its superblocks cannot be read");
+  opened_.file->read(0, {beginning_.get(), 2 * kChunkBytes}, [this](Result<std::size_t, FileError> got) {
+    if (!got) return fail(fmt::format("its superblocks cannot be read: {}", to_string(got.error())));
+    device_ = std::make_unique<Device>(runtime_, std::move(opened_.file), config_.path, log_);
     on_superblocks();
   });
 }

@@ -68,7 +68,16 @@ void Space::add_use(ChunkNumber chunk) {
 
 void Space::remove_use(ChunkNumber chunk) {
   CHECK(is_data(chunk), chunk.value, uses(chunk));
+  if (holds_frees_ && uses(chunk) == 1) {
+    hold(chunk);
+    held_frees_.push_back(chunk);
+  }
   set(chunk, static_cast<std::uint8_t>(uses(chunk) - 1));
+}
+
+void Space::frees_are_durable() {
+  holds_frees_ = false;
+  for (const ChunkNumber chunk : std::exchange(held_frees_, {})) release(chunk);
 }
 
 std::optional<BlockNumber> Space::place_node() {

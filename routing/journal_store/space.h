@@ -53,6 +53,10 @@ class Space {
   void release(ChunkNumber chunk);  // of a hold
   void add_use(ChunkNumber chunk);
   void remove_use(ChunkNumber chunk);
+  // Chunks that become free from now on are given to nobody until frees_are_durable(): what frees them could still be
+  // lost with the power, and then they would be in use as before.
+  void hold_frees() { holds_frees_ = true; }
+  void frees_are_durable();
 
   // For a node. nullopt: not even the reserve is left.
   std::optional<BlockNumber> place_node();
@@ -72,6 +76,8 @@ class Space {
   std::uint32_t cursor_ = 0;                                // where the search goes on
   std::optional<BlockNumber> next_node_;                    // within a chunk that is being filled with nodes
   std::vector<ChunkNumber> freed_node_chunks_;
+  bool holds_frees_ = false;
+  std::vector<ChunkNumber> held_frees_;
   std::set<std::uint64_t> changed_leaves_;
 };
 
