@@ -50,6 +50,12 @@ class Group:
     def down(self):
         self.script('down')
 
+    def wait_until_heard(self):
+        """Every member has reports of the load of every other: before, logins are placed as if those were away."""
+        members = [m['id'] for m in self.info['members']]
+        eventually(lambda: all(each['heard'] for m in members for each in self.ctl(m, 'load')['members']), 15,
+                   'members that hear each other')
+
     def address(self, member, port=3260):
         return (f'{self.net}.{member}', port)
 

@@ -155,6 +155,7 @@ class Group(Secrets, GroupTest):
 
     def test_chap_through_redirects_and_no_secret_is_told(self):
         self.require_chap()
+        self.group.wait_until_heard()
         before = [self.sessions_begun(m) for m in (1, 2, 3)]
         url = self.group.url(1, 'demo', port=3260)
         for _ in range(6):
@@ -172,6 +173,7 @@ class Group(Secrets, GroupTest):
         self.require_chap()
         self.set_key(1, 'redirect_after_chap', True)
         self.addCleanup(self.set_key, 1, 'redirect_after_chap', False)
+        self.group.wait_until_heard()
         for _ in range(3):  # each has its turn in the round
             self.assertEqual(login_status(self.group.address(1), self.iqn, 'iqn.x:a'), AUTHENTICATION_FAILURE)
         for _ in range(3):

@@ -14,7 +14,7 @@ class Allocation(GroupTest):
 
     def setUp(self):
         self.sessions = []
-        eventually(self.all_hear_each_other, 15, 'members that hear each other')
+        self.group.wait_until_heard()
         eventually(lambda: not any(self.counted().values()), 15, 'members without sessions')
         self.periods_pass(REPORTS, 'the end of what was expected of earlier logins')
         self.order('policy', 'least-loaded')
@@ -25,9 +25,6 @@ class Allocation(GroupTest):
             session.close()
         for pin in self.group.ctl(1, 'load', 'rules')['pins']:
             self.order('unpin', pin['initiator'], *(['--volume', pin['volume']] if 'volume' in pin else []))
-
-    def all_hear_each_other(self):
-        return all(each['heard'] for m in MEMBERS for each in self.group.ctl(m, 'load')['members'])
 
     def counted(self):
         """Sessions of each member as its reports say."""

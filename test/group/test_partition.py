@@ -79,6 +79,7 @@ class Partition(GroupTest):
         self.assertEqual(answer.count(f'TargetAddress={self.group.net}.2:3260,1'), 2)
 
     def test_logins_at_one_group_portal_go_round(self):
+        self.group.wait_until_heard()
         seen = []
         for number in range(6):
             s = Session(self.group.address(1), self.group.iqn('demo'), initiator=f'iqn.2026-11.io.shoal:round-{number}')

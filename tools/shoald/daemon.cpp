@@ -83,12 +83,15 @@ Outcome Daemon::fit_to_machine() {
 void Daemon::fit_to_process(std::uint64_t memory) {
   const NodeLimits asked = std::exchange(config_.limits, fit_to_memory(config_.limits, memory));
   const NodeLimits& fitting = config_.limits;
-  const bool lowered = fitting.held_read_bytes < asked.held_read_bytes ||
-                       fitting.held_write_bytes < asked.held_write_bytes ||
-                       fitting.memory_store_bytes < asked.memory_store_bytes;
+  const bool lowered =
+      fitting.held_read_bytes < asked.held_read_bytes || fitting.held_write_bytes < asked.held_write_bytes ||
+      fitting.memory_store_bytes < asked.memory_store_bytes || fitting.store_cache_bytes < asked.store_cache_bytes;
   if (!lowered) return;
-  log_.warn("limits_lowered memory_bytes={} held_read_bytes={} held_write_bytes={} memory_store_bytes={}",
-            memory, fitting.held_read_bytes, fitting.held_write_bytes, *fitting.memory_store_bytes);
+  log_.warn(
+      "limits_lowered memory_bytes={} held_read_bytes={} held_write_bytes={} memory_store_bytes={} "
+      "store_cache_bytes={}",
+      memory, fitting.held_read_bytes, fitting.held_write_bytes, *fitting.memory_store_bytes,
+      fitting.store_cache_bytes);
 }
 
 Outcome Daemon::open_metadata() {

@@ -25,7 +25,9 @@ TEST_CASE("with little memory reads, writes and the store together fit into what
     CHECK(limits.held_read_bytes >= kLeastHeldReadBytes);
     CHECK(limits.held_write_bytes < NodeLimits().held_write_bytes);
     CHECK(limits.held_write_bytes >= kLeastHeldWriteBytes);
-    CHECK(kReservedMemoryBytes + limits.held_read_bytes + limits.held_write_bytes + *limits.memory_store_bytes <=
+    CHECK(limits.store_cache_bytes < NodeLimits().store_cache_bytes);
+    CHECK(kReservedMemoryBytes + limits.held_read_bytes + limits.held_write_bytes + limits.store_cache_bytes +
+              *limits.memory_store_bytes <=
           memory);
   }
 }
