@@ -114,7 +114,7 @@ TEST_CASE("a text is at most as long as its limit") {
   text.assign(kMaxImageTextBytes, 't');
   std::string bytes = encode(catalog);
   REQUIRE(decode_catalog(bytes));
-  bytes.insert(kPromisesAt, "t");
+  bytes.insert(bytes.begin() + kPromisesAt, 't');
   image_layout::TextBytes::put(std::as_writable_bytes(std::span(bytes)).subspan(kSecondImageAt),
                                kMaxImageTextBytes + 1);
   CHECK_FALSE(decode_catalog(bytes));
