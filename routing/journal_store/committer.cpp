@@ -21,15 +21,17 @@ BlockNumber block_of_ring(std::uint32_t block) { return {first_block(kJournalChu
 
 }  // namespace
 
-Committer::Committer(Runtime& runtime, Device& device, Ledger& ledger, JournalRing ring, const JournalPosition& from,
+Committer::Committer(Runtime& runtime, Device& device, Ledger& ledger, const Superblock& opened,
                      std::function<void()> after_frame)
     : runtime_(runtime),
       device_(device),
       ledger_(ledger),
-      ring_(ring),
-      max_frame_blocks_(std::min(kMaxFrameBlocks, ring.blocks() / 4)),
-      applied_(from),
-      durable_seq_(from.seq - 1),
+      chain_(opened.chain),
+      ring_(opened.journal_chunks * kBlocksPerChunk, opened.replay.block),
+      max_frame_blocks_(std::min(kMaxFrameBlocks, ring_.blocks() / 4)),
+      applied_(opened.replay),
+      checkpoint_(opened.checkpoint),
+      durable_seq_(opened.replay.seq - 1),
       after_frame_(std::move(after_frame)) {}
 
 void Committer::submit(Commit commit) {
@@ -115,7 +117,7 @@ void Committer::fill(Group& group) {
       group.records.push_back(std::move(record));
     }
   }
-  const FrameHead made{ledger_.store, checkpoint_, applied_.seq, durable_seq_, applied_.previous_crc};
+  const FrameHead made{chain_, checkpoint_, applied_.seq, durable_seq_, applied_.previous_crc};
   const std::uint32_t crc = encode_frame(made, group.records, frame);
   group.end = {.block = ring_.head(), .seq = applied_.seq + 1, .previous_crc = crc};
 }

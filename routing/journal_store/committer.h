@@ -29,7 +29,7 @@ class Committer {
   using Done = PageStore::Done;
 
   // `after_frame` is called when a frame has changed the ledger.
-  Committer(Runtime& runtime, Device& device, Ledger& ledger, JournalRing ring, const JournalPosition& from,
+  Committer(Runtime& runtime, Device& device, Ledger& ledger, const Superblock& opened,
             std::function<void()> after_frame);
   Committer(const Committer&) = delete;
 
@@ -76,10 +76,11 @@ class Committer {
   Runtime& runtime_;
   Device& device_;
   Ledger& ledger_;
+  ChainId chain_;
   JournalRing ring_;
   std::uint32_t max_frame_blocks_;
   JournalPosition applied_;
-  std::uint64_t checkpoint_ = 0;
+  std::uint64_t checkpoint_;
   std::uint64_t durable_seq_;
   std::function<void()> after_frame_;
   std::deque<Commit> queue_;

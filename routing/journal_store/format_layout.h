@@ -46,6 +46,8 @@ using Catalog       = Reference<80>;
 using CatalogBytes  = Number<std::uint64_t, 96>;
 using Space         = Reference<104>;
 using FirstSeq      = Number<std::uint64_t, 120>;
+using Chain         = Bytes<ChainId, 128>;
+using NextChain     = Bytes<ChainId, 144>;
 // All in the first sector of 512 bytes, which a device writes as a whole: a superblock is there or not, never torn.
 using Crc           = Number<std::uint32_t, 508>;  // CRC32C of all before it, in every version of the format
 inline constexpr std::size_t kCrcAt = 508;
@@ -56,7 +58,7 @@ static_assert(Crc::kEnd == 512);
 
 namespace frame_layout {
 using Magic       = Number<std::uint64_t, 0>;   // "shoaljf\n"
-using Store       = Bytes<StoreId, 8>;
+using Chain       = Bytes<ChainId, 8>;
 using Checkpoint  = Number<std::uint64_t, 24>;
 using Seq         = Number<std::uint64_t, 32>;
 using DurableSeq  = Number<std::uint64_t, 40>;

@@ -20,7 +20,7 @@ std::uint32_t crc_of_head(ByteSpan head) {
 
 void put_header(MutableByteSpan frame, const FrameHead& head, std::size_t record_bytes) {
   layout::Magic::put(frame, layout::kMagic);
-  layout::Store::put(frame, head.store);
+  layout::Chain::put(frame, head.chain);
   layout::Checkpoint::put(frame, head.checkpoint);
   layout::Seq::put(frame, head.seq);
   layout::DurableSeq::put(frame, head.durable_seq);
@@ -39,8 +39,8 @@ struct Head {
   std::uint32_t blocks() const { return static_cast<std::uint32_t>(bytes.size() / kBlock); }
 };
 
-std::optional<Head> find_head(ByteSpan at, const StoreId& store) {
-  if (at.size() < kBlock || layout::Magic::get(at) != layout::kMagic || layout::Store::get(at) != store) return {};
+std::optional<Head> find_head(ByteSpan at, const ChainId& chain) {
+  if (at.size() < kBlock || layout::Magic::get(at) != layout::kMagic || layout::Chain::get(at) != chain) return {};
   const std::uint32_t frame_blocks = layout::Blocks::get(at);
   const std::uint32_t record_bytes = layout::RecordBytes::get(at);
   if (frame_blocks > kMaxFrameBlocks || record_bytes > kMaxFrameBlocks * kBlock) return {};
@@ -53,7 +53,7 @@ std::optional<Head> find_head(ByteSpan at, const StoreId& store) {
 }
 
 FrameHead head_of(const Head& head) {
-  return {.store = layout::Store::get(head.bytes),
+  return {.chain = layout::Chain::get(head.bytes),
           .checkpoint = layout::Checkpoint::get(head.bytes),
           .seq = layout::Seq::get(head.bytes),
           .durable_seq = layout::DurableSeq::get(head.bytes),
@@ -118,8 +118,8 @@ std::uint32_t encode_frame(const FrameHead& head, const std::vector<JournalRecor
   return crc;
 }
 
-Result<Frame, FrameFault> decode_frame(ByteSpan at, const StoreId& store) {
-  const auto head = find_head(at, store);
+Result<Frame, FrameFault> decode_frame(ByteSpan at, const ChainId& chain) {
+  const auto head = find_head(at, chain);
   if (!head || std::size_t{head->frame_blocks} * kBlock > at.size()) return FrameFault::none_here;
   auto frame = frame_of(*head);
   if (!frame) return FrameFault::none_here;
@@ -127,8 +127,8 @@ Result<Frame, FrameFault> decode_frame(ByteSpan at, const StoreId& store) {
   return std::move(*frame);
 }
 
-Result<FrameHead, FrameFault> decode_frame_head(ByteSpan at, const StoreId& store) {
-  const auto head = find_head(at, store);
+Result<FrameHead, FrameFault> decode_frame_head(ByteSpan at, const ChainId& chain) {
+  const auto head = find_head(at, chain);
   if (!head) return FrameFault::none_here;
   return head_of(*head);
 }

@@ -54,7 +54,7 @@ constexpr std::uint32_t data_blocks(const JournalRecord& record) {
 }
 
 struct FrameHead {
-  StoreId store;
+  ChainId chain;
   std::uint64_t checkpoint = 0;  // the newest when the frame was written
   std::uint64_t seq = 0;
   std::uint64_t durable_seq = 0;  // all frames up to this one were durable when it was written
@@ -71,7 +71,7 @@ std::uint32_t head_blocks(std::size_t record_bytes);
 std::uint32_t encode_frame(const FrameHead& head, const std::vector<JournalRecord>& records, MutableByteSpan frame);
 
 enum class FrameFault : std::uint8_t {
-  none_here,  // no head of a frame of this store, or one that is damaged
+  none_here,  // no head of a frame of this chain, or one that is damaged
   torn,       // a whole head, but data blocks that do not fit their CRCs
 };
 
@@ -83,10 +83,10 @@ struct Frame {
   std::vector<JournalRecord> records;
 };
 
-// `at` begins where a frame may begin and goes as far as is known. Checks magic, store, lengths, CRCs of head and data,
-// and that each record is one that encode_frame would write. Continuing the chain is the caller's to check.
-Result<Frame, FrameFault> decode_frame(ByteSpan at, const StoreId& store);
+// `at` begins where a frame may begin and goes as far as is known. Checks magic, chain, lengths, CRCs of head and data,
+// and that each record is one that encode_frame would write. Whether it continues the chain is the caller's to check.
+Result<Frame, FrameFault> decode_frame(ByteSpan at, const ChainId& chain);
 // Only the head, without its data: for whoever looks whether a frame ever was there.
-Result<FrameHead, FrameFault> decode_frame_head(ByteSpan at, const StoreId& store);
+Result<FrameHead, FrameFault> decode_frame_head(ByteSpan at, const ChainId& chain);
 
 }  // namespace shoal::routing::journal

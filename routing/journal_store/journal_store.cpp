@@ -23,10 +23,6 @@ namespace {
 constexpr std::uint32_t kFullJournalShare = 2;  // of the ring: a half
 constexpr std::size_t kDirtyNodeShare = 4;      // of the cache: a quarter
 
-JournalRing ring_of(const Superblock& superblock) {
-  return JournalRing(superblock.journal_chunks * kBlocksPerChunk, superblock.replay.block);
-}
-
 }  // namespace
 
 // Completions of the device hold `this`: they end with the device, which ends with it, before everything that they
@@ -60,8 +56,7 @@ JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, st
       core(std::move(opened)),
       repair(*core->device, core->ledger.space),
       reader(*core->device, core->ledger, repair),
-      committer(runtime, *core->device, core->ledger, ring_of(core->superblock), core->superblock.replay,
-                [this] { review(); }),
+      committer(runtime, *core->device, core->ledger, core->superblock, [this] { review(); }),
       changer(*core->device, core->ledger, reader, committer,
               [this](Completion<> grown) { return grower.wait(std::move(grown)); }),
       sweeper(core->ledger, committer),
@@ -69,7 +64,6 @@ JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, st
       group(core->superblock.group) {}
 
 void JournalStore::Impl::begin() {
-  committer.set_checkpoint(core->superblock.checkpoint);
   sweeper.start();
   grower.review();
 }

@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::uint32_t kZeroRunBlocks = 256;
 
-StoreId random_id(Random& random) {
-  StoreId id;
+template <class Id>
+Id random_id(Random& random) {
+  Id id;
   random.fill(std::as_writable_bytes(std::span(id.bytes)));
   return id;
 }
@@ -191,7 +192,7 @@ void Opener::replay() {
 // ---- a new one ------------------------------------------------------------------------------------------------------
 
 void Opener::make() {
-  superblock_ = {.store = random_id(runtime_.random())};
+  superblock_ = {.store = random_id<StoreId>(runtime_.random()), .next_chain = random_id<ChainId>(runtime_.random())};
   superblock_.journal_chunks = static_cast<std::uint32_t>(config_.journal_bytes / kChunkBytes);
   const std::uint64_t least = kJournalChunk.value + superblock_.journal_chunks + reserved_chunks(0) + 1;
   const std::uint64_t first =
@@ -244,6 +245,7 @@ void Opener::write_zeros(std::uint64_t block) {
 
 void Opener::checkpoint(const JournalPosition& replay_from) {
   superblock_.replay = replay_from;
+  superblock_.chain = std::exchange(superblock_.next_chain, random_id<ChainId>(runtime_.random()));
   core_->checkpoint.run(superblock_, [this](Result<void, StoreError> result) {
     if (!result) {
       return fail(result.error() == StoreError::no_space ? "no room for its metadata" : core_->device->state().reason);

@@ -62,7 +62,7 @@ void Replay::try_beginning() {
 
 bool Replay::take_frame_at(std::uint32_t block) {
   const ByteSpan at = window_at(block);
-  auto frame = decode_frame(at, ledger_.store);
+  auto frame = decode_frame(at, chain_);
   if (!frame || frame->head.seq != outcome_.end.seq || frame->head.previous_crc != outcome_.end.previous_crc) {
     return false;
   }
@@ -119,29 +119,35 @@ bool Replay::find_leaves(const JournalRecord& record) {
 
 // The frame behind a missing one begins at most one frame's length from here, or at the ring's beginning.
 void Replay::look_behind_end() {
-  if (has_later_frame()) return fail_damaged();
+  if (const auto loss = loss_in_window()) return done_(*loss);
   read_window(0, &Replay::look_at_beginning);
 }
 
 void Replay::look_at_beginning() {
-  if (has_later_frame()) return fail_damaged();
+  if (const auto loss = loss_in_window()) return done_(*loss);
   done_(outcome_);
 }
 
-bool Replay::has_later_frame() const {
+// One line for people. A frame of the next chain was written behind a checkpoint that was newer than what was found.
+std::optional<std::string> Replay::loss_in_window() const {
+  constexpr const char* kWayOut = "is lost here; another copy, or shoal-fsck --repair, goes on without it";
   const std::uint32_t blocks = std::min(window_blocks_, kMaxFrameBlocks + 1);
   for (std::uint32_t i = 0; i < blocks; ++i) {
-    const auto head = decode_frame_head(window_at(window_block_ + i), ledger_.store);
-    if (head && head->durable_seq >= outcome_.end.seq) return true;
+    const ByteSpan at = window_at(window_block_ + i);
+    const auto later = decode_frame_head(at, chain_);
+    if (later && later->durable_seq >= outcome_.end.seq) {
+      return fmt::format(
+          "the journal is damaged: frame {} was durable and cannot be read any more. What was acknowledged since then "
+          "{}",
+          outcome_.end.seq, kWayOut);
+    }
+    if (decode_frame_head(at, next_chain_)) {
+      return fmt::format(
+          "its newest superblocks are damaged: the journal was used behind a later one. What was acknowledged then {}",
+          kWayOut);
+    }
   }
-  return false;
-}
-
-void Replay::fail_damaged() {
-  done_(
-      fmt::format("the journal is damaged: frame {} was durable and cannot be read any more. What was acknowledged "
-                  "since then is lost here; another copy, or shoal-fsck --repair, goes on without it",
-                  outcome_.end.seq));
+  return std::nullopt;
 }
 
 }  // namespace shoal::routing::journal

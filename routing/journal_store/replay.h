@@ -1,10 +1,12 @@
 // Replay: brings a ledger from its checkpoint to where the journal ends. A frame counts if it continues the chain; the
 // journal ends at the first one that does not. If behind that end stands a frame which says that what is missing was
-// durable, then an acknowledged frame is damaged, and the store is not opened rather than opened with data of the past.
+// durable, or one of a later opening, then something acknowledged is damaged, and the store is not opened rather than
+// opened with data of the past.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +25,12 @@ class Replay : public std::enable_shared_from_this<Replay> {
   using Done = Completion<Result<Outcome, std::string>>;
 
   Replay(Device& device, Ledger& ledger, const Superblock& from)
-      : device_(device), ledger_(ledger), ring_blocks_(from.journal_chunks * kBlocksPerChunk), outcome_{from.replay} {}
+      : device_(device),
+        ledger_(ledger),
+        chain_(from.chain),
+        next_chain_(from.next_chain),
+        ring_blocks_(from.journal_chunks * kBlocksPerChunk),
+        outcome_{from.replay} {}
 
   // The error is one line for people.
   void run(Done done);
@@ -39,11 +46,11 @@ class Replay : public std::enable_shared_from_this<Replay> {
   bool find_leaves(const JournalRecord& record);
   void look_behind_end();
   void look_at_beginning();
-  bool has_later_frame() const;
-  void fail_damaged();
+  std::optional<std::string> loss_in_window() const;
 
   Device& device_;
   Ledger& ledger_;
+  ChainId chain_, next_chain_;
   std::uint32_t ring_blocks_;
   Outcome outcome_;
   Done done_;

@@ -46,7 +46,9 @@ Superblock read(ByteSpan block) {
           .catalog = layout::Catalog::get(block),
           .catalog_bytes = layout::CatalogBytes::get(block),
           .space = layout::Space::get(block),
-          .first_seq = layout::FirstSeq::get(block)};
+          .first_seq = layout::FirstSeq::get(block),
+          .chain = layout::Chain::get(block),
+          .next_chain = layout::NextChain::get(block)};
 }
 
 // There is one way to write a superblock: bytes without a name are zero.
@@ -87,6 +89,8 @@ void encode(const Superblock& superblock, MutableByteSpan block) {
   layout::CatalogBytes::put(block, superblock.catalog_bytes);
   layout::Space::put(block, superblock.space);
   layout::FirstSeq::put(block, superblock.first_seq);
+  layout::Chain::put(block, superblock.chain);
+  layout::NextChain::put(block, superblock.next_chain);
   layout::Crc::put(block, crc32c(block.first(layout::kCrcAt)));
 }
 

@@ -14,6 +14,10 @@
 
 namespace shoal::routing::journal {
 
+// Of one opening of the store: random, known to nobody outside. Frames carry it, so no data that a host writes are
+// taken for a frame, and no frame of an earlier opening for one of this.
+using ChainId = Id128<struct ChainTag>;
+
 // A node of a tree, named by its parent: where it lies, and the CRC32C of its 4 KiB.
 struct NodeRef {
   BlockNumber at;  // 0: there is none, everything below was never written
@@ -40,6 +44,8 @@ struct Superblock {
   std::uint64_t catalog_bytes = 0;
   NodeRef space;
   std::uint64_t first_seq = 1;  // above every version's seq in the checkpoint
+  ChainId chain;                // of the frames behind this checkpoint
+  ChainId next_chain;           // of those that the next opening writes, behind a checkpoint of its own
   bool operator==(const Superblock&) const = default;
 };
 

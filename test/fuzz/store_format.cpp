@@ -21,7 +21,7 @@ namespace {
 
 using Buffer = std::vector<std::byte>;
 
-constexpr StoreId kStore{};
+constexpr ChainId kChain{};
 constexpr std::uint32_t kDeviceChunks = 0x2000;
 
 Buffer buffer_of(std::string_view text, std::size_t size) {
@@ -56,8 +56,8 @@ Buffer sealed_superblock(FuzzedDataProvider& in) {
 // ---- frame ------------------------------------------------------------------------------------------------------
 
 void check_frame(ByteSpan at) {
-  const auto head = decode_frame_head(at, kStore);
-  const auto frame = decode_frame(at, kStore);
+  const auto head = decode_frame_head(at, kChain);
+  const auto frame = decode_frame(at, kChain);
   if (!frame) return;
   if (!head || *head != frame->head) std::abort();
   const ByteSpan bytes = at.first(std::size_t{frame->blocks} * kBlock);
@@ -89,7 +89,7 @@ Buffer sealed_frame(FuzzedDataProvider& in) {
   Buffer frame = buffer_of(std::string(layout::kHeaderBytes, '\0') + records, std::size_t{head} * kBlock);
   const std::uint32_t data = fit_to_zeros(MutableByteSpan(frame).subspan(layout::kHeaderBytes, records.size()));
   layout::Magic::put(frame, layout::kMagic);
-  layout::Store::put(frame, kStore);
+  layout::Chain::put(frame, kChain);
   layout::Seq::put(frame, seq);
   layout::DurableSeq::put(frame, seq / 2);
   layout::Blocks::put(frame, head + data);

@@ -22,6 +22,7 @@ Id id_from(std::uint8_t first) {  // first, first + 1, ...
 }
 
 inline const StoreId kStore = id_from<StoreId>(0xa0);
+inline const ChainId kChain = id_from<ChainId>(0xb0);
 inline constexpr PageId kPage{ImageId{7}, PageIndex{9}};
 inline constexpr ChunkNumber kHome{0x1234};
 
@@ -35,7 +36,9 @@ inline Superblock a_superblock() {
           .catalog = {BlockNumber{12345}, 0x11223344},
           .catalog_bytes = 4711,
           .space = {BlockNumber{23456}, 0x55667788},
-          .first_seq = 987654321};
+          .first_seq = 987654321,
+          .chain = kChain,
+          .next_chain = id_from<ChainId>(0xd0)};
 }
 
 inline Buffer block_of(std::uint8_t fill) { return Buffer(kBlock, std::byte{fill}); }
@@ -103,7 +106,7 @@ inline std::vector<JournalRecord> one_of_each_kind() {
 }
 
 inline FrameHead a_head() {
-  return {.store = kStore, .checkpoint = 41, .seq = 1234567, .durable_seq = 1234566, .previous_crc = 0x89abcdef};
+  return {.chain = kChain, .checkpoint = 41, .seq = 1234567, .durable_seq = 1234566, .previous_crc = 0x89abcdef};
 }
 
 // The whole frame, with data.

@@ -14,12 +14,12 @@ namespace layout = shoal::routing::journal::frame_layout;
 namespace {
 
 bool is_none(ByteSpan at) {
-  const auto frame = decode_frame(at, kStore);
+  const auto frame = decode_frame(at, kChain);
   return frame.has_error() && frame.error() == FrameFault::none_here;
 }
 
 bool is_torn(ByteSpan at) {
-  const auto frame = decode_frame(at, kStore);
+  const auto frame = decode_frame(at, kChain);
   return frame.has_error() && frame.error() == FrameFault::torn;
 }
 
@@ -42,7 +42,7 @@ Buffer with(Value value) {
 TEST_CASE("a frame is read as it was written") {
   const auto records = one_of_each_kind();
   const Buffer bytes = frame_of(records);
-  const auto frame = decode_frame(bytes, kStore);
+  const auto frame = decode_frame(bytes, kChain);
   REQUIRE(frame.has_value());
   CHECK(frame->head == a_head());
   CHECK(frame->records == records);
@@ -53,18 +53,18 @@ TEST_CASE("a frame is read as it was written") {
 
 TEST_CASE("encoding a frame yields the CRC that the next one repeats") {
   Buffer frame = frame_of({a_promise()});
-  CHECK(encode_frame(a_head(), {a_promise()}, frame) == decode_frame(frame, kStore)->head_crc);
+  CHECK(encode_frame(a_head(), {a_promise()}, frame) == decode_frame(frame, kChain)->head_crc);
 }
 
 TEST_CASE("what lies behind a frame does not matter") {
   Buffer bytes = frame_of({a_write()});
   const Buffer alone = bytes;
   bytes.resize(bytes.size() + 3 * kBlock, std::byte{0x77});
-  CHECK(decode_frame(bytes, kStore)->blocks * kBlock == alone.size());
+  CHECK(decode_frame(bytes, kChain)->blocks * kBlock == alone.size());
 }
 
 TEST_CASE("a frame without a record is one block") {
-  const auto frame = decode_frame(frame_of({}), kStore);
+  const auto frame = decode_frame(frame_of({}), kChain);
   REQUIRE(frame.has_value());
   CHECK(frame->blocks == 1);
   CHECK(frame->records.empty());
@@ -73,7 +73,7 @@ TEST_CASE("a frame without a record is one block") {
 TEST_CASE("thirty-two writes of a block are thirty-three blocks") {
   const std::vector<JournalRecord> writes(32, a_write());
   CHECK(encoded_bytes(writes.front()) <= 120);
-  const auto frame = decode_frame(frame_of(writes), kStore);
+  const auto frame = decode_frame(frame_of(writes), kChain);
   REQUIRE(frame.has_value());
   CHECK(frame->blocks == 33);
 }
@@ -81,17 +81,17 @@ TEST_CASE("thirty-two writes of a block are thirty-three blocks") {
 TEST_CASE("records may need a head of several blocks, and end where a block ends") {
   JournalRecord description = a_description();
   description.text.assign(kMaxImageTextBytes, 't');
-  const auto long_one = decode_frame(frame_of({description, a_write()}), kStore);
+  const auto long_one = decode_frame(frame_of({description, a_write()}), kChain);
   REQUIRE(long_one.has_value());
   CHECK(long_one->data_at == kMaxImageTextBytes / kBlock + 1);
   CHECK(long_one->records.front() == description);
 
   description.text.assign(kBlock - layout::kHeaderBytes - encoded_bytes(a_drop()), 't');
-  const auto full = decode_frame(frame_of({description}), kStore);
+  const auto full = decode_frame(frame_of({description}), kChain);
   REQUIRE(full.has_value());
   CHECK(full->data_at == 1);
   description.text += 't';
-  CHECK(decode_frame(frame_of({description}), kStore)->data_at == 2);
+  CHECK(decode_frame(frame_of({description}), kChain)->data_at == 2);
 }
 
 TEST_CASE("a frame of the most blocks is read") {
@@ -99,7 +99,7 @@ TEST_CASE("a frame of the most blocks is read") {
   writes.push_back(a_write(0, 15));
   const Buffer bytes = frame_of(writes);
   CHECK(bytes.size() == kMaxFrameBlocks * kBlock);
-  CHECK(decode_frame(bytes, kStore)->records == writes);
+  CHECK(decode_frame(bytes, kChain)->records == writes);
 }
 
 TEST_CASE("a frame of more blocks is none") {
@@ -118,19 +118,19 @@ TEST_CASE("a frame of more blocks is none") {
 
 TEST_CASE("every single bit that is turned over in a frame is found") {
   const Buffer frame = frame_of({a_write(), a_promise()});
-  CHECK(unfound_flips(frame, [](ByteSpan flipped) { return decode_frame(flipped, kStore).has_error(); }) == 0);
+  CHECK(unfound_flips(frame, [](ByteSpan flipped) { return decode_frame(flipped, kChain).has_error(); }) == 0);
   const Buffer head(frame.begin(), frame.begin() + kBlock);
-  REQUIRE(decode_frame_head(head, kStore).has_value());
-  CHECK(unfound_flips(head, [](ByteSpan flipped) { return decode_frame_head(flipped, kStore).has_error(); }) == 0);
+  REQUIRE(decode_frame_head(head, kChain).has_value());
+  CHECK(unfound_flips(head, [](ByteSpan flipped) { return decode_frame_head(flipped, kChain).has_error(); }) == 0);
 }
 
 TEST_CASE("a bit in the second block of a head is covered by its CRC") {
   const std::vector<JournalRecord> writes(64, a_write());
   Buffer frame = frame_of(writes);
-  REQUIRE(decode_frame(frame, kStore)->data_at == 2);
+  REQUIRE(decode_frame(frame, kChain)->data_at == 2);
   frame[kBlock + 100] ^= std::byte{1};
   CHECK(is_none(frame));
-  CHECK(decode_frame_head(frame, kStore).has_error());
+  CHECK(decode_frame_head(frame, kChain).has_error());
 }
 
 TEST_CASE("each block of data is checked against its own CRC") {
@@ -141,24 +141,24 @@ TEST_CASE("each block of data is checked against its own CRC") {
   }
 }
 
-TEST_CASE("the frame of another store is none") {
-  const Buffer frame = with<layout::Store>(id_from<StoreId>(0xa1));
+TEST_CASE("the frame of another chain is none") {
+  const Buffer frame = with<layout::Chain>(id_from<ChainId>(0xb1));
   CHECK(is_none(frame));
-  CHECK(decode_frame_head(frame, kStore).has_error());
-  CHECK(decode_frame(frame, id_from<StoreId>(0xa1)).has_value());
+  CHECK(decode_frame_head(frame, kChain).has_error());
+  CHECK(decode_frame(frame, id_from<ChainId>(0xb1)).has_value());
 }
 
 TEST_CASE("a frame that is cut off is none, though its head is still known") {
   const Buffer bytes = frame_of({a_write(32, 2)});
   for (std::size_t size = 0; size < bytes.size(); size += 512) {
     CHECK(is_none(ByteSpan(bytes).first(size)));
-    CHECK(decode_frame_head(ByteSpan(bytes).first(size), kStore).has_value() == (size >= kBlock));
+    CHECK(decode_frame_head(ByteSpan(bytes).first(size), kChain).has_value() == (size >= kBlock));
   }
-  CHECK(*decode_frame_head(bytes, kStore) == a_head());
+  CHECK(*decode_frame_head(bytes, kChain) == a_head());
 }
 
 TEST_CASE("a head whose lengths do not fit is none, whatever its checksum") {
-  REQUIRE(decode_frame(with<layout::Seq>(std::uint64_t{1234568}), kStore).has_value());
+  REQUIRE(decode_frame(with<layout::Seq>(std::uint64_t{1234568}), kChain).has_value());
   for (const std::uint32_t blocks : {0u, 1u, 3u, kMaxFrameBlocks, kMaxFrameBlocks + 1, 0xffffffffu}) {
     Buffer frame = with<layout::Blocks>(blocks);
     frame.resize((kMaxFrameBlocks + 1) * kBlock);
