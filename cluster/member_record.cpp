@@ -43,15 +43,15 @@ MemberRecord record_of(const json& value) {
 }
 
 std::string why_lost(MemberId member, routing::StoreKind kind) {
-  if (kind == routing::StoreKind::memory)
+  if (!routing::outlives_its_process(kind))
     return fmt::format("member {} restarted, and its pages were in memory", member);
   return fmt::format("member {} came back with another store: its folder was emptied or replaced", member);
 }
 
-std::set<StoreId> file_stores_of(const MemberRecord& record) {
+std::set<StoreId> lasting_stores_of(const MemberRecord& record) {
   std::set<StoreId> stores;
   for (const MemberStore& store : record.stores) {
-    if (store.kind == routing::StoreKind::file) stores.insert(store.id);
+    if (routing::outlives_its_process(store.kind)) stores.insert(store.id);
   }
   return stores;
 }
@@ -60,7 +60,7 @@ std::set<StoreId> file_stores_of(const MemberRecord& record) {
 
 bool same_place(const MemberRecord& a, const MemberRecord& b) {
   return a.group_portals == b.group_portals && a.member_portal == b.member_portal && a.peer == b.peer &&
-         a.control == b.control && file_stores_of(a) == file_stores_of(b);
+         a.control == b.control && lasting_stores_of(a) == lasting_stores_of(b);
 }
 
 std::string encode(const MemberRecord& record) {

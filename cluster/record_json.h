@@ -21,6 +21,9 @@ inline StoreId store_of(const std::string& text) { return readable(StoreId::pars
 inline routing::StoreKind kind_of(const std::string& text) {
   return readable(routing::parse_store_kind(text), "kind of store");
 }
+inline routing::DurabilityPolicy durability_of(const std::string& text) {
+  return readable(routing::parse_durability(text), "durability");
+}
 inline routing::PlacementRule rule_of(const std::string& text) {
   return readable(routing::parse_placement_rule(text), "placement rule");
 }

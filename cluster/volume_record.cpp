@@ -36,6 +36,13 @@ VolumeAccess access_of(const json& record) {
   return access;
 }
 
+// Records of before there was a choice say on which kind of store the volume lies.
+routing::DurabilityPolicy durability_in(const json& record) {
+  if (record.contains("durability")) return durability_of(record.at("durability").get<std::string>());
+  const bool lasts = routing::outlives_its_process(kind_of(record.at("kind").get<std::string>()));
+  return lasts ? routing::DurabilityPolicy::writeback : routing::DurabilityPolicy::memory;
+}
+
 VolumeRecord record_of(const json& value) {
   VolumeRecord record;
   record.name = value.at("name").get<std::string>();
@@ -43,7 +50,7 @@ VolumeRecord record_of(const json& value) {
   record.image.id = ImageId{value.at("image").get<std::uint64_t>()};
   record.image.size_bytes = value.at("size_bytes").get<std::uint64_t>();
   record.image.page_bytes = value.at("page_bytes").get<std::uint32_t>();
-  record.image.kind = kind_of(value.at("kind").get<std::string>());
+  record.image.durability = durability_in(value);
   record.image.placement.rule = rule_of(value.at("placement").get<std::string>());
   for (const json& store : value.at("stores"))
     record.image.placement.stores.push_back(store_of(store.get<std::string>()));
@@ -65,7 +72,7 @@ std::string encode(const VolumeRecord& record) {
                 {"image", record.image.id.value},
                 {"size_bytes", record.image.size_bytes},
                 {"page_bytes", record.image.page_bytes},
-                {"kind", to_string(record.image.kind)},
+                {"durability", to_string(record.image.durability)},
                 {"placement", to_string(record.image.placement.rule)},
                 {"stores", std::move(stores)},
                 {"naa", record.identity.naa},

@@ -9,28 +9,30 @@
 namespace shoal::cluster {
 namespace {
 
-using routing::StoreKind;
+using routing::DurabilityPolicy;
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-const MemberStore* store_of_kind(const MemberRecord& member, StoreKind kind) {
-  const auto found = std::find_if(member.stores.begin(), member.stores.end(),
-                                  [&](const MemberStore& store) { return store.kind == kind; });
+const MemberStore* store_for(DurabilityPolicy durability, const MemberRecord& member) {
+  const bool lasting = durability != DurabilityPolicy::memory;
+  const auto found = std::ranges::find_if(member.stores, [lasting](const MemberStore& store) {
+    return routing::outlives_its_process(store.kind) == lasting;
+  });
   return found == member.stores.end() ? nullptr : &*found;
 }
 
-StoreKind kind_for(const VolumeRequest& request, const std::map<MemberId, MemberRecord>& members) {
-  if (request.kind) return *request.kind;
-  const bool all_have_files = std::all_of(members.begin(), members.end(), [](const auto& member) {
-    return store_of_kind(member.second, StoreKind::file) != nullptr;
-  });
-  return all_have_files ? StoreKind::file : StoreKind::memory;
+DurabilityPolicy durability_for(const VolumeRequest& request, const std::map<MemberId, MemberRecord>& members) {
+  if (request.durability) return *request.durability;
+  const bool any_lasts = std::ranges::any_of(
+      members, [](const auto& member) { return store_for(DurabilityPolicy::sync, member.second) != nullptr; });
+  return any_lasts ? DurabilityPolicy::sync : DurabilityPolicy::memory;
 }
 
-std::string without_store(MemberId member, StoreKind kind) {
-  if (kind == StoreKind::memory) return fmt::format("member {} has no memory store", member);
+std::string without_store(MemberId member, DurabilityPolicy durability) {
+  if (durability == DurabilityPolicy::memory) return fmt::format("member {} has no memory store", member);
   return fmt::format(
-      "member {} has no file store: give it \"store\" in its configuration, or ask for durability memory", member);
+      "member {} has no store that outlives it: give it \"store\" in its configuration, or ask for durability memory",
+      member);
 }
 
 }  // namespace
@@ -61,10 +63,11 @@ Result<routing::Image, std::string> place_image(const VolumeRequest& request, Im
     return std::string(
         "every member in reach drains, so none takes a volume; take one back with shoalctl member undrain");
   }
-  routing::Image image{id, request.size_bytes, request.page_bytes, kind_for(request, members), {request.rule, {}}};
+  const DurabilityPolicy durability = durability_for(request, members);
+  routing::Image image{id, request.size_bytes, request.page_bytes, durability, {request.rule, {}}};
   for (const auto& [member, record] : members) {
-    const MemberStore* store = store_of_kind(record, image.kind);
-    if (!store) return without_store(member, image.kind);
+    const MemberStore* store = store_for(durability, record);
+    if (!store) return without_store(member, durability);
     image.placement.stores.push_back(store->id);
   }
   return image;

@@ -15,7 +15,7 @@ namespace shoal::cluster {
 std::optional<std::string> check_name(const std::string& name);
 std::optional<std::string> check_shape(std::uint64_t size_bytes, std::uint32_t page_bytes);
 
-// One store of the kind of every one of these members, in the order of their ids.
+// One store of every one of these members that can be what the volume is to be, in the order of their ids.
 Result<routing::Image, std::string> place_image(const VolumeRequest& request, ImageId id,
                                                 const std::map<MemberId, MemberRecord>& members);
 

@@ -49,8 +49,8 @@ struct VolumeRequest {
   std::uint64_t size_bytes = 0;
   std::uint32_t page_bytes = routing::kDefaultPageBytes;
   routing::PlacementRule rule = routing::PlacementRule::striped;
-  std::optional<routing::StoreKind> kind;  // nullopt: file where every member in reach has one, else memory
-  std::optional<ChapSettings> chap;        // right as check_chap() says
+  std::optional<routing::DurabilityPolicy> durability;  // nullopt: sync; memory where no member has anything else
+  std::optional<ChapSettings> chap;                     // right as check_chap() says
 };
 
 // A refusal: what is wrong and what to do, one line for people, and the HTTP status that it deserves.
@@ -81,7 +81,7 @@ class Volumes {
   void guard_creation(const GroupId& group, TakeCensus take_census);
   ImageId highest_seen() const;  // of all images that this member ever learned of
 
-  // Placed on one store of the kind of every member in reach, in the order of member ids.
+  // Placed on one store of every member in reach, in the order of member ids.
   void create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done);
   // Asked when sessions are in the way of a deletion: GroupSessions::release_idle.
   void on_busy(std::function<void(ImageId image, Completion<ImageUse> done)> release_idle);

@@ -29,6 +29,14 @@ struct PageId {
 inline constexpr Epoch kFirstEpoch{1};  // of a page whose configuration was never changed
 
 enum class StoreKind : std::uint8_t { memory, file };
+constexpr bool outlives_its_process(StoreKind kind) { return kind != StoreKind::memory; }
+
+// What GOOD means. Said when the volume is created, for ever; each owner of a page goes by it.
+enum class DurabilityPolicy : std::uint8_t {
+  sync,       // on the device of every owner that was touched
+  writeback,  // so after a flush only, or with FUA; a machine that stops takes back what came after
+  memory,     // in memory: gone with the owner's process
+};
 enum class PlacementRule : std::uint8_t { striped, contiguous };
 
 // Frozen when the volume is created: gives each page its default owner without any further metadata.
@@ -43,7 +51,7 @@ struct Image {
   ImageId id;
   std::uint64_t size_bytes = 0;  // a multiple of kPhysicalBlockBytes
   std::uint32_t page_bytes = kDefaultPageBytes;
-  StoreKind kind = StoreKind::file;  // kind of the stores in the placement
+  DurabilityPolicy durability = DurabilityPolicy::sync;
   Placement placement;
   bool operator==(const Image&) const = default;
   std::uint64_t page_count() const { return (size_bytes + page_bytes - 1) / page_bytes; }

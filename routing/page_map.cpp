@@ -192,8 +192,8 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> PageMap::revisions() const 
 std::uint64_t PageMap::hash() const {
   Hasher hasher;
   for (const std::uint64_t number :
-       {image_.id.value, image_.size_bytes, std::uint64_t{image_.page_bytes}, static_cast<std::uint64_t>(image_.kind),
-        static_cast<std::uint64_t>(image_.placement.rule)}) {
+       {image_.id.value, image_.size_bytes, std::uint64_t{image_.page_bytes},
+        static_cast<std::uint64_t>(image_.durability), static_cast<std::uint64_t>(image_.placement.rule)}) {
     hasher.add(number);
   }
   hasher.add(image_.placement.stores.size());

@@ -90,6 +90,7 @@ void PageShard::submit(PageRequest request, Asker asker, Completion<PageResult> 
   PageTask& task = tasks_.take();
   task.asker = asker;
   task.store = store;
+  task.durable = request.fua || image->second.map->image().durability == DurabilityPolicy::sync;
   task.request = std::move(request);
   task.done = std::move(done);
   keeps ? take_over(task) : enqueue(task);
@@ -187,7 +188,7 @@ void PageShard::write(PageTask& task, RecordKind kind, Slices data) {
                    .origin = request.origin,
                    .part = request.part,
                    .data = std::move(data)});
-  task.store->apply(std::move(batch), request.fua ? Durability::durable : Durability::applied,
+  task.store->apply(std::move(batch), task.durable ? Durability::durable : Durability::applied,
                     [this, &task](Result<void, StoreError> result) { end(task, to_result(result)); });
 }
 
@@ -226,7 +227,9 @@ void PageShard::lba_status(PageTask& task) {
   });
 }
 
+// What came before it has ended, and was durable then if all that is changed is.
 void PageShard::flush(PageTask& task) {
+  if (task.durable) return end(task, {});
   task.store->sync([this, &task](Result<void, StoreError> result) { end(task, to_result(result)); });
 }
 

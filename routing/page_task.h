@@ -19,6 +19,7 @@ struct PageTask : RangeTicket {
   // granted: has its range and is started next.
   // keeping: has compared and is answered; nothing runs, but its range is kept for the next request of its operation.
   enum class State : std::uint8_t { free, waiting, granted, running, keeping } state = State::free;
+  bool durable = false;   // what it changes is to be on the device before it is answered
   bool compared = false;  // has its range from one that was keeping it
   Asker asker = Asker::session;
   std::uint32_t index = 0;

@@ -51,7 +51,7 @@ class Ephemeral(unittest.TestCase):
     def test_a_wrong_command_line_says_what_is_right(self):
         for words, expected in (([], '--config'), (['--ephemeral'], '--volume'), (['--ephemeral', '--volume', 'a'], 'NAME:SIZE'),
                                 (['--ephemeral', '--volume', 'A_b:1GiB'], 'a-z'), (['--volume', 'a:1GiB'], '--ephemeral'),
-                                (['--ephemeral', '--volume', 'a:1GiB', '--durability', 'sync'], 'writeback'),
+                                (['--ephemeral', '--volume', 'a:1GiB', '--durability', 'soon'], 'writeback'),
                                 (['--ephemeral', '--volume', 'a:1GiB', '--listen', 'localhost:1'], 'numeric')):
             with self.subTest(words):
                 refused = run([SHOALD, *words])

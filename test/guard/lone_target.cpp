@@ -32,7 +32,7 @@ void LoneTarget::start() {
 
 void LoneTarget::make_volume(std::uint64_t bytes) {
   std::optional<ControlResponse> made;
-  node_->handle({"POST", "/volumes", volume_request({"guard", bytes}, routing::StoreKind::memory)},
+  node_->handle({"POST", "/volumes", volume_request({"guard", bytes}, routing::DurabilityPolicy::memory)},
                 [&](const ControlResponse& answer) { made = answer; });
   while (!made) runtime_.context().run_one();
   if (made->status != 200) throw std::runtime_error(made->body);

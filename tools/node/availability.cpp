@@ -17,15 +17,15 @@ StorePlace place_at_peer(MemberId member, const PeerViews& peers) {
   return {member, StoreHealth::silent, fmt::format("member {} is down{}", member, why)};
 }
 
-std::string line_of(const StoreShare& share, routing::StoreKind kind) {
+std::string line_of(const StoreShare& share, routing::DurabilityPolicy durability) {
+  const char* const store = durability == routing::DurabilityPolicy::memory ? "memory store" : "store";
   const std::string pages = fmt::format("{} page{}", share.pages, share.pages == 1 ? "" : "s");
   switch (share.place.health) {
     case StoreHealth::silent: return pages + " wait: " + share.place.reason;
     case StoreHealth::failed:
-      return fmt::format("{} on member {}, {} store {} is {}", pages, share.place.member, to_string(kind), share.store,
+      return fmt::format("{} on member {}, {} {} is {}", pages, share.place.member, store, share.store,
                          share.place.reason);
-    default:
-      return fmt::format("{} lost with {} store {}: {}", pages, to_string(kind), share.store, share.place.reason);
+    default: return fmt::format("{} lost with {} {}: {}", pages, store, share.store, share.place.reason);
   }
 }
 
@@ -83,7 +83,7 @@ VolumeHealth health_of(const routing::PageMap& map, const StorePlaces& places) {
     if (share.pages == 0 || share.place.health == StoreHealth::serving) continue;
     health.unavailable_pages += share.pages;
     if (share.place.health == StoreHealth::lost) health.lost_pages += share.pages;
-    health.reason += (health.reason.empty() ? "" : "; ") + line_of(share, map.image().kind);
+    health.reason += (health.reason.empty() ? "" : "; ") + line_of(share, map.image().durability);
   }
   return health;
 }
@@ -92,7 +92,5 @@ const char* state_of(const VolumeHealth& health) {
   if (health.unavailable_pages == 0) return "ok";
   return health.unavailable_pages < health.pages ? "degraded" : "unavailable";
 }
-
-const char* durability_of(routing::StoreKind kind) { return kind == routing::StoreKind::file ? "writeback" : "memory"; }
 
 }  // namespace shoal

@@ -60,6 +60,4 @@ struct VolumeHealth {
 VolumeHealth health_of(const routing::PageMap& map, const StorePlaces& places);
 const char* state_of(const VolumeHealth& health);  // "ok", "degraded", "unavailable"
 
-const char* durability_of(routing::StoreKind kind);  // "memory", "writeback"
-
 }  // namespace shoal

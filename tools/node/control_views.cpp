@@ -191,7 +191,7 @@ json volume_json(const VolumeView& volume, const StorePlaces& places) {
   body.update({{"iqn", record.iqn},
                {"size_bytes", record.image.size_bytes},
                {"page_bytes", record.image.page_bytes},
-               {"durability", durability_of(record.image.kind)},
+               {"durability", to_string(record.image.durability)},
                {"placement", to_string(record.image.placement.rule)},
                {"image", record.image.id.value},
                {"serial", record.identity.serial},

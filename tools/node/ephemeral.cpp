@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/node/availability.h"
+#include "routing/placement_words.h"
 
 namespace shoal {
 
@@ -40,9 +40,9 @@ NodeConfig ephemeral_config(const Endpoint& listen, const std::string& store) {
   return config;
 }
 
-std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind,
+std::string volume_request(const EphemeralVolume& volume, routing::DurabilityPolicy durability,
                            const std::optional<cluster::ChapSettings>& chap) {
-  json body = {{"name", volume.name}, {"size_bytes", volume.size_bytes}, {"durability", durability_of(kind)}};
+  json body = {{"name", volume.name}, {"size_bytes", volume.size_bytes}, {"durability", to_string(durability)}};
   if (!chap) return body.dump();
   body["chap"] = {{"user", chap->initiator.user}, {"secret_file", chap->initiator.secret_file}};
   if (chap->target) {

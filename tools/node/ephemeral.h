@@ -26,11 +26,11 @@ struct EphemeralVolume {
 // "scratch:1GiB". The error is one line.
 Result<EphemeralVolume, std::string> parse_ephemeral_volume(std::string_view text);
 
-// `store`: folder for durability writeback; empty: memory.
+// `store`: folder for what is to outlive memory; empty: memory only.
 NodeConfig ephemeral_config(const Endpoint& listen, const std::string& store);
 
 // Body of POST /volumes.
-std::string volume_request(const EphemeralVolume& volume, routing::StoreKind kind,
+std::string volume_request(const EphemeralVolume& volume, routing::DurabilityPolicy durability,
                            const std::optional<cluster::ChapSettings>& chap = {});
 
 // One line of JSON: portal, IQN and URL of the first volume, pid, and all volumes.

@@ -24,9 +24,9 @@ std::shared_ptr<LogicalUnit> logical_unit(const cluster::VolumeRecord& record, s
   unit->volume = record.name;
   unit->target_name = record.iqn;
   unit->identity = record.identity;
-  // A file store's GOOD is in the kernel's memory. A memory store has nothing behind it that a flush could reach: what
-  // it has acknowledged is where it will ever be, so hosts are spared flushes.
-  unit->write_cache = record.image.kind == routing::StoreKind::file;
+  // With `sync` nothing is left for a flush to do, nor is there in memory, which has nothing behind it: hosts are
+  // spared flushes.
+  unit->write_cache = record.image.durability == routing::DurabilityPolicy::writeback;
   unit->unmap_granularity_blocks = routing::kChunkBytes / kBlockBytes;
   unit->device = std::move(device);
   unit->state = std::move(state);

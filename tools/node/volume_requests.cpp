@@ -47,8 +47,10 @@ cluster::Volumes::ChangeAccess change_for(std::string_view order, const json& bo
 void take_key(cluster::VolumeRequest& request, const json& body, const std::string& key) {
   static const std::map<std::string, routing::PlacementRule> kRules = {
       {"striped", routing::PlacementRule::striped}, {"contiguous", routing::PlacementRule::contiguous}};
-  static const std::map<std::string, routing::StoreKind> kKinds = {{"memory", routing::StoreKind::memory},
-                                                                   {"writeback", routing::StoreKind::file}};
+  using routing::DurabilityPolicy;
+  static const std::map<std::string, DurabilityPolicy> kPolicies = {{"sync", DurabilityPolicy::sync},
+                                                                    {"writeback", DurabilityPolicy::writeback},
+                                                                    {"memory", DurabilityPolicy::memory}};
   if (key == "name") {
     request.name = text_in(body, "name");
   } else if (key == "size_bytes") {
@@ -62,7 +64,7 @@ void take_key(cluster::VolumeRequest& request, const json& body, const std::stri
   } else if (key == "placement") {
     request.rule = choice_in(body, "placement", kRules);
   } else if (key == "durability") {
-    request.kind = choice_in(body, "durability", kKinds);
+    request.durability = choice_in(body, "durability", kPolicies);
   } else if (key == "chap") {
     request.chap = chap_in(body.at(key));
   } else {

@@ -73,12 +73,14 @@ void add_list_command(CLI::App& volume, const Options& options, std::string& nam
                       const std::string& order, const std::string& what) {
   CLI::App* command = volume.add_subcommand(order, what);
   command->add_option("NAME", name)->required();
-  command->add_option("INITIATOR", access.initiator, "its name; '*' stands for any characters, '?' for one")->required();
+  command->add_option("INITIATOR", access.initiator, "its name; '*' stands for any characters, '?' for one")
+      ->required();
   command->callback([&, order] { change_access(options, name, order, {{"initiator", access.initiator}}); });
 }
 
 void add_access_commands(CLI::App& volume, const Options& options, std::string& name, AccessOptions& access) {
-  add_list_command(volume, options, name, access, "allow", "let an initiator log in; once one is named, only those that are");
+  add_list_command(volume, options, name, access, "allow",
+                   "let an initiator log in; once one is named, only those that are");
   add_list_command(volume, options, name, access, "deny", "never let it log in; its sessions end");
   add_list_command(volume, options, name, access, "forget", "take an entry out of the list that it is in");
   CLI::App* chap = volume.add_subcommand("chap", "have initiators prove themselves with CHAP");
@@ -97,10 +99,13 @@ void add_volume_commands(CLI::App& app, const Options& options, CreateOptions& c
   add->add_option("NAME", create.name, "a-z, 0-9, '.', '-'")->required();
   add->add_option("SIZE", create.size, "as 10GiB")->required();
   add->add_option("--page", create.page, "page size, 64KiB to 64MiB")->capture_default_str();
-  add->add_option("--durability", create.durability, "memory or writeback (default: what the members have)");
+  add->add_option("--durability", create.durability,
+                  "what GOOD means: sync, writeback or memory (default: sync; memory where no member has a store)");
   add->add_option("--placement", create.placement, "striped or contiguous")->capture_default_str();
   add->callback([&] { create_volume(options, create); });
-  volume->add_subcommand("list", "all volumes")->callback([&] { show(options, call(options, "GET", "/volumes"), view_volumes); });
+  volume->add_subcommand("list", "all volumes")->callback([&] {
+    show(options, call(options, "GET", "/volumes"), view_volumes);
+  });
   CLI::App* show_one = volume->add_subcommand("show", "one volume");
   show_one->add_option("NAME", create.name)->required();
   show_one->callback([&] { show(options, call(options, "GET", "/volumes/" + segment(create.name)), view_volume); });
@@ -135,7 +140,8 @@ void write_new_member(const Options& options, const NewMember& member) {
 }
 
 void add_new_member_command(CLI::App& members, const Options& options, NewMember& member) {
-  CLI::App* add = members.add_subcommand("add", "write the configuration of a new member, like that of the one that is asked");
+  CLI::App* add =
+      members.add_subcommand("add", "write the configuration of a new member, like that of the one that is asked");
   add->add_option("ID", member.id, "its number, which no other member has")->required();
   add->add_option("ADDRESS", member.address, "of the new machine; ports stay the same")->required();
   add->add_option("--output", member.file, "file for it (default: standard output)");
@@ -180,13 +186,12 @@ void add_member_commands(CLI::App& app, const Options& options, MoveOptions& mov
   });
   CLI::App* undrain = member->add_subcommand("undrain", "place hosts there again");
   undrain->add_option("ID", move.member)->required();
-  undrain->callback([&] {
-    show(options, call(options, "POST", fmt::format("/members/{}/undrain", move.member)), done_view);
-  });
+  undrain->callback(
+      [&] { show(options, call(options, "POST", fmt::format("/members/{}/undrain", move.member)), done_view); });
 }
 
-void add_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access, MoveOptions& move,
-                  NewMember& added, std::string& id) {
+void add_commands(CLI::App& app, const Options& options, CreateOptions& create, AccessOptions& access,
+                  MoveOptions& move, NewMember& added, std::string& id) {
   app.add_subcommand("status", "health of the group as this member sees it")->callback([&] {
     show(options, call(options, "GET", "/status"), view_status);
   });
@@ -220,7 +225,9 @@ int main(int argc, char** argv) {
   MoveOptions move;
   NewMember added;
   std::string id;
-  app.add_option("--control", options.control, "control port of a member")->envname("SHOAL_CONTROL")->capture_default_str();
+  app.add_option("--control", options.control, "control port of a member")
+      ->envname("SHOAL_CONTROL")
+      ->capture_default_str();
   app.add_option("--token-file", options.token_file, "file with the control port's token")->envname("SHOAL_TOKEN_FILE");
   app.add_flag("--json", options.as_json, "print the answer as JSON, for programs");
   app.fallthrough();

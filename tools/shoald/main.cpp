@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "routing/placement_words.h"
 #include "target/base/log_writer.h"
 #include "tools/node/ephemeral.h"
 #include "tools/shoald/daemon.h"
@@ -30,7 +31,7 @@ struct Options {
 struct Ephemeral {
   std::vector<EphemeralVolume> volumes;
   Endpoint listen;
-  routing::StoreKind kind = routing::StoreKind::memory;
+  routing::DurabilityPolicy durability = routing::DurabilityPolicy::memory;
   LogLevel log_level = LogLevel::warn;
   std::optional<cluster::ChapSettings> chap;
 };
@@ -51,7 +52,7 @@ Ephemeral checked(const Options& options) {
   static const std::map<std::string, LogLevel> kLevels = {
       {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}};
   Ephemeral ephemeral;
-  ephemeral.kind = options.durability == "writeback" ? routing::StoreKind::file : routing::StoreKind::memory;
+  ephemeral.durability = routing::parse_durability(options.durability).value();
   ephemeral.log_level = kLevels.at(options.log_level);
   ephemeral.chap = chap_of(options);
   for (const std::string& text : options.volumes) {
@@ -77,7 +78,7 @@ class EphemeralStart : public std::enable_shared_from_this<EphemeralStart> {
   void next() {
     if (made_ == ephemeral_.volumes.size()) return ready();
     const EphemeralVolume& volume = ephemeral_.volumes[made_++];
-    node_.handle({"POST", "/volumes", volume_request(volume, ephemeral_.kind, ephemeral_.chap)},
+    node_.handle({"POST", "/volumes", volume_request(volume, ephemeral_.durability, ephemeral_.chap)},
                  [self = shared_from_this()](const ControlResponse& answer) { self->on_made(answer); });
   }
 
@@ -105,7 +106,7 @@ class EphemeralStart : public std::enable_shared_from_this<EphemeralStart> {
 
 Outcome run_ephemeral(const Ephemeral& ephemeral) {
   std::optional<TemporaryFolder> folder;
-  if (ephemeral.kind == routing::StoreKind::file) folder.emplace();
+  if (ephemeral.durability != routing::DurabilityPolicy::memory) folder.emplace();
   NodeConfig config = ephemeral_config(ephemeral.listen, folder ? folder->path() + "/store" : "");
   config.log_level = ephemeral.log_level;
   return run_daemon(config, [&](Node& node, Completion<Outcome> done) {
@@ -141,9 +142,9 @@ void add_options(CLI::App& app, Options& options) {
       ->needs(config);
   app.add_option("--volume", options.volumes, "ephemeral: a volume, as scratch:1GiB; may be repeated")
       ->needs(ephemeral);
-  app.add_option("--durability", options.durability, "ephemeral: memory, or writeback in a temporary folder")
+  app.add_option("--durability", options.durability, "ephemeral: memory, or sync or writeback in a temporary folder")
       ->needs(ephemeral)
-      ->check(CLI::IsMember({"memory", "writeback"}))
+      ->check(CLI::IsMember({"memory", "sync", "writeback"}))
       ->capture_default_str();
   app.add_option("--listen", options.listen, "ephemeral: portal; port 0 takes a free one")
       ->needs(ephemeral)

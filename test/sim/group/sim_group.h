@@ -20,7 +20,7 @@ struct GroupShape {
   unsigned members = 3, initiators = 3;
   std::uint64_t volume_blocks = 192;     // stamped ones, of 4 KiB
   std::uint32_t page_blocks = 16;        // 64 KiB
-  std::string durability = "writeback";  // or "memory"
+  std::string durability = "writeback";  // or "sync", "memory"
   Mutation mutation = Mutation::none;
   LogLevel log_level = LogLevel::info;  // of the members, into the trace
 };

@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", seed, "run this one");
   app.add_option("--seeds", seeds, "run A-B");
   app.add_option("--schedule", options.schedule, "what goes wrong")->transform(CLI::CheckedTransformer(kSchedules));
-  app.add_option("--durability", durability, "of the volume")->check(CLI::IsMember({"writeback", "memory"}));
+  app.add_option("--durability", durability, "of the volume")->check(CLI::IsMember({"writeback", "sync", "memory"}));
   app.add_flag("--hash", hash, "print the hash of the trace only");
   app.add_flag("--trace", trace, "print the trace while it grows");
   app.add_option("--mutation", options.shape.mutation, "leave out a rule")

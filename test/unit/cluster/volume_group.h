@@ -70,11 +70,11 @@ struct VolumeGroup {
 
   using Answer = Result<VolumeRecord, VolumeError>;
   std::optional<Answer> create(const std::string& name, std::uint64_t bytes = 1 << 30, std::size_t at = 0,
-                               std::optional<routing::StoreKind> kind = {}) {
+                               std::optional<routing::DurabilityPolicy> durability = {}) {
     VolumeRequest request;
     request.name = name;
     request.size_bytes = bytes;
-    request.kind = kind;
+    request.durability = durability;
     std::optional<Answer> answer;
     all[at].volumes->create(request, [&](Answer result) { answer = std::move(result); });
     runtime.run_until([&] { return answer.has_value(); });

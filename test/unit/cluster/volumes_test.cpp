@@ -10,6 +10,7 @@ using namespace shoal;
 using namespace shoal::cluster;
 using namespace shoal::test;
 using Catch::Contains;
+using routing::DurabilityPolicy;
 using routing::PlacementRule;
 using routing::StoreKind;
 
@@ -40,7 +41,7 @@ TEST_CASE("sizes are whole physical blocks up to 64 TiB, pages powers of two fro
 TEST_CASE("a volume record survives its JSON, and rubbish is none") {
   VolumeRecord record{"demo",
                       "iqn.x:demo",
-                      {ImageId{3}, 1 << 30, 65536, StoreKind::memory, {PlacementRule::contiguous, {store(1)}}},
+                      {ImageId{3}, 1 << 30, 65536, DurabilityPolicy::memory, {PlacementRule::contiguous, {store(1)}}},
                       {std::uint64_t{3} << 60 | 5, "abc"},
                       17,
                       {}};
@@ -56,16 +57,30 @@ TEST_CASE("a volume record survives its JSON, and rubbish is none") {
   for (const char* text : {"", "{", "[]", "{}", R"({"format":1})"}) CHECK_FALSE(decode_volume(text));
 }
 
+TEST_CASE("a record from before there was a choice is writeback on files and memory in memory") {
+  const auto read = [](const std::string& how) {
+    return decode_volume(
+        R"({"format":1,"name":"demo","iqn":"iqn.x:demo","image":3,"size_bytes":4096,"page_bytes":65536,)" + how +
+        R"(,"placement":"striped","stores":["00000000-0000-0000-0000-000000000001"],)" +
+        R"("naa":1,"serial":"a","created_ms":1})");
+  };
+  CHECK(read(R"("kind":"file")")->image.durability == DurabilityPolicy::writeback);
+  CHECK(read(R"("kind":"memory")")->image.durability == DurabilityPolicy::memory);
+  CHECK(read(R"("durability":"sync")")->image.durability == DurabilityPolicy::sync);
+  CHECK_FALSE(read(R"("durability":"often")"));
+}
+
 TEST_CASE("a record from before there was access is one that everybody may log in to") {
-  const VolumeRecord record{"demo", "iqn.x:demo", {ImageId{3}, 4096, 65536, StoreKind::file, {{}, {store(1)}}}, {}, 1,
-                            {}};
+  const VolumeRecord record{
+      "demo", "iqn.x:demo", {ImageId{3}, 4096, 65536, DurabilityPolicy::sync, {{}, {store(1)}}}, {}, 1, {}};
   const std::string text = encode(record);
   for (const char* word : {"allow", "deny", "chap"}) CHECK_THAT(text, !Contains(word));
   CHECK(decode_volume(text)->access == VolumeAccess{});
 }
 
 TEST_CASE("a record whose access makes no sense is none: better not served than to whom it is not for") {
-  VolumeRecord record{"demo", "iqn.x:demo", {ImageId{3}, 4096, 65536, StoreKind::file, {{}, {store(1)}}}, {}, 1, {}};
+  VolumeRecord record{"demo", "iqn.x:demo", {ImageId{3}, 4096, 65536, DurabilityPolicy::sync, {{}, {store(1)}}}, {}, 1,
+                      {}};
   const auto readable = [&](const VolumeAccess& access) {
     record.access = access;
     return decode_volume(encode(record)).has_value();
@@ -88,8 +103,8 @@ TEST_CASE("a volume lies on one store of the kind of every member, in order") {
   REQUIRE(made->has_value());
   CHECK((*made)->iqn == "iqn.2026-11.io.shoal:demo");
   CHECK((*made)->image.placement.stores == std::vector{store(1), store(2), store(3)});
-  CHECK((*made)->image.kind == StoreKind::file);
-  const auto memory = group.create("fast", 1 << 20, 1, StoreKind::memory);
+  CHECK((*made)->image.durability == DurabilityPolicy::sync);
+  const auto memory = group.create("fast", 1 << 20, 1, DurabilityPolicy::memory);
   CHECK((*memory)->image.placement.stores == std::vector{store(101), store(102), store(103)});
   CHECK((*memory)->image.id > (*made)->image.id);
   group.runtime.run_for(1s);
@@ -97,21 +112,33 @@ TEST_CASE("a volume lies on one store of the kind of every member, in order") {
     CHECK(member.volumes->find_target("iqn.2026-11.io.shoal:fast")->image == (*memory)->image);
 }
 
-TEST_CASE("without a file store everywhere a volume is in memory, and a file volume is refused by name") {
+TEST_CASE("a volume is sync where any member has a store that lasts, and who has none is named; else it is in memory") {
   std::map<MemberId, MemberRecord> members;
   members[MemberId{1}].stores = {{store(1), StoreKind::memory}, {store(2), StoreKind::file}};
   members[MemberId{2}].stores = {{store(3), StoreKind::memory}};
   VolumeRequest request{"demo", 1 << 20, 65536, PlacementRule::striped, {}};
+  CHECK_THAT(place_image(request, ImageId{1}, members).error(), Contains("member 2 has no store that outlives it"));
+  request.durability = DurabilityPolicy::memory;
   CHECK(place_image(request, ImageId{1}, members)->placement.stores == std::vector{store(1), store(3)});
-  request.kind = StoreKind::file;
-  CHECK_THAT(place_image(request, ImageId{1}, members).error(), Contains("member 2 has no file store"));
+  members[MemberId{2}].stores.push_back({store(4), StoreKind::file});
+  for (const auto durability : {DurabilityPolicy::sync, DurabilityPolicy::writeback}) {
+    request.durability = durability;
+    const auto image = place_image(request, ImageId{1}, members);
+    CHECK(image->placement.stores == std::vector{store(2), store(4)});
+    CHECK(image->durability == durability);
+  }
+  request.durability.reset();
+  CHECK(place_image(request, ImageId{1}, members)->durability == DurabilityPolicy::sync);
+  members.erase(MemberId{2});
+  members[MemberId{1}].stores.pop_back();
+  CHECK(place_image(request, ImageId{1}, members)->durability == DurabilityPolicy::memory);
 }
 
 TEST_CASE("a volume lies on the members that are in reach, and on no others") {
   Group group;
   group.guard({{MemberId{1}, MemberId{3}}, {}});
   CHECK((*group.create("demo"))->image.placement.stores == std::vector{store(1), store(3)});
-  CHECK((*group.create("fast", 1 << 20, 0, StoreKind::memory))->image.placement.stores ==
+  CHECK((*group.create("fast", 1 << 20, 0, DurabilityPolicy::memory))->image.placement.stores ==
         std::vector{store(101), store(103)});
 }
 

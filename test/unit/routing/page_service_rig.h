@@ -48,10 +48,11 @@ struct ServiceRig {
   }
   ServiceRig() : ServiceRig(1) {}
 
-  void set_map(std::uint64_t pages = 16) {
+  void set_map(std::uint64_t pages = 16, DurabilityPolicy durability = DurabilityPolicy::writeback) {
     service->set_map(PageMap::make(Image{.id = ImageId{7},
                                          .size_bytes = pages * kMinPageBytes,
                                          .page_bytes = kMinPageBytes,
+                                         .durability = durability,
                                          .placement = {.stores = {store->id()}}}));
   }
   Answer<PageResult> ask(Ask ask, bool peer = false) {

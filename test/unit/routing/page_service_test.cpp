@@ -64,6 +64,33 @@ TEST_CASE("every kind of request becomes what the store knows") {
   CHECK(write_call.batch[0].version.seq < zero.batch[0].version.seq);
 }
 
+TEST_CASE("the owner of a page of a sync volume makes every change durable, whoever asks, and a flush only waits") {
+  Manual rig;
+  rig.set_map(16, DurabilityPolicy::sync);
+  rig.ask(write(1));
+  rig.ask(Ask(OperationKind::zero, 2).at(8192), true);
+  rig.ask(Ask(OperationKind::unmap, 3).at(16384));
+  const auto flushed = rig.ask(flush(4));
+  REQUIRE(rig.store->calls.size() == 3);
+  while (!rig.store->calls.empty()) {
+    CHECK_FALSE(flushed.has());
+    auto call = rig.store->take();
+    CHECK(call.durability == Durability::durable);
+    call.ok();
+  }
+  CHECK(status(flushed) == PageStatus::ok);
+}
+
+TEST_CASE("what a compare-and-write writes to a sync volume is durable") {
+  Manual rig;
+  rig.set_map(16, DurabilityPolicy::sync);
+  Ask ask(OperationKind::compare_and_write, 1);
+  ask.request.data = filled(8192, 'a');
+  rig.ask(ask);
+  rig.store->take().answer(filled(4096, 'a'));
+  CHECK(rig.store->take().durability == Durability::durable);
+}
+
 TEST_CASE("errors of the store are told in the words of the protocol") {
   Manual rig;
   const auto expect = [&](Ask ask, StoreError error, PageStatus expected) {

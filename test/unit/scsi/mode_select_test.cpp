@@ -87,6 +87,17 @@ TEST_CASE("a bit that cannot be changed is pointed at, and nothing of the list c
   CHECK(rig.state->changes.empty());
 }
 
+TEST_CASE("the write cache of a unit whose GOOD is durable stays off, and that of another stays on") {
+  Rig rig;
+  Bytes on = kCaching, off = kCaching;
+  on[2] = 0x04, off[2] = 0;
+  check_points_at(rig.select_6(kHeader6 + off), 4 + 2, 2);
+  rig.unit->write_cache = false;
+  check_points_at(rig.select_6(kHeader6 + on), 4 + 2, 2);
+  CHECK(ended(rig.select_6(kHeader6 + off)) == kGood);
+  CHECK(rig.state->changes.empty());
+}
+
 TEST_CASE("pages, subpages and lengths that do not exist are pointed at") {
   Rig rig;
   check_points_at(rig.select_6(kHeader6 + Bytes{0x01, 10} + Bytes(10, 0)), 4, 5);

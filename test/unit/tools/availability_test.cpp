@@ -14,8 +14,8 @@ const MemberId kSelf{1};
 const std::map<StoreId, routing::StoreState> kOwn = {{store(1), {}}};
 
 VolumeHealth health(const std::map<MemberId, cluster::MemberRecord>& members, const PeerViews& peers,
-                    routing::StoreKind kind = routing::StoreKind::file) {
-  return health_of(*map_of(12, routing::PlacementRule::striped, kind), places_of(members, kSelf, peers, kOwn));
+                    routing::DurabilityPolicy durability = routing::DurabilityPolicy::sync) {
+  return health_of(*map_of(12, routing::PlacementRule::striped, durability), places_of(members, kSelf, peers, kOwn));
 }
 
 }  // namespace
@@ -50,15 +50,15 @@ TEST_CASE("pages of a store that was wiped are lost, though its member is up wit
   const auto seen = health(members, peers_up());
   CHECK(seen.unavailable_pages == 4);
   CHECK(seen.lost_pages == 4);
-  CHECK_THAT(seen.reason, Contains("lost with file store") && Contains(store(3).to_string()) &&
-                              Contains("came back with another store"));
+  CHECK_THAT(seen.reason,
+             Contains("lost with store") && Contains(store(3).to_string()) && Contains("came back with another store"));
 }
 
 TEST_CASE("pages of a memory member that restarted are lost, and the reason says memory") {
   auto members = three_members();
   members[MemberId{2}].stores.clear();
   members[MemberId{2}].lost_stores = {{store(2), "it ended with its process"}};
-  CHECK_THAT(health(members, peers_up(), routing::StoreKind::memory).reason, Contains("memory store"));
+  CHECK_THAT(health(members, peers_up(), routing::DurabilityPolicy::memory).reason, Contains("memory store"));
 }
 
 TEST_CASE("a store that no record names is lost, too") {

@@ -18,7 +18,7 @@ TEST_CASE("a volume request has a name and a size, and defaults for the rest") {
   REQUIRE(request.has_value());
   CHECK(request->page_bytes == routing::kDefaultPageBytes);
   CHECK(request->rule == routing::PlacementRule::striped);
-  CHECK_FALSE(request->kind);
+  CHECK_FALSE(request->durability);
 }
 
 TEST_CASE("durability and placement are words") {
@@ -26,7 +26,7 @@ TEST_CASE("durability and placement are words") {
       R"({"name":"a","size_bytes":1,"placement":"contiguous","durability":"writeback","page_bytes":65536})");
   REQUIRE(request.has_value());
   CHECK(request->rule == routing::PlacementRule::contiguous);
-  CHECK(request->kind == routing::StoreKind::file);
+  CHECK(request->durability == routing::DurabilityPolicy::writeback);
   CHECK(request->page_bytes == 65536);
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("a wrong volume request is told what is wrong") {
   CHECK_THAT(refusal_of(R"({"name":1,"size_bytes":1})"), Contains("\"name\""));
   CHECK_THAT(refusal_of(R"({"name":"a","size_bytes":-1})"), Contains("whole number"));
   CHECK_THAT(refusal_of(R"({"name":"a","size_bytes":1,"page_bytes":4294967296})"), Contains("page_bytes"));
-  CHECK_THAT(refusal_of(R"({"name":"a","size_bytes":1,"durability":"sync"})"), Contains("memory or writeback"));
+  CHECK_THAT(refusal_of(R"({"name":"a","size_bytes":1,"durability":"soon"})"), Contains("memory or sync or writeback"));
   CHECK_THAT(refusal_of(R"({"name":"a","size_bytes":1,"colour":"red"})"), Contains("unknown key \"colour\""));
 }
 

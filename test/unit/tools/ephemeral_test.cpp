@@ -38,10 +38,10 @@ TEST_CASE("a disposable target leaves nothing behind: metadata in memory, no lin
 }
 
 TEST_CASE("what is asked of the control port for a disposable volume is a valid request") {
-  const auto request = parse_volume_request(volume_request({"a", 1 << 20}, routing::StoreKind::memory));
+  const auto request = parse_volume_request(volume_request({"a", 1 << 20}, routing::DurabilityPolicy::memory));
   REQUIRE(request.has_value());
-  CHECK(request->kind == routing::StoreKind::memory);
+  CHECK(request->durability == routing::DurabilityPolicy::memory);
   CHECK_FALSE(request->chap);
   const cluster::ChapSettings chap{{"host", "/a"}, cluster::ChapUser{"shoal", "/b"}};
-  CHECK(parse_volume_request(volume_request({"a", 1 << 20}, routing::StoreKind::memory, chap))->chap == chap);
+  CHECK(parse_volume_request(volume_request({"a", 1 << 20}, routing::DurabilityPolicy::memory, chap))->chap == chap);
 }

@@ -37,12 +37,12 @@ inline PeerViews peers_up() { return {{MemberId{2}, {true, true, ""}}, {MemberId
 // On the stores 1, 2 and 3, in pages of 1 MiB.
 inline routing::PageMap::Snapshot map_of(std::uint64_t pages,
                                          routing::PlacementRule rule = routing::PlacementRule::striped,
-                                         routing::StoreKind kind = routing::StoreKind::file) {
+                                         routing::DurabilityPolicy durability = routing::DurabilityPolicy::sync) {
   routing::Image image;
   image.id = ImageId{7};
   image.page_bytes = 1 << 20;
   image.size_bytes = pages << 20;
-  image.kind = kind;
+  image.durability = durability;
   image.placement = {rule, {store(1), store(2), store(3)}};
   return routing::PageMap::make(image);
 }
