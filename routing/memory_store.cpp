@@ -69,7 +69,7 @@ Result<void, StoreError> MemoryStore::write(const PageRecord& record) {
   GatherReader from(record.data);
   for_each_chunk(record.offset, record.length, [&](std::size_t index, std::uint32_t within, std::uint32_t length) {
     Chunk& chunk = page[index];
-    make_writable(chunk, length == kChunkBytes);
+    make_writable(record.page.image, chunk, length == kChunkBytes);
     from.copy({chunk.bytes.get() + within, length});
     chunk.version = record.version;
   });
@@ -87,12 +87,13 @@ std::uint64_t MemoryStore::missing_bytes(const PageRecord& record) const {
 }
 
 // The chunk has bytes that no reader shares.
-void MemoryStore::make_writable(Chunk& chunk, bool all_overwritten) {
+void MemoryStore::make_writable(ImageId image, Chunk& chunk, bool all_overwritten) {
   if (chunk.bytes && chunk.bytes.use_count() == 1) return;
   auto fresh = all_overwritten ? std::make_shared_for_overwrite<std::byte[]>(kChunkBytes)
                                : std::make_shared<std::byte[]>(kChunkBytes);
   if (!chunk.bytes) {
     allocated_bytes_ += kChunkBytes;
+    image_bytes_[image] += kChunkBytes;
   } else if (!all_overwritten) {
     std::copy_n(chunk.bytes.get(), kChunkBytes, fresh.get());
   }
@@ -107,25 +108,24 @@ void MemoryStore::clear(const PageRecord& record) {
     Chunk& chunk = found->second[index];
     chunk.version = record.version;
     if (!chunk.bytes) return;
-    if (length == kChunkBytes) return free(chunk);
-    make_writable(chunk, false);
+    if (length == kChunkBytes) return free(record.page.image, chunk);
+    make_writable(record.page.image, chunk, false);
     std::fill_n(chunk.bytes.get() + within, length, std::byte{});
   });
 }
 
-void MemoryStore::free(Chunk& chunk) {
+void MemoryStore::free(ImageId image, Chunk& chunk) {
   chunk.bytes.reset();
   allocated_bytes_ -= kChunkBytes;
+  image_bytes_[image] -= kChunkBytes;
 }
 
 void MemoryStore::sync(Done done) { done({}); }
 
 void MemoryStore::drop_image(ImageId image, Done done) {
-  std::erase_if(pages_, [&](const auto& each) {
-    if (each.first.image != image) return false;
-    allocated_bytes_ -= allocated_in(each.second);
-    return true;
-  });
+  std::erase_if(pages_, [image](const auto& each) { return each.first.image == image; });
+  allocated_bytes_ -= image_bytes(image);
+  image_bytes_.erase(image);
   promises_.drop(image);
   notes_.erase(image);
   done({});
@@ -184,6 +184,11 @@ void MemoryStore::allocation(const PageId& id, std::uint32_t offset, std::uint32
 StoreSpace MemoryStore::space() const {
   if (capacity_bytes_ == kNoMemoryBound) return {.used_bytes = allocated_bytes_};
   return {capacity_bytes_, allocated_bytes_, capacity_bytes_ - allocated_bytes_};
+}
+
+std::uint64_t MemoryStore::image_bytes(ImageId image) const {
+  const auto found = image_bytes_.find(image);
+  return found == image_bytes_.end() ? 0 : found->second;
 }
 
 std::vector<ImageId> MemoryStore::images() const {

@@ -46,6 +46,7 @@ class MemoryStore final : public PageStore {
             Completion<Result<std::vector<StoredPage>, StoreError>> done) override;
   void describe_image(ImageId image, ImageNote note, Done done) override;
   std::optional<ImageNote> image_note(ImageId image) const override;
+  std::uint64_t image_bytes(ImageId image) const override;
   void drop_image(ImageId image, Done done) override;
 
   std::uint64_t allocated_bytes() const { return allocated_bytes_; }
@@ -61,15 +62,16 @@ class MemoryStore final : public PageStore {
   Result<void, StoreError> write(const PageRecord& record);
   void clear(const PageRecord& record);
   std::uint64_t missing_bytes(const PageRecord& record) const;
-  void make_writable(Chunk& chunk, bool all_overwritten);
-  void free(Chunk& chunk);
+  void make_writable(ImageId image, Chunk& chunk, bool all_overwritten);
+  void free(ImageId image, Chunk& chunk);
   static std::uint64_t allocated_in(const Page& page);
   const Page* find(const PageId& page) const;
 
   StoreId id_;
   std::uint64_t capacity_bytes_;
   std::uint64_t allocated_bytes_ = 0;
-  std::unordered_map<PageId, Page> pages_;  // sorted where it is listed
+  std::map<ImageId, std::uint64_t> image_bytes_;  // of these, each image's
+  std::unordered_map<PageId, Page> pages_;        // sorted where it is listed
   Promises promises_;
   std::map<ImageId, ImageNote> notes_;
 };

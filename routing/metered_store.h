@@ -56,6 +56,7 @@ class MeteredStore final : public PageStore {
     store_->describe_image(image, std::move(note), std::move(done));
   }
   std::optional<ImageNote> image_note(ImageId image) const override { return store_->image_note(image); }
+  std::uint64_t image_bytes(ImageId image) const override { return store_->image_bytes(image); }
   void drop_image(ImageId image, Done done) override { store_->drop_image(image, std::move(done)); }
   void set_repair_source(RepairSource* source) override { store_->set_repair_source(source); }
   RepairCounters repair_counters() const override { return store_->repair_counters(); }

@@ -173,6 +173,7 @@ class PageStore {
   // Before the image's first record, and again when the note changes. Durable when it completes.
   virtual void describe_image(ImageId image, ImageNote note, Done done) = 0;
   virtual std::optional<ImageNote> image_note(ImageId image) const = 0;
+  virtual std::uint64_t image_bytes(ImageId image) const = 0;  // allocated to its pages
   // And its note and fences. Nothing of the image is in flight.
   virtual void drop_image(ImageId image, Done done) = 0;
 

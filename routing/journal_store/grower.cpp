@@ -22,7 +22,8 @@ Grower::Grower(Runtime& runtime, Core& core, const JournalStoreConfig& config)
     : runtime_(runtime),
       core_(core),
       step_chunks_(std::max(chunks_of(config.grow_bytes), 1u)),
-      most_chunks_(config.capacity_bytes > 0 ? chunks_of(config.capacity_bytes) : kMaxDeviceChunks) {
+      most_chunks_(config.capacity_bytes > 0 ? chunks_of(config.capacity_bytes) : kMaxDeviceChunks),
+      file_system_room_(config.file_system_room) {
   if (core.is_block_device) most_chunks_ = core.ledger.space.chunks();
 }
 
@@ -81,11 +82,20 @@ void Grower::end() {
   review();
 }
 
+std::optional<std::uint64_t> Grower::room_to_grow() const {
+  const std::uint64_t most = std::uint64_t{most_chunks_ - core_.ledger.space.chunks()} * kChunkBytes;
+  if (most == 0) return 0;
+  if (file_system_room_) return std::min(most, file_system_room_());
+  return most_chunks_ == kMaxDeviceChunks ? std::nullopt : std::optional(most);
+}
+
 StoreSpace Grower::space() const {
   const Space& space = core_.ledger.space;
-  const std::uint64_t total = std::uint64_t{space.chunks()} * kChunkBytes;
   const std::uint64_t free = std::uint64_t{space.free_chunks()} * kChunkBytes;
-  return {.total_bytes = total, .used_bytes = total - free, .free_bytes = free};
+  const std::uint64_t used = std::uint64_t{space.chunks()} * kChunkBytes - free;
+  const auto room = room_to_grow();
+  if (!room) return {.used_bytes = used};
+  return {.total_bytes = used + free + *room, .used_bytes = used, .free_bytes = free + *room};
 }
 
 }  // namespace shoal::routing::journal

@@ -2,6 +2,7 @@
 // has its size.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -18,9 +19,11 @@ class Grower {
   void review();  // whether there is enough; called after each change
   // Calls `grown` when there is more. False: there will not be more.
   bool wait(Completion<> grown);
+  // A file has what it may still grow by; where nobody knows that, nobody knows more than what is used.
   StoreSpace space() const;
 
  private:
+  std::optional<std::uint64_t> room_to_grow() const;  // bytes
   void write_zeros(std::uint64_t block, std::uint64_t end);
   bool can_grow() const;
   void grow();
@@ -30,6 +33,7 @@ class Grower {
   Core& core_;
   std::uint32_t step_chunks_;
   std::uint32_t most_chunks_;
+  std::function<std::uint64_t()> file_system_room_;  // empty: not known
   bool growing_ = false;
   std::optional<Time> full_at_;  // when the file system had no room
   std::vector<Completion<>> waiting_;

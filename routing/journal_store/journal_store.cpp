@@ -191,6 +191,11 @@ std::optional<ImageNote> JournalStore::image_note(ImageId id) const {
   return ImageNote{image->page_bytes, image->text};
 }
 
+std::uint64_t JournalStore::image_bytes(ImageId id) const {
+  const StoredImage* image = impl_->core->ledger.live_image(id);
+  return image ? image->chunks * kChunkBytes : 0;
+}
+
 void JournalStore::describe_image(ImageId image, ImageNote note, Done done) {
   if (!state().in_service) return done(StoreError::out_of_service);
   if (image_note(image) == note) return done({});

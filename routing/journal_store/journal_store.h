@@ -8,6 +8,7 @@
 // Knows nothing of iSCSI, members or their metadata. Before the first record of an image describe_image() is called.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,7 @@ struct JournalStoreConfig {
   std::uint64_t journal_bytes = std::uint64_t{64} << 20;  // of a new store
   std::uint64_t cache_bytes = std::uint64_t{512} << 20;   // for metadata
   std::uint64_t grow_bytes = std::uint64_t{64} << 20;     // by which a file grows at a time
+  std::function<std::uint64_t()> file_system_room{};      // bytes that the file may still grow by; empty: not known
 };
 
 class JournalStore final : public PageStore {
@@ -55,6 +57,7 @@ class JournalStore final : public PageStore {
             Completion<Result<std::vector<StoredPage>, StoreError>> done) override;
   void describe_image(ImageId image, ImageNote note, Done done) override;
   std::optional<ImageNote> image_note(ImageId image) const override;
+  std::uint64_t image_bytes(ImageId image) const override;
   void drop_image(ImageId image, Done done) override;
   StoreSpace space() const override;
   void set_repair_source(RepairSource* source) override;

@@ -198,9 +198,39 @@ TEST_CASE("a full store refuses writes, reads, frees, and opens") {
   CHECK_FALSE(rig.write(page_of(7, 900), 0, kChunkBytes, 'y').has_value());
 }
 
+TEST_CASE("a file has room for what it may grow by, and where that is not known tells only what is used") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  const StoreSpace limited = rig.store->space();
+  CHECK(limited.total_bytes == rig.config.capacity_bytes);
+  CHECK(limited.free_bytes == limited.total_bytes - limited.used_bytes);
+  rig.close();
+  rig.config.file_system_room = [] { return kChunkBytes; };
+  rig.open();
+  CHECK(rig.store->space().free_bytes < limited.free_bytes);
+  rig.close();
+  rig.config.file_system_room = {};
+  rig.config.capacity_bytes = 0;
+  rig.open();
+  const StoreSpace unknown = rig.store->space();
+  CHECK((unknown.total_bytes == 0 && unknown.free_bytes == 0 && unknown.used_bytes > 0));
+}
+
+TEST_CASE("the bytes of an image are those of its chunks") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  CHECK(rig.store->image_bytes(ImageId{7}) == 0);
+  REQUIRE_FALSE(rig.write(page_of(7, 0), 0, kRigPageBytes, 'a').has_value());
+  CHECK(rig.store->image_bytes(ImageId{7}) == kRigPageBytes);
+  REQUIRE_FALSE(rig.clear(page_of(7, 0), 0, kRigPageBytes).has_value());
+  CHECK(rig.store->image_bytes(ImageId{7}) == 0);
+  CHECK(rig.store->image_bytes(ImageId{8}) == 0);
+}
+
 TEST_CASE("a store grows before it is full") {
   JournalStoreRig rig;
   rig.config.capacity_bytes = 0;
+  rig.config.file_system_room = [] { return 1 << 30; };
   rig.open_with_image();
   const std::uint64_t total = rig.store->space().total_bytes;
   for (std::uint64_t page = 0; page < 40; ++page) {

@@ -164,6 +164,7 @@ TEST_CASE("dropping an image takes its pages, promises and fences, and nothing o
   s.store.drop_image(ImageId{7}, dropped.taker());
   CHECK(dropped.ok());
   CHECK(s.store.images() == std::vector<ImageId>{ImageId{8}});
+  CHECK(s.store.image_bytes(ImageId{7}) == 0);
   CHECK(s.store.fences().empty());
   CHECK(s.store.promised(kPage) == Epoch{});
   CHECK(s.store.allocated_bytes() == kChunkBytes);
@@ -175,6 +176,12 @@ TEST_CASE("a memory store tells what it holds, what it has room for, and of whic
   for (std::uint64_t page : {5, 1, 3}) s.apply(data_record(page_of(7, page), 0, filled(512, 'a')));
   CHECK(s.store.space() == StoreSpace{4 * kChunkBytes, 3 * kChunkBytes, kChunkBytes});
   CHECK(Store().store.space() == StoreSpace{});
+  s.apply(data_record(page_of(8, 0), 0, filled(512, 'a')));
+  CHECK(s.store.image_bytes(ImageId{7}) == 3 * kChunkBytes);
+  CHECK(s.store.image_bytes(ImageId{8}) == kChunkBytes);
+  s.apply(clear_record(RecordKind::unmap, page_of(7, 5), 0, kChunkBytes));
+  CHECK(s.store.image_bytes(ImageId{7}) == 2 * kChunkBytes);
+  s.apply(data_record(page_of(7, 5), 0, filled(512, 'a')));
   CHECK(list(s.store, ImageId{7}, PageIndex{2}) ==
         std::vector<StoredPage>{{PageIndex{3}, kChunkBytes}, {PageIndex{5}, kChunkBytes}});
   CHECK(list(s.store, ImageId{7}, PageIndex{0}, 1) == std::vector<StoredPage>{{PageIndex{1}, kChunkBytes}});

@@ -179,6 +179,7 @@ class ManualStore final : public PageStore {
   std::optional<ImageNote> image_note(ImageId image) const override {
     return notes.contains(image) ? std::optional(notes.at(image)) : std::nullopt;
   }
+  std::uint64_t image_bytes(ImageId) const override { return 0; }
   void drop_image(ImageId, Done done) override { calls.push_back({.what = "drop", .done = std::move(done)}); }
 };
 
