@@ -47,6 +47,13 @@ struct StoreLoad {
   bool operator==(const StoreLoad&) const = default;
 };
 
+// What a store holds and has room for; total 0: it does not know.
+struct StoreRoom {
+  StoreId store;
+  std::uint64_t total_bytes = 0, used_bytes = 0, free_bytes = 0;
+  bool operator==(const StoreRoom&) const = default;
+};
+
 struct ServerLoad {
   double cpu = 0;      // fraction of the processor time that this process may use
   double memory = 0;   // fraction of the memory that it may use
@@ -102,6 +109,7 @@ struct LoadReport {
   std::vector<PageHeat> pages;
   double unlisted_page_units = 0;  // no page that is not among `pages` has more
   std::vector<VolumeLoad> volumes;
+  std::vector<StoreRoom> rooms;  // of its stores
   bool operator==(const LoadReport&) const = default;
 };
 inline constexpr double kLightest = 0.001, kHeaviest = 1000;  // weights
@@ -109,5 +117,6 @@ inline constexpr std::size_t kMaxReportedSessions = 64;
 inline constexpr std::size_t kMaxReportedOwners = 128;  // of one session
 inline constexpr std::size_t kMaxReportedPages = 64;
 inline constexpr std::size_t kMaxReportedVolumes = 256;
+inline constexpr std::size_t kMaxReportedStores = 16;
 
 }  // namespace shoal::load

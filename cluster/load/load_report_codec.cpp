@@ -9,7 +9,7 @@ constexpr std::size_t kFixedBytes = 512;  // more than is outside of lists
 constexpr std::size_t kTextBytes = 1 + kMaxReportText;
 constexpr std::size_t kSessionBytes = 4 + 6 * 8 + 2 * kTextBytes + kMaxReportedOwners * (4 + 8);
 static_assert(kFixedBytes + kMaxReportedSessions * kSessionBytes + kMaxReportedPages * (4 * 8 + kTextBytes) +
-                  kMaxReportedVolumes * (5 * 8 + 1) <=
+                  kMaxReportedVolumes * (5 * 8 + 1) + kMaxReportedStores * (16 + 3 * 8) <=
               kMaxLoadReportBytes);
 
 // Each of these is the place of some fields, for both ways: Io is Writer with a const value, or Reader.
@@ -72,6 +72,14 @@ void volume_fields(Io& io, Value& load) {
 }
 
 template <class Io, class Value>
+void room_fields(Io& io, Value& room) {
+  for (auto& byte : room.store.bytes) io.number(byte);
+  io.number(room.total_bytes);
+  io.number(room.used_bytes);
+  io.number(room.free_bytes);
+}
+
+template <class Io, class Value>
 void report_fields(Io& io, Value& report) {
   io.number(report.member.value);
   io.number(report.incarnation);
@@ -90,6 +98,7 @@ void report_fields(Io& io, Value& report) {
   io.list(report.sessions, kMaxReportedSessions, [&](auto& session) { session_fields(io, session); });
   io.list(report.pages, kMaxReportedPages, [&](auto& page) { page_fields(io, page); });
   io.list(report.volumes, kMaxReportedVolumes, [&](auto& volume) { volume_fields(io, volume); });
+  io.list(report.rooms, kMaxReportedStores, [&](auto& room) { room_fields(io, room); });
 }
 
 }  // namespace

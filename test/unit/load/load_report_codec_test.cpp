@@ -44,6 +44,9 @@ LoadReport full_report() {
   report.pages = {{ImageId{7}, PageIndex{22}, 23, 24, "iqn.2004-01.org.example:host1"},
                   {ImageId{8}, PageIndex{1}, 2, 0}};
   report.volumes = {{ImageId{7}, Pattern::mixed, {25, 26}, {27, 28}}, {ImageId{8}, Pattern::idle, {}, {}}};
+  StoreId store;
+  store.bytes[3] = 29;
+  report.rooms = {{store, 30, 31, 32}, {StoreId{}, 0, 33, 0}};
   return report;
 }
 
@@ -78,10 +81,10 @@ TEST_CASE("a report arrives as it was sent") {
 
 TEST_CASE("the bytes are those of the format's page") {
   const std::string bytes = encode(small_report());
-  const unsigned char head[] = {1, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,    4,    0,
+  const unsigned char head[] = {2, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,    4,    0,
                                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0};
   const std::string expected(std::begin(head), std::end(head));
-  CHECK(bytes == expected + std::string(164 + 6, '\0'));
+  CHECK(bytes == expected + std::string(164 + 8, '\0'));
 }
 
 TEST_CASE("a report that is cut anywhere is refused") {
@@ -98,7 +101,7 @@ TEST_CASE("bytes behind the end are refused") {
 
 TEST_CASE("another format is refused, whatever follows") {
   std::string bytes = encode(full_report());
-  bytes[0] = 2;
+  bytes[0] = 1;
   CHECK(fault_of(bytes) == to_string(ReportFault::other_format));
   CHECK(fault_of(std::string("\0", 1)) == to_string(ReportFault::other_format));
   CHECK(fault_of(std::string("{\"member\": 1}")) == to_string(ReportFault::other_format));
@@ -162,15 +165,17 @@ TEST_CASE("more than the limits is not sent, and refused when it comes") {
   for (std::uint64_t i = 1; i <= kMaxReportedSessions + 5; ++i) report.sessions.push_back(session_load(i));
   report.pages.resize(kMaxReportedPages + 1);
   report.volumes.resize(kMaxReportedVolumes + 1);
+  report.rooms.resize(kMaxReportedStores + 1);
   const LoadReport there = arrived(report);
   CHECK(there.sessions.size() == kMaxReportedSessions);
   CHECK(there.sessions.back() == session_load(kMaxReportedSessions));
   CHECK(there.pages.size() == kMaxReportedPages);
   CHECK(there.volumes.size() == kMaxReportedVolumes);
+  CHECK(there.rooms.size() == kMaxReportedStores);
 
-  for (std::size_t list : {0u, 2u, 4u}) {
+  for (std::size_t list : {0u, 2u, 4u, 6u}) {
     std::string bytes = encode(small_report());
-    bytes[bytes.size() - 6 + list] = bytes[bytes.size() - 5 + list] = '\xff';
+    bytes[bytes.size() - 8 + list] = bytes[bytes.size() - 7 + list] = '\xff';
     CHECK(fault_of(bytes) == to_string(ReportFault::bad_count));
   }
 }
@@ -192,6 +197,7 @@ TEST_CASE("the largest report is within its limit") {
   report.sessions.assign(kMaxReportedSessions, session);
   report.pages.assign(kMaxReportedPages, {ImageId{1}, PageIndex{1}, 1, 0, std::string(300, 'x')});
   report.volumes.resize(kMaxReportedVolumes);
+  report.rooms.resize(kMaxReportedStores);
   const std::string bytes = encode(report);
   CHECK(bytes.size() > kMaxLoadReportBytes / 2);
   CHECK(bytes.size() <= kMaxLoadReportBytes);
