@@ -35,6 +35,26 @@ std::string without_store(MemberId member, DurabilityPolicy durability) {
       member);
 }
 
+bool is_nearly_full(const routing::StoreSpace& space) {
+  return space.total_bytes > 0 && space.used_bytes >= space.total_bytes / 100 * kNearlyFullPercent;
+}
+
+// Each store that is left out leaves more to the others, so they are looked at again.
+std::vector<StoreId> with_room(std::vector<StoreId> stores, std::uint64_t bytes, const KnownSpace& known) {
+  const auto space_of = [&known](const StoreId& store) {
+    const auto found = known.find(store);
+    return found == known.end() ? routing::StoreSpace{} : found->second;
+  };
+  std::erase_if(stores, [&](const StoreId& store) { return is_nearly_full(space_of(store)); });
+  std::vector<StoreId> roomy = stores;
+  for (std::size_t left_out = 1; left_out > 0 && !roomy.empty();) {
+    const std::uint64_t share = bytes / roomy.size();
+    left_out =
+        std::erase_if(roomy, [&](const StoreId& store) { return why_no_room(space_of(store), share).has_value(); });
+  }
+  return roomy.empty() ? stores : roomy;
+}
+
 }  // namespace
 
 std::optional<std::string> check_name(const std::string& name) {
@@ -57,20 +77,35 @@ std::optional<std::string> check_shape(std::uint64_t size_bytes, std::uint32_t p
   return std::nullopt;
 }
 
+std::optional<std::string> why_no_room(const routing::StoreSpace& space, std::uint64_t share_bytes) {
+  if (space.total_bytes == 0) return std::nullopt;
+  if (is_nearly_full(space)) {
+    return fmt::format("its store is nearly full: {} of {} bytes are used", space.used_bytes, space.total_bytes);
+  }
+  if (space.free_bytes >= share_bytes) return std::nullopt;
+  return fmt::format("its store has {} bytes free, less than its share of {}", space.free_bytes, share_bytes);
+}
+
 Result<routing::Image, std::string> place_image(const VolumeRequest& request, ImageId id,
-                                                const std::map<MemberId, MemberRecord>& members) {
+                                                const std::map<MemberId, MemberRecord>& members,
+                                                const KnownSpace& space) {
   if (members.empty()) {
     return std::string(
         "every member in reach drains, so none takes a volume; take one back with shoalctl member undrain");
   }
   const DurabilityPolicy durability = durability_for(request, members);
-  routing::Image image{id, request.size_bytes, request.page_bytes, durability, {request.rule, {}}};
+  std::vector<StoreId> stores;
   for (const auto& [member, record] : members) {
     const MemberStore* store = store_for(durability, record);
     if (!store) return without_store(member, durability);
-    image.placement.stores.push_back(store->id);
+    stores.push_back(store->id);
   }
-  return image;
+  stores = with_room(std::move(stores), request.size_bytes, space);
+  if (stores.empty()) {
+    return std::string(
+        "every store in reach is nearly full, so none takes a volume; delete what is not needed, or add a member");
+  }
+  return routing::Image{id, request.size_bytes, request.page_bytes, durability, {request.rule, std::move(stores)}};
 }
 
 UnitIdentity new_identity(Random& random) {

@@ -212,7 +212,8 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
     const std::uint64_t counted = counter.next;
     counter.rise_above(std::max(highest, creation->census.highest));
     const ImageId id{counter.next++};
-    auto image = place_image(creation->request, id, members_for(creation->census));
+    auto image =
+        place_image(creation->request, id, members_for(creation->census), known_space ? known_space() : KnownSpace{});
     if (!image) return creation->refuse(409, image.error());
     const std::string& name = creation->request.name;
     const VolumeRecord record{name,
@@ -381,6 +382,7 @@ struct Volumes::Impl : std::enable_shared_from_this<Volumes::Impl> {
   Log log;
   GroupId group;
   TakeCensus take_census;
+  std::function<KnownSpace()> known_space;
   Picture picture;
   std::map<std::string, const VolumeRecord*> by_iqn;  // of picture
   ImageId highest;                                    // that was ever seen
@@ -416,6 +418,7 @@ void Volumes::guard_creation(const GroupId& group, TakeCensus take_census) {
   impl_->group = group;
   impl_->take_census = std::move(take_census);
 }
+void Volumes::place_by(std::function<KnownSpace()> known_space) { impl_->known_space = std::move(known_space); }
 void Volumes::on_change(std::function<void(bool fresh)> changed) { impl_->changed = std::move(changed); }
 void Volumes::on_busy(std::function<void(ImageId, Completion<ImageUse>)> release_idle) {
   impl_->busy = std::move(release_idle);

@@ -21,7 +21,7 @@
 #include "cluster/members.h"
 #include "cluster/meta_store.h"
 #include "cluster/volume_access.h"
-#include "routing/page.h"
+#include "routing/page_store.h"
 #include "target/base/log.h"
 #include "target/ports/target_catalog.h"
 #include "target/runtime/runtime.h"
@@ -79,9 +79,11 @@ class Volumes {
   // Whose metadata they have to be, and whom a creation asks first. Without it: nobody, and it lies on all members.
   using TakeCensus = std::function<void(Completion<Census>)>;
   void guard_creation(const GroupId& group, TakeCensus take_census);
+  // By which stores new volumes are placed. Without it: as if all had room.
+  void place_by(std::function<std::map<StoreId, routing::StoreSpace>()> known_space);
   ImageId highest_seen() const;  // of all images that this member ever learned of
 
-  // Placed on one store of every member in reach, in the order of member ids.
+  // Placed on one store of every member in reach that has room, in the order of member ids (volume_rules.h).
   void create(VolumeRequest request, Completion<Result<VolumeRecord, VolumeError>> done);
   // Asked when sessions are in the way of a deletion: GroupSessions::release_idle.
   void on_busy(std::function<void(ImageId image, Completion<ImageUse> done)> release_idle);

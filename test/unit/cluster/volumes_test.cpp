@@ -134,6 +134,55 @@ TEST_CASE("a volume is sync where any member has a store that lasts, and who has
   CHECK(place_image(request, ImageId{1}, members)->durability == DurabilityPolicy::memory);
 }
 
+namespace {
+
+// Member n has the store n, which holds used of 100 GiB.
+struct Room {
+  explicit Room(const std::vector<std::uint64_t>& used_gib) {
+    for (std::uint8_t n = 1; n <= used_gib.size(); ++n) {
+      members[MemberId{n}].stores = {{store(n), StoreKind::file}};
+      space[store(n)] = {kHundred, used_gib[n - 1] << 30, kHundred - (used_gib[n - 1] << 30)};
+    }
+  }
+  Result<routing::Image, std::string> place(std::uint64_t gib) const {
+    return place_image({"demo", gib << 30, 65536, PlacementRule::striped, {}, {}}, ImageId{1}, members, space);
+  }
+  std::vector<StoreId> stores(std::uint64_t gib) const { return place(gib)->placement.stores; }
+
+  static constexpr std::uint64_t kHundred = std::uint64_t{100} << 30;
+  std::map<MemberId, MemberRecord> members;
+  KnownSpace space;
+};
+
+}  // namespace
+
+TEST_CASE("a store that is nearly full, or has less room than its share, takes no part of a new volume") {
+  CHECK(Room({10, 89, 90}).stores(3) == std::vector{store(1), store(2)});
+  CHECK(Room({10, 60, 10}).stores(150) == std::vector{store(1), store(3)});
+  CHECK(Room({10, 50, 10}).stores(150) == std::vector{store(1), store(2), store(3)});
+  CHECK(*why_no_room({100, 95, 5}, 1) == "its store is nearly full: 95 of 100 bytes are used");
+  CHECK(*why_no_room({100, 50, 50}, 51) == "its store has 50 bytes free, less than its share of 51");
+  CHECK_FALSE(why_no_room({100, 50, 50}, 50));
+}
+
+TEST_CASE("who is left out leaves more to the others, which may then have too little, too") {
+  CHECK(Room({0, 45, 70}).stores(120) == std::vector{store(1), store(2), store(3)});
+  CHECK(Room({0, 40, 70}).stores(100) == std::vector{store(1), store(2)});
+  CHECK(Room({0, 55, 70}).stores(100) == std::vector{store(1)});
+}
+
+TEST_CASE("a volume larger than what there is lies on all that are not nearly full; where all are it is refused") {
+  CHECK(Room({10, 95, 30}).stores(1000) == std::vector{store(1), store(3)});
+  CHECK_THAT(Room({90, 95}).place(1).error(), Contains("every store in reach is nearly full"));
+}
+
+TEST_CASE("a store of which nobody knows what it could hold is taken to have room") {
+  Room room({95, 10});
+  room.space.erase(store(1));
+  room.space[store(2)] = {0, 5, 0};
+  CHECK(room.stores(1000) == std::vector{store(1), store(2)});
+}
+
 TEST_CASE("a volume lies on the members that are in reach, and on no others") {
   Group group;
   group.guard({{MemberId{1}, MemberId{3}}, {}});
