@@ -100,6 +100,9 @@ struct ChangeWriter {
   }
   json operator()(const ResetUnit& reset) const { return {{"reset", number(reset.kind)}}; }
   json operator()(const NexusLost&) const { return {{"nexus_lost", nullptr}}; }
+  json operator()(const TellNexuses& told) const {
+    return {{"tell", json::array({told.attention.asc, told.attention.ascq})}};
+  }
 };
 
 PersistentReserveOut reserve_out_of(const json& value) {
@@ -188,6 +191,7 @@ UnitChange change_of(const json& value) {
   if (what == "mode") return ChangeMode{mode_of(how)};
   if (what == "condition") return condition_change_of(how);
   if (what == "reset") return ResetUnit{enumerator(how, ResetKind::target_cold)};
+  if (what == "tell") return TellNexuses{{how.at(0).get<std::uint8_t>(), how.at(1).get<std::uint8_t>()}};
   return checked(what == "nexus_lost", NexusLost{}, "change");
 }
 

@@ -135,8 +135,12 @@ struct ResetUnit {  // task management: ends the tasks of every nexus, clears RE
 struct NexusLost {  // its session ended and did not move: RESERVE is released
   bool operator==(const NexusLost&) const = default;
 };
-using UnitChange =
-    std::variant<PersistentReserveOut, ReserveUnit, ReleaseUnit, ChangeMode, ChangeCondition, ResetUnit, NexusLost>;
+struct TellNexuses {  // changes nothing: every nexus is told that
+  UnitAttention attention;
+  bool operator==(const TellNexuses&) const = default;
+};
+using UnitChange = std::variant<PersistentReserveOut, ReserveUnit, ReleaseUnit, ChangeMode, ChangeCondition, ResetUnit,
+                                NexusLost, TellNexuses>;
 
 enum class UnitAnswer : std::uint8_t {
   good,

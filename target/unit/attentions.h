@@ -12,5 +12,6 @@ inline constexpr UnitAttention kModeParametersChanged{0x2a, 0x01};
 inline constexpr UnitAttention kReservationsPreempted{0x2a, 0x03};
 inline constexpr UnitAttention kReservationsReleased{0x2a, 0x04};
 inline constexpr UnitAttention kRegistrationsPreempted{0x2a, 0x05};
+inline constexpr UnitAttention kSoftThresholdReached{0x38, 0x07};  // thin provisioning
 
 }  // namespace shoal::unit

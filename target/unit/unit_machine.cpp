@@ -63,6 +63,12 @@ Outcome apply_one(const UnitView& view, const InitiatorPort&, const ChangeCondit
   return outcome;
 }
 
+Outcome apply_one(const UnitView& view, const InitiatorPort&, const TellNexuses& told) {
+  Outcome outcome{.view = view};
+  outcome.consequences.announcements.push_back({told.attention, everybody()});
+  return outcome;
+}
+
 Outcome apply_one(const UnitView& view, const InitiatorPort& port, const ResetUnit& reset) {
   Outcome outcome{.view = view};
   ++outcome.view.generation;  // what is still under way of the tasks that end is refused by its age, too

@@ -52,7 +52,8 @@ TEST_CASE("every change that can be asked for arrives as it was sent") {
       ChangeCondition{UnitCondition::formatting, UnitCondition::sanitize_failed},
       ChangeCondition{UnitCondition::ready, UnitCondition::formatting, UnitCondition::format_corrupted},
       ResetUnit{ResetKind::target_cold},
-      NexusLost{}};
+      NexusLost{},
+      TellNexuses{{0x38, 0x07}}};
   for (const UnitChange& change : changes) {
     const ChangeRequest request{{MemberId{2}, 5, 17}, ImageId{7}, kWild, change};
     CHECK(sent(request) == UnitRequest(request));

@@ -9,7 +9,7 @@ using namespace shoal::unit;
 
 namespace {
 using Heard = std::vector<UnitAttention>;
-constexpr UnitAttention kPowerOn{0x29, 0x00}, kReset{0x29, 0x03}, kModeChanged{0x2a, 0x01};
+constexpr UnitAttention kPowerOn{0x29, 0x00}, kReset{0x29, 0x03}, kModeChanged{0x2a, 0x01}, kThreshold{0x38, 0x07};
 }  // namespace
 
 TEST_CASE("RESERVE keeps others out until it is released by its holder, by nobody else") {
@@ -35,6 +35,16 @@ TEST_CASE("a nexus that is lost releases what it reserved, and nothing of others
   CHECK(unit.view.reserved_by == kAlice);
   CHECK(unit.tell(kAlice, NexusLost{}) == UnitAnswer::good);
   CHECK_FALSE(unit.view.reserved_by);
+}
+
+TEST_CASE("what all are to be told is told to all, and changes nothing") {
+  TestedUnit unit;
+  const UnitView before = unit.view;
+  CHECK(unit.tell(kAlice, TellNexuses{kThreshold}) == UnitAnswer::good);
+  CHECK(unit.view == before);
+  CHECK(unit.heard_by(kAlice) == Heard{kThreshold});
+  CHECK(unit.heard_by(kBob) == Heard{kThreshold});
+  CHECK(unit.last.aborted == Audience{});
 }
 
 TEST_CASE("a nexus that is lost stays registered and keeps its persistent reservation") {
