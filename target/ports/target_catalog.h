@@ -1,6 +1,7 @@
 // TargetCatalog: the targets (one per volume, LUN 0) that this member shows, equal on every member of the group.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +17,22 @@ namespace shoal {
 
 // Made once per volume, kept in the metadata, the same on every member for ever (VPD 80 and 83).
 struct UnitIdentity {
-  std::uint64_t naa = 0;     // NAA 6 or 3 style: see VPD 83; eight bytes, top nibble 3 (locally assigned), random below
-  std::string serial;        // printable ASCII, at most 32
+  std::uint64_t naa = 0;  // NAA 6 or 3 style: see VPD 83; eight bytes, top nibble 3 (locally assigned), random below
+  std::string serial;     // printable ASCII, at most 32
   bool operator==(const UnitIdentity&) const = default;
+};
+
+// Of all stores that a unit lies on, which other units use, too.
+struct PoolSpace {
+  std::uint64_t used_bytes = 0, available_bytes = 0;
+  unsigned available_percent = 0;  // of the fullest of them
+  bool operator==(const PoolSpace&) const = default;
 };
 
 struct LogicalUnit {
   ImageId image;
-  std::string volume;        // its name
-  std::string target_name;   // IQN
+  std::string volume;       // its name
+  std::string target_name;  // IQN
   std::uint16_t portal_group_tag = kPortalGroupTag;
   UnitIdentity identity;
   bool write_cache = false;  // reported in mode page 08 (WCE): GOOD is not yet durable
@@ -32,6 +40,8 @@ struct LogicalUnit {
   std::uint32_t unmap_granularity_blocks = 128;
   std::shared_ptr<BlockDevice> device;
   std::shared_ptr<UnitState> state;
+  std::function<std::optional<PoolSpace>()> space{};  // empty, or nullopt: not known
+  std::uint8_t threshold_percent = 0;       // of a store's bytes that are used when every nexus is told; 0: none is
   std::optional<std::uint16_t> progress{};  // of FORMAT UNIT or SANITIZE, in 1/65536, where this member does the work
 };
 

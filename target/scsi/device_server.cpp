@@ -15,9 +15,7 @@ namespace shoal::scsi {
 
 namespace {
 
-CommandResult unit_attention(const UnitAttention& attention) {
-  return check_condition({SenseKey::unit_attention, attention.asc, attention.ascq});
-}
+CommandResult unit_attention(const UnitAttention& attention) { return check_condition(sense_of(attention)); }
 
 CommandResult no_such_command(const Cdb& cdb, const LogicalUnit& unit) {
   const bool opcode_is_known = has_service_actions(OpcodeField::get(cdb), unit);

@@ -26,6 +26,11 @@ inline constexpr std::size_t kMaxReserveOutListBytes = 32u << 10;
 inline constexpr std::uint32_t kUntornBlocks = kPhysicalBlockBytes / kBlockBytes;
 inline constexpr std::uint32_t kMaxAtomicBlocks = (128u << 10) / kBlockBytes;
 
+// Logical block provisioning: the unit in which its log page counts, of 2^n blocks (1 MiB).
+inline constexpr std::uint8_t kThresholdExponent = 11;
+// And how many percent a threshold in percent is wide: it is armed again half of that above its middle.
+inline constexpr std::uint8_t kThresholdPercentage = 10;
+
 // GET LBA STATUS: what one answer may hold, and how often the device is asked for it.
 inline constexpr std::uint32_t kMaxLbaStatusDescriptors = 4096;
 inline constexpr std::uint32_t kMaxLbaStatusRounds = 64;

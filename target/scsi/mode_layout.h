@@ -32,6 +32,12 @@ struct ModeBlockDescriptor {  // SBC-3 6.5.2.2, short LBA
   using BlockLength = Field<std::uint32_t, 5, 3>;
 };
 
+struct ModeSubpageHeader {  // SPC-4 7.5.7, sub_page format; it begins as that of page_0 does
+  static constexpr std::size_t kBytes = 4;
+  using SubpageCode = Field<std::uint8_t, 1>;
+  using PageLength = Field<std::uint16_t, 2>;
+};
+
 struct ModePageHeader {  // SPC-4 7.5.7, page_0 format
   static constexpr std::size_t kBytes = 2;
   using Subpages = Bits<bool, 0, 6>;

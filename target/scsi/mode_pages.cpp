@@ -6,7 +6,13 @@ namespace shoal::scsi {
 
 namespace {
 
-constexpr std::uint8_t kCaching = 0x08, kControl = 0x0a, kExceptions = 0x1c;
+constexpr std::uint8_t kErrorRecovery = 0x01, kCaching = 0x08, kControl = 0x0a, kExceptions = 0x1c;
+constexpr std::uint8_t kProvisioningSubpage = 0x02;
+
+namespace error_recovery_layout {  // SBC-3 6.5.8
+constexpr std::size_t kBytes = 12;
+using ProvisioningErrors = Bits<bool, 7, 7>;  // LBPERE
+}  // namespace error_recovery_layout
 
 namespace caching_layout {  // SBC-3 6.5.5
 constexpr std::size_t kBytes = 20;
@@ -29,6 +35,14 @@ constexpr std::size_t kBytes = 12;
 using DisableExceptions = Bits<bool, 2, 3>;
 }  // namespace exceptions_layout
 
+namespace provisioning_layout {  // SBC-3 6.5.7, with one threshold descriptor
+constexpr std::size_t kBytes = kThresholdDescriptorByte + 8;
+using Enabled = Bits<bool, kThresholdDescriptorByte, 7>;
+using ThresholdType = Bits<std::uint8_t, kThresholdDescriptorByte, 3, 3>;
+using ThresholdResource = Field<std::uint8_t, kThresholdDescriptorByte + 1>;
+using ThresholdCount = Field<std::uint32_t, kThresholdDescriptorByte + 4>;
+}  // namespace provisioning_layout
+
 template <std::size_t N>
 std::array<std::byte, N> empty_page(std::uint8_t code) {
   std::array<std::byte, N> page{};
@@ -40,6 +54,14 @@ std::array<std::byte, N> empty_page(std::uint8_t code) {
 template <std::size_t N>
 ModeBytes bytes_of(const std::array<std::byte, N>& page) {
   return {page.begin(), page.end()};
+}
+
+// Whoever is to hear of thresholds does.
+ModeBytes error_recovery(std::uint8_t code, PageControl control, const LogicalUnit&) {
+  using namespace error_recovery_layout;
+  auto page = empty_page<kBytes>(code);
+  if (control != PageControl::changeable) ProvisioningErrors::put(page, true);
+  return bytes_of(page);
 }
 
 ModeBytes caching(std::uint8_t code, PageControl control, const LogicalUnit& unit) {
@@ -83,7 +105,29 @@ ModeBytes exceptions(std::uint8_t code, PageControl control, const LogicalUnit&)
   return bytes_of(page);
 }
 
-constexpr ModePage kPages[] = {{kCaching, caching}, {kControl, control_page}, {kExceptions, exceptions}};
+// Every nexus is told (SITUA = 0) when what the fullest of the unit's stores has available comes down to so many
+// percent (an armed decreasing threshold).
+ModeBytes provisioning(std::uint8_t code, PageControl control, const LogicalUnit& unit) {
+  using namespace provisioning_layout;
+  constexpr std::uint8_t kPercentage = 1, kAvailablePercentage = 3;
+  std::array<std::byte, kBytes> page{};
+  ModePageHeader::Subpages::put(page, true);
+  ModePageHeader::PageCode::put(page, code);
+  ModeSubpageHeader::SubpageCode::put(page, kProvisioningSubpage);
+  ModeSubpageHeader::PageLength::put(page, kBytes - ModeSubpageHeader::kBytes);
+  if (control == PageControl::changeable || !unit.thin || unit.threshold_percent == 0) return bytes_of(page);
+  Enabled::put(page, true);
+  ThresholdType::put(page, kPercentage);
+  ThresholdResource::put(page, kAvailablePercentage);
+  ThresholdCount::put(page, 100u - unit.threshold_percent);
+  return bytes_of(page);
+}
+
+constexpr ModePage kPages[] = {{kErrorRecovery, 0, error_recovery},
+                               {kCaching, 0, caching},
+                               {kControl, 0, control_page},
+                               {kExceptions, 0, exceptions},
+                               {kExceptions, kProvisioningSubpage, provisioning}};
 
 }  // namespace
 

@@ -40,12 +40,17 @@ class ModeList {
   const ModeParameters& parameters() const { return parameters_; }
 
  private:
+  struct PageHeader {
+    std::uint8_t code, subpage;
+    std::size_t bytes, page_length;  // of the header; of what follows it
+  };
+  std::optional<PageHeader> page_header() const;
   ByteSpan rest() const { return list_.subspan(at_); }
   template <class Header>
   Wrong take_header();
   Wrong take_block_descriptor();
   Wrong take_page();
-  Wrong check_page(ByteSpan page, const ModePage& known) const;
+  Wrong check_page(ByteSpan page, const ModePage& known, std::size_t header_bytes) const;
 
   ByteSpan list_;
   const CommandContext& command_;
@@ -83,29 +88,47 @@ Wrong ModeList::take_block_descriptor() {
   return std::nullopt;
 }
 
-Wrong ModeList::take_page() {
-  if (rest().size() < ModePageHeader::kBytes) return sense::kParameterListLengthError;
+// Of the page that comes next; nullopt: the list ends within its header.
+std::optional<ModeList::PageHeader> ModeList::page_header() const {
+  if (rest().size() < ModePageHeader::kBytes) return std::nullopt;
   const auto header = rest().first<ModePageHeader::kBytes>();
-  if (ModePageHeader::Subpages::get(header)) return wrong_field<ModePageHeader::Subpages>(at_);
-  const auto known = std::ranges::find(mode_pages(), ModePageHeader::PageCode::get(header), &ModePage::code);
-  if (known == mode_pages().end()) return wrong_field<ModePageHeader::PageCode>(at_);
-  const std::size_t bytes = ModePageHeader::kBytes + ModePageHeader::PageLength::get(header);
+  const std::uint8_t code = ModePageHeader::PageCode::get(header);
+  if (!ModePageHeader::Subpages::get(header)) {
+    return PageHeader{code, 0, ModePageHeader::kBytes, ModePageHeader::PageLength::get(header)};
+  }
+  if (rest().size() < ModeSubpageHeader::kBytes) return std::nullopt;
+  const auto longer = rest().first<ModeSubpageHeader::kBytes>();
+  return PageHeader{code, ModeSubpageHeader::SubpageCode::get(longer), ModeSubpageHeader::kBytes,
+                    ModeSubpageHeader::PageLength::get(longer)};
+}
+
+Wrong ModeList::take_page() {
+  const auto header = page_header();
+  if (!header) return sense::kParameterListLengthError;
+  const bool is_subpage = header->bytes == ModeSubpageHeader::kBytes;
+  const auto known = std::ranges::find_if(mode_pages(), [&header](const ModePage& page) {
+    return page.code == header->code && page.subpage == header->subpage;
+  });
+  if (known == mode_pages().end()) {
+    return is_subpage ? wrong_field<ModePageHeader::Subpages>(at_) : wrong_field<ModePageHeader::PageCode>(at_);
+  }
+  const std::size_t bytes = header->bytes + header->page_length;
   if (bytes != known->make(known->code, PageControl::current, command_.unit).size()) {
-    return wrong_field<ModePageHeader::PageLength>(at_);
+    return is_subpage ? wrong_field<ModeSubpageHeader::PageLength>(at_) : wrong_field<ModePageHeader::PageLength>(at_);
   }
   if (rest().size() < bytes) return sense::kParameterListLengthError;
   const ByteSpan page = rest().first(bytes);
-  if (auto wrong = check_page(page, *known)) return wrong;
+  if (auto wrong = check_page(page, *known, header->bytes)) return wrong;
   take_mode_page(page, parameters_);
   at_ += bytes;
   return std::nullopt;
 }
 
-Wrong ModeList::check_page(ByteSpan page, const ModePage& known) const {
+Wrong ModeList::check_page(ByteSpan page, const ModePage& known, std::size_t header_bytes) const {
   const ModeBytes current = known.make(known.code, PageControl::current, command_.unit);
   const ModeBytes changeable = known.make(known.code, PageControl::changeable, command_.unit);
   CHECK(page.size() == current.size() && page.size() == changeable.size(), page.size(), known.code);
-  for (std::size_t i = ModePageHeader::kBytes; i < page.size(); ++i) {
+  for (std::size_t i = header_bytes; i < page.size(); ++i) {
     const auto wrong = std::to_integer<std::uint8_t>((page[i] ^ current[i]) & ~changeable[i]);
     if (wrong != 0) return wrong_bit(at_ + i, std::bit_width(wrong) - 1u);
   }

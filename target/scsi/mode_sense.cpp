@@ -36,12 +36,15 @@ ModeBytes block_descriptor(std::uint64_t unit_blocks) {
   return {descriptor.begin(), descriptor.end()};
 }
 
+bool asks_for(const ModeRequest& request, const ModePage& page) {
+  const bool is_code = request.page == kAllPages || request.page == page.code;
+  return is_code && (request.subpage == kAllSubpages || request.subpage == page.subpage);
+}
+
 ModeBytes pages(const ModeRequest& request, const LogicalUnit& unit) {
   ModeBytes bytes;
   for (const ModePage& page : mode_pages()) {
-    if (request.page == kAllPages || request.page == page.code) {
-      append(bytes, page.make(page.code, request.control, unit));
-    }
+    if (asks_for(request, page)) append(bytes, page.make(page.code, request.control, unit));
   }
   return bytes;
 }
@@ -49,8 +52,11 @@ ModeBytes pages(const ModeRequest& request, const LogicalUnit& unit) {
 // What is wrong with a request that cannot be met.
 template <class Layout>
 std::optional<Sense> refusal(const ModeRequest& request, const ModeBytes& pages) {
-  if (pages.empty()) return sense::invalid<typename Layout::PageCode>();
-  if (request.subpage != 0 && request.subpage != kAllSubpages) return sense::invalid<typename Layout::SubpageCode>();
+  const bool all = request.page == kAllPages, one_subpage = request.subpage != 0 && request.subpage != kAllSubpages;
+  if (!all && std::ranges::count(mode_pages(), request.page, &ModePage::code) == 0) {
+    return sense::invalid<typename Layout::PageCode>();
+  }
+  if (pages.empty() || (all && one_subpage)) return sense::invalid<typename Layout::SubpageCode>();
   if (request.control == PageControl::saved) return sense::kSavingNotSupported;
   return std::nullopt;
 }

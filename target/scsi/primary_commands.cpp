@@ -1,6 +1,7 @@
 #include "target/scsi/primary_commands.h"
 
 #include "target/scsi/primary_cdb.h"
+#include "target/scsi/unit_attentions.h"
 #include "target/scsi/unit_condition.h"
 
 namespace shoal::scsi {
@@ -24,7 +25,7 @@ using ListLength = Field<std::uint32_t, 0>;
 Sense to_report(const CommandContext& command) {
   if (!command.lun_exists) return sense::kLunNotSupported;
   if (!command.attention) return not_ready_sense(command.unit).value_or(sense::kNothing);
-  return {SenseKey::unit_attention, command.attention->asc, command.attention->ascq};
+  return sense_of(*command.attention);
 }
 
 // Where LUN 0 is listed, its eight bytes are zero.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "target/scsi/limits.h"
+#include "target/scsi/mode_pages.h"
+#include "target/unit/attentions.h"
 
 namespace shoal::scsi {
 
@@ -14,6 +16,13 @@ int rank(const UnitAttention& attention) {
   return attention.asc == kPowerOnOrReset ? attention.ascq : kLast;
 }
 }  // namespace
+
+// About a threshold, the information is where the mode page of logical block provisioning has it.
+Sense sense_of(const UnitAttention& attention) {
+  Sense sense{SenseKey::unit_attention, attention.asc, attention.ascq};
+  if (attention == unit::kSoftThresholdReached) sense.information = kThresholdDescriptorByte;
+  return sense;
+}
 
 void UnitAttentions::raise(UnitAttention attention) {
   if (std::find(waiting_.begin(), waiting_.end(), attention) != waiting_.end()) return;

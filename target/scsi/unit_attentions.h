@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "target/ports/unit_attention.h"
+#include "target/scsi/sense.h"
 
 namespace shoal::scsi {
+
+Sense sense_of(const UnitAttention& attention);
 
 class UnitAttentions {
  public:

@@ -57,11 +57,13 @@ constexpr std::uint8_t kReadsSucceed = 1;
 
 namespace provisioning_layout {  // SBC-3 6.6.7
 constexpr std::size_t kBytes = 8;
+using ThresholdExponent = Field<std::uint8_t, 4>;
 using UnmapSupported = Bits<bool, 5, 7>;
 using WriteSame16Unmaps = Bits<bool, 5, 6>;
 using WriteSame10Unmaps = Bits<bool, 5, 5>;
 using ReadsZeros = Bits<bool, 5, 2>;
 using ProvisioningType = Bits<std::uint8_t, 6, 0, 3>;
+using ThresholdPercentage = Field<std::uint8_t, 7>;
 }  // namespace provisioning_layout
 
 template <std::size_t N>
@@ -131,11 +133,13 @@ PageBytes logical_block_provisioning(const LogicalUnit& unit) {
   constexpr std::uint8_t kThin = 2;
   std::array<std::byte, kBytes> page{};
   if (unit.thin) {
+    ThresholdExponent::put(page, kThresholdExponent);
     UnmapSupported::put(page, true);
     WriteSame16Unmaps::put(page, true);
     WriteSame10Unmaps::put(page, true);
     ReadsZeros::put(page, true);
     ProvisioningType::put(page, kThin);
+    if (unit.threshold_percent > 0) ThresholdPercentage::put(page, kThresholdPercentage);
   }
   return without_header(page);
 }

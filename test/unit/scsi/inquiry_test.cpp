@@ -141,7 +141,9 @@ TEST_CASE("page B1 says that nothing rotates") {
 
 TEST_CASE("page B2 of a thin unit says how blocks are unmapped and that they read as zeros") {
   ScsiRig rig;
-  CHECK(bytes(rig.run(vital_product_data(0xb2))) == Bytes{0x00, 0xb2, 0x00, 4, 0x00, 0xe4, 0x02, 0x00});
+  CHECK(bytes(rig.run(vital_product_data(0xb2))) == Bytes{0x00, 0xb2, 0x00, 4, 0x0b, 0xe4, 0x02, 0x00});
+  rig.unit->threshold_percent = 80;
+  CHECK(bytes(rig.run(vital_product_data(0xb2)))[7] == 10);
 }
 
 TEST_CASE("a unit that is not thin promises no unmapping") {

@@ -23,8 +23,31 @@ TEST_CASE("the supported log pages are listed, with their subpages where those a
   CHECK(bytes(rig.run(log_sense(0x2f, 0xff))) == Bytes{0xef, 0xff, 0, 4, 0x2f, 0x00, 0x2f, 0xff});
 }
 
+TEST_CASE("how much of its stores is used and available is told in units of 1 MiB, as shared with others") {
+  ScsiRig rig;
+  rig.unit->space = [] {
+    return PoolSpace{.used_bytes = (5 << 20) + 1, .available_bytes = (3 << 20) - 1, .available_percent = 37};
+  };
+  CHECK(bytes(rig.run(log_sense(0x0c))) == Bytes{0x8c, 0, 0,    36,                              //
+                                                 0,    1, 0x03, 8,  0, 0, 0, 2,  0x02, 0, 0, 0,  //
+                                                 0,    2, 0x03, 8,  0, 0, 0, 6,  0x02, 0, 0, 0,  //
+                                                 0,    3, 0x03, 8,  0, 0, 0, 37, 0x02, 0, 0, 0});
+  CHECK(bytes(rig.run(log_sense(0x00))) == Bytes{0x80, 0, 0, 3, 0x00, 0x0c, 0x2f});
+}
+
+TEST_CASE("a unit of which that is not known, or that is not thin, has no provisioning page") {
+  ScsiRig rig;
+  rig.unit->space = [] { return std::optional<PoolSpace>(); };
+  CHECK(ended(rig.run(log_sense(0x0c))) == kInvalidField);
+  rig.unit->space = [] { return PoolSpace{1, 1, 50}; };
+  CHECK(ended(rig.run(log_sense(0x0c))) == kGood);
+  rig.unit->thin = false;
+  CHECK(ended(rig.run(log_sense(0x0c))) == kInvalidField);
+}
+
 TEST_CASE("each page that is listed can be read, and says of itself what it is") {
   ScsiRig rig;
+  rig.unit->space = [] { return PoolSpace{1, 1, 50}; };
   const auto pairs = bytes(rig.run(log_sense(0x00, 0xff)));
   for (std::size_t at = 4; at < pairs.size(); at += 2) {
     const auto page = bytes(rig.run(log_sense(pairs[at], pairs[at + 1])));

@@ -59,8 +59,9 @@ TEST_CASE("D_SENSE and SWP are taken from the control page, by either command") 
 TEST_CASE("what MODE SENSE answers can be given back as it is, header, descriptor and all") {
   Rig rig;
   rig.state->painted.mode = {.descriptor_sense = true, .software_write_protect = true};
-  const Bytes all_6 = bytes(rig.run(cdb({0x1a, 0, 0x3f, 0, 255})));
-  const Bytes all_10 = bytes(rig.run(with(cdb({0x5a, 0, 0x3f}), 7, std::uint16_t{255})));
+  rig.unit->threshold_percent = 80;
+  const Bytes all_6 = bytes(rig.run(cdb({0x1a, 0, 0x3f, 0xff, 255})));
+  const Bytes all_10 = bytes(rig.run(with(cdb({0x5a, 0, 0x3f, 0xff}), 7, std::uint16_t{255})));
   CHECK(ended(rig.select_6(all_6)) == kGood);
   CHECK(ended(rig.select_10(all_10)) == kGood);
   CHECK(rig.state->changes.empty());
@@ -100,8 +101,11 @@ TEST_CASE("the write cache of a unit whose GOOD is durable stays off, and that o
 
 TEST_CASE("pages, subpages and lengths that do not exist are pointed at") {
   Rig rig;
-  check_points_at(rig.select_6(kHeader6 + Bytes{0x01, 10} + Bytes(10, 0)), 4, 5);
+  check_points_at(rig.select_6(kHeader6 + Bytes{0x02, 10} + Bytes(10, 0)), 4, 5);
   check_points_at(rig.select_6(kHeader6 + Bytes{0x4a, 0x01, 0, 4} + Bytes(4, 0)), 4, 6);
+  check_points_at(rig.select_6(kHeader6 + Bytes{0x5c, 0x03, 0, 20} + Bytes(20, 0)), 4, 6);
+  check_points_at(rig.select_6(kHeader6 + Bytes{0x5c, 0x02, 0, 21} + Bytes(21, 0)), 6, 7);
+  check_points_at(rig.select_6(kHeader6 + Bytes{0x5c, 0x02, 0, 20} + Bytes(19, 0) + Bytes{1}), 4 + 23, 0);
   check_points_at(rig.select_6(kHeader6 + Bytes{0x0a, 11} + Bytes(11, 0)), 5, 7);
   check_points_at(rig.select_6(kHeader6 + kCaching + Bytes{0x3f, 0}), 4 + 20, 5);
 }

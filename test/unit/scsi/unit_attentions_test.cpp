@@ -36,3 +36,8 @@ TEST_CASE("beyond the limit the least important unit attention is lost") {
   for (std::uint8_t i = 0; i < kMaxUnitAttentions - 1; ++i) CHECK(attentions.take() == UnitAttention{0x3f, i});
   CHECK(attentions.take() == std::nullopt);
 }
+
+TEST_CASE("a unit attention about the threshold points at its descriptor in the mode page, others at nothing") {
+  CHECK(sense_of({0x38, 0x07}) == Sense{SenseKey::unit_attention, 0x38, 0x07, 16});
+  CHECK(sense_of({0x29, 0x00}) == Sense{SenseKey::unit_attention, 0x29, 0x00});
+}
