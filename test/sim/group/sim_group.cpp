@@ -99,7 +99,7 @@ NodeConfig SimGroup::config_of(std::size_t index) const {
 
 void SimGroup::kill_member(std::size_t index) {
   checkers_.blocks.owner_killed();
-  member(index).kill();
+  shape_.durability == "sync" ? member(index).crash() : member(index).kill();
 }
 
 void SimGroup::start_member(std::size_t index) {

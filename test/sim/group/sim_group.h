@@ -50,7 +50,7 @@ class SimGroup {
 
   // Members serve, the volume is there, and every host is logged in. False: it did not come to that.
   bool start();
-  void kill_member(std::size_t index);
+  void kill_member(std::size_t index);  // with durability sync its machine loses its power
   void start_member(std::size_t index);
   bool serves(std::size_t index) const { return members_[index].serves; }
   // The control port of that member. nullopt: no answer within `limit`.
