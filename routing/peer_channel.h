@@ -30,6 +30,7 @@ enum class ControlKind : std::uint16_t {
   drain = 7,
   decisions = 8,
   load_trace = 9,
+  allocation = 10,
   highest_image = 16,
 };
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;

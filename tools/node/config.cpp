@@ -200,6 +200,8 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
       {"redirect_after_chap", [&](auto& k, auto& v) { c.logins.redirect_after_chap = truth_of(k, v); }},
       {"denied_login", [&](auto& k, auto& v) { c.logins.not_allowed = choice_of(k, v, kDenials); }},
       {"discovery_chap", [&, folder](auto& k, auto& v) { c.logins.discovery_chap = chap_of(k, v, folder); }},
+      {"space_threshold_percent",
+       [&](auto& k, auto& v) { c.space_threshold_percent = static_cast<unsigned>(number_of(k, v, 1, 99)); }},
       {"log_level", [&](auto& k, auto& v) { c.log_level = choice_of(k, v, kLevels); }},
       {"page_hold_s", [&](auto& k, auto& v) { c.page_hold = seconds_of(k, v, 0, 7); }},
       {"login_timeout_s", [&](auto& k, auto& v) { c.login_timeout = seconds_of(k, v, 1, 15); }},

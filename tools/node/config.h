@@ -24,6 +24,8 @@
 //                                allow
 //   discovery_chap               {user, secret_file, mutual_user, mutual_secret_file}: what SendTargets asks for
 //                                [none]. The files are read when they are needed
+//   space_threshold_percent      1 to 99 [80]; when so much of a store here is used, every host of a volume on it is
+//                                told (UNIT ATTENTION 38/07)
 //   log_level                    trace, debug, info, warn, error or off [info]
 //   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
 //   login_timeout_s              1 to 15 [15]
@@ -101,6 +103,7 @@ struct NodeConfig {
   std::string iqn_prefix = "iqn.2026-11.io.shoal";
   LoginRules logins;                                                   // redirects, denials, CHAP of discovery
   load::PlacementPolicy policy = load::PlacementPolicy::least_loaded;  // until the group has one
+  unsigned space_threshold_percent = 80;                               // of a store's bytes that are used
   LogLevel log_level = LogLevel::info;
   Duration page_hold = std::chrono::seconds(7);
   Duration login_timeout = std::chrono::seconds(15);

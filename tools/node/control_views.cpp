@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/volume_rules.h"
 #include "tools/node/page_runs.h"
 
 namespace shoal {
@@ -28,6 +29,44 @@ std::pair<std::string, std::string> state_of(const MemberView& view, const clust
   return {leaving.empty() ? "up" : leaving, ""};
 }
 
+json space_json(const routing::StoreSpace& space) {
+  if (space.total_bytes == 0)
+    return {{"used_bytes", space.used_bytes}, {"total_bytes", nullptr}, {"free_bytes", nullptr}};
+  return {{"used_bytes", space.used_bytes}, {"total_bytes", space.total_bytes}, {"free_bytes", space.free_bytes}};
+}
+
+// What is not known is null.
+json store_space_json(const MemberView& view, const cluster::MemberStore& store) {
+  const auto space = view.spaces.find(store.id);
+  json body = space == view.spaces.end()
+                  ? json{{"used_bytes", nullptr}, {"total_bytes", nullptr}, {"free_bytes", nullptr}}
+                  : space_json(space->second);
+  body.update({{"uuid", store.id.to_string()}, {"kind", to_string(store.kind)}});
+  return body;
+}
+
+json stores_json(const MemberView& view, const cluster::MemberRecord& member) {
+  json list = json::array();
+  for (const auto& store : member.stores) list.push_back(store_space_json(view, store));
+  return list;
+}
+
+// Of all stores of the group that outlive their members, and of those that do not.
+json group_space_json(const MemberView& view) {
+  std::map<bool, routing::StoreSpace> sums;
+  for (const auto& [id, member] : view.members) {
+    for (const auto& store : member.stores) {
+      const auto space = view.spaces.find(store.id);
+      if (space == view.spaces.end()) continue;
+      routing::StoreSpace& sum = sums[routing::outlives_its_process(store.kind)];
+      sum.total_bytes += space->second.total_bytes;
+      sum.used_bytes += space->second.used_bytes;
+      sum.free_bytes += space->second.free_bytes;
+    }
+  }
+  return {{"lasting", space_json(sums[true])}, {"memory", space_json(sums[false])}};
+}
+
 json member_json(const MemberView& view, const cluster::MemberRecord& member) {
   const auto [state, note] = state_of(view, member);
   return {{"id", member.id.value},
@@ -38,6 +77,7 @@ json member_json(const MemberView& view, const cluster::MemberRecord& member) {
           {"control", endpoint_json(member.control)},
           {"incarnation", member.incarnation},
           {"drain_ordered", member.drain_ordered},
+          {"stores", stores_json(view, member)},
           {"note", note}};
 }
 
@@ -49,10 +89,12 @@ json volume_health_json(const VolumeView& volume, const StorePlaces& places) {
 }
 
 json store_json(const OwnStore& store) {
-  return {{"uuid", store.id.to_string()},
-          {"kind", to_string(store.kind)},
-          {"state", store.state.in_service ? "in service" : "out of service"},
-          {"reason", store.state.reason}};
+  json body = space_json(store.space);
+  body.update({{"uuid", store.id.to_string()},
+               {"kind", to_string(store.kind)},
+               {"state", store.state.in_service ? "in service" : "out of service"},
+               {"reason", store.state.reason}});
+  return body;
 }
 
 json counters_json(const MemberView& view) {
@@ -158,6 +200,18 @@ json containers_json(const routing::PageMap& map) {
   return list;
 }
 
+std::optional<std::string> why_no_room(const MemberView& view, const cluster::MemberRecord& member,
+                                       const routing::Image& image) {
+  for (const auto& store : member.stores) {
+    const bool fits =
+        routing::outlives_its_process(store.kind) == (image.durability != routing::DurabilityPolicy::memory);
+    const auto space = view.spaces.find(store.id);
+    if (!fits || space == view.spaces.end()) continue;
+    return cluster::why_no_room(space->second, image.size_bytes / image.placement.stores.size());
+  }
+  return std::nullopt;
+}
+
 std::string drain_note(const json& member, const json& sessions) {
   std::string moving, waits;
   for (const json& session : sessions) {
@@ -208,15 +262,29 @@ json volume_json(const VolumeView& volume, const StorePlaces& places) {
   return body;
 }
 
-json left_out_json(const MemberView& view, const routing::Placement& placement) {
-  const auto has_part = [&](const cluster::MemberStore& store) {
-    return std::ranges::find(placement.stores, store.id) != placement.stores.end();
+void add_allocation(json& volume, const VolumeView& of, const Allocations& allocations) {
+  const auto bytes = allocations.bytes.find(of.record.image.id);
+  json missing = json::array();
+  for (const MemberId member : allocations.missing) missing.push_back(member.value);
+  volume["allocated_bytes"] = bytes == allocations.bytes.end() ? 0 : bytes->second;
+  volume["allocation_missing"] = std::move(missing);
+}
+
+json left_out_json(const MemberView& view, const routing::Image& image) {
+  const auto& placed_on = image.placement.stores;
+  const auto has_part = [&placed_on](const cluster::MemberStore& store) {
+    return std::ranges::find(placed_on, store.id) != placed_on.end();
   };
   json list = json::array();
   for (const auto& [id, member] : view.members) {
     if (std::ranges::any_of(member.stores, has_part)) continue;
     const auto [state, note] = state_of(view, member);
-    const std::string why = state == "up" ? "it did not answer in time" : note.empty() ? state : state + ": " + note;
+    const bool could_have = state == "up" || state == "self";
+    const auto room = could_have ? why_no_room(view, member, image) : std::nullopt;
+    const std::string why = room            ? *room
+                            : state == "up" ? "it did not answer in time"
+                            : note.empty()  ? state
+                                            : state + ": " + note;
     list.push_back({{"member", id.value}, {"why", why}});
   }
   return list;
@@ -248,6 +316,7 @@ json status_json(const MemberView& view, const std::vector<VolumeView>& volumes)
           {"uptime_s", view.uptime_s},
           {"metadata", {{"kind", view.metadata_kind}, {"reachable", view.metadata_reachable}}},
           {"warnings", std::move(warnings)},
+          {"space", group_space_json(view)},
           {"members", members_json(view)},
           {"volumes", volume_list},
           {"stores", store_list},

@@ -12,6 +12,7 @@
 #include "routing/page_service.h"
 #include "routing/router.h"
 #include "target/server/target_server.h"
+#include "tools/node/allocation_desk.h"
 #include "tools/node/availability.h"
 #include "tools/node/control_handler.h"
 #include "tools/node/decisions.h"
@@ -25,6 +26,7 @@ struct OwnStore {
   StoreId id;
   routing::StoreKind kind = routing::StoreKind::file;
   routing::StoreState state;
+  routing::StoreSpace space;
 };
 
 // This member and what it sees of the group, at one moment.
@@ -40,6 +42,7 @@ struct MemberView {
   std::map<MemberId, cluster::MemberRecord> members;
   PeerViews peers;
   std::vector<OwnStore> stores;
+  std::map<StoreId, routing::StoreSpace> spaces;  // of stores of the group, as they were heard of last
   routing::VolumeCounters volumes;
   routing::PageCounters pages;
   server::ServerCounters server;
@@ -55,13 +58,16 @@ StorePlaces places_of(const MemberView& view);
 struct VolumeView {
   cluster::VolumeRecord record;
   routing::PageMap::Snapshot map;
-  SecretCheck secrets;  // of its CHAP, at this member
+  SecretCheck secrets;               // of its CHAP, at this member
+  std::uint64_t allocated_here = 0;  // bytes of this member's stores
 };
 
 nlohmann::json members_json(const MemberView& view);
 nlohmann::json volume_json(const VolumeView& volume, const StorePlaces& places);  // also one of the list
+// Into what volume_json() gave: what the volume takes of the group's stores.
+void add_allocation(nlohmann::json& volume, const VolumeView& of, const Allocations& allocations);
 // Members that have no part of a new volume, and why.
-nlohmann::json left_out_json(const MemberView& view, const routing::Placement& placement);
+nlohmann::json left_out_json(const MemberView& view, const routing::Image& image);
 nlohmann::json map_json(const VolumeView& volume, const StorePlaces& places);
 nlohmann::json status_json(const MemberView& view, const std::vector<VolumeView>& volumes);
 // `came`: "group portal", "redirect" or, by itself, "member portal".

@@ -118,6 +118,24 @@ void add_group(Families& families, const MemberView& view) {
   }
 }
 
+void add_space(Families& families, const MemberView& view, const std::vector<VolumeView>& volumes) {
+  families.family(MetricType::Gauge, "store_bytes", "Bytes of a store here, by state: total, used, free");
+  for (const OwnStore& store : view.stores) {
+    const auto sample = [&](const char* state, std::uint64_t bytes) {
+      families.sample(static_cast<double>(bytes),
+                      {{"store", store.id.to_string()}, {"kind", to_string(store.kind)}, {"state", state}});
+    };
+    sample("used", store.space.used_bytes);
+    if (store.space.total_bytes == 0) continue;
+    sample("total", store.space.total_bytes);
+    sample("free", store.space.free_bytes);
+  }
+  families.family(MetricType::Gauge, "volume_allocated_bytes", "Bytes of the stores here that a volume takes");
+  for (const VolumeView& volume : volumes) {
+    families.sample(static_cast<double>(volume.allocated_here), {{"volume", volume.record.name}});
+  }
+}
+
 void add_volumes(Families& families, const MemberView& view, const std::vector<VolumeView>& volumes) {
   const StorePlaces places = places_of(view);
   families.family(MetricType::Gauge, "volume_unavailable_pages",
@@ -157,6 +175,7 @@ std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& 
   add_decisions(families, view.decisions);
   add_group(families, view);
   add_volumes(families, view, volumes);
+  add_space(families, view, volumes);
   add_load(families, group_load);
   return prometheus::TextSerializer().Serialize(families.all());
 }

@@ -10,6 +10,7 @@
 #include "routing/memory_store.h"
 #include "target/base/countdown.h"
 #include "tools/node/availability.h"
+#include "tools/node/group_space.h"
 #include "tools/node/node_control.h"
 #include "tools/node/node_parts.h"
 
@@ -46,11 +47,15 @@ server::ServerConfig server_config(const NodeConfig& config) {
 
 routing::JournalStoreConfig store_config(const NodeParts& parts) {
   const NodeLimits& limits = parts.config.limits;
-  return {.path = parts.config.store,
-          .capacity_bytes = limits.store_bytes,
-          .journal_bytes = limits.store_journal_bytes,
-          .cache_bytes = limits.store_cache_bytes,
-          .grow_bytes = limits.store_journal_bytes};
+  routing::JournalStoreConfig config{.path = parts.config.store,
+                                     .capacity_bytes = limits.store_bytes,
+                                     .journal_bytes = limits.store_journal_bytes,
+                                     .cache_bytes = limits.store_cache_bytes,
+                                     .grow_bytes = limits.store_journal_bytes};
+  if (const auto& room = parts.seams.file_system_room) {
+    config.file_system_room = [room, path = config.path] { return room(path); };
+  }
+  return config;
 }
 
 std::vector<cluster::MemberStore> stores_of(const routing::PageService& pages) {
@@ -123,6 +128,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   void on_sessions_loaded();
   void on_units_known();
   void on_units_overdue(MemberId keeper);
+  void watch_space();
   void on_view(ImageId image, std::uint64_t generation, const std::vector<unit::Consequences>& consequences,
                Completion<> done);
   void on_replaced();
@@ -278,10 +284,15 @@ void Node::Impl::make_volumes() {
   parts.volumes->on_busy([this](ImageId image, Completion<cluster::ImageUse> done) {
     parts.sessions->release_idle(image, std::move(done));
   });
+  const auto space = [this] { return known_space(*parts.pages, parts.load->table()); };
+  parts.volumes->place_by(space);
   make_unit_states(links);
   parts.units = std::make_unique<Units>(
       *parts.volumes, *parts.unit_states, *parts.router, *parts.pages, *parts.load,
       [this](ImageId image) { end_sessions(image); }, parts.log);
+  parts.units->know_space([space](const std::vector<StoreId>& stores) { return pool_space(stores, space()); },
+                          parts.config.space_threshold_percent);
+  parts.allocations = std::make_unique<AllocationDesk>(*parts.members, *parts.pages, links);
   parts.units->set_portals(parts.config.group_portals, parts.config.member_portal);
   if (parts.config.allow_faults) {
     parts.faults = std::make_unique<Faults>(parts.runtime, *parts.load);
@@ -390,6 +401,7 @@ void Node::Impl::start_load() {
       [this](load::LoadReport& report) {
         report.draining = !parts.members->self().takes_hosts();
         report.weight = parts.rules->rules().weight_of(parts.config.member);
+        report.rooms = rooms_of(*parts.pages);
       });
 }
 
@@ -471,8 +483,15 @@ void Node::Impl::on_units_known() {
   parts.door.open(*parts.policy, *parts.sessions, *parts.units);
   control->enter(NodeState::serving);
   parts.drain->follow();
+  watch_space();
   parts.log.info("member_serves member={} volumes={}", parts.config.member, parts.units->all().size());
   finish({});
+}
+
+void Node::Impl::watch_space() {
+  parts.space_watch =
+      std::make_shared<SpaceWatch>(*parts.pages, *parts.units, parts.config.space_threshold_percent, parts.log);
+  parts.load->on_period([this] { parts.space_watch->look(); });
 }
 
 void Node::Impl::on_replaced() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/load/load_view.h"
+#include "tools/node/group_space.h"
 #include "tools/node/metrics.h"
 #include "tools/node/once.h"
 
@@ -109,7 +110,7 @@ void NodeControl::route(const ControlRequest& request, Completion<ControlRespons
   }
   if (is(1, "volumes")) {
     if (post) return create_volume(request.body, std::move(done));
-    return done(get ? ok(volumes_json()) : not_allowed(request));
+    return get ? list_volumes(std::move(done)) : done(not_allowed(request));
   }
   if (is(2, "volumes") || is(3, "volumes")) {
     return route_volume(request, path[1], path.size() == 3 ? path[2] : "", std::move(done));
@@ -236,9 +237,8 @@ void NodeControl::route_volume(const ControlRequest& request, const std::string&
   const auto unit = units.find(name);
   if (unit == units.end()) return done(no_such_volume(name));
   const VolumeView volume = view_of(unit->second.record, unit->second.device->map());
-  const StorePlaces places = places_of(view());
-  if (rest.empty()) return done(ok(volume_json(volume, places)));
-  done(rest == "map" ? ok(map_json(volume, places)) : failure(404, "nothing is at " + request.path));
+  if (rest.empty()) return show_volume(volume, std::move(done));
+  done(rest == "map" ? ok(map_json(volume, places_of(view()))) : failure(404, "nothing is at " + request.path));
 }
 
 void NodeControl::create_volume(const std::string& body, Completion<ControlResponse> done) {
@@ -248,7 +248,7 @@ void NodeControl::create_volume(const std::string& body, Completion<ControlRespo
   parts_.volumes->create(std::move(*request), [this, done = std::move(done)](auto result) mutable {
     if (!result) return done(failure(result.error().status, result.error().text));
     json body = volume_json(view_of(*result, routing::PageMap::make(result->image)), places_of(view()));
-    body["left_out"] = left_out_json(view(), result->image.placement);
+    body["left_out"] = left_out_json(view(), result->image);
     done(ok(body));
   });
 }
@@ -285,7 +285,10 @@ MemberView NodeControl::view() const {
   if (parts_.links) {
     for (const auto& link : parts_.links->links()) view.peers[link.member] = peer_view(link);
   }
-  for (const auto& store : parts_.pages->stores()) view.stores.push_back({store->id(), store->kind(), store->state()});
+  for (const auto& store : parts_.pages->stores()) {
+    view.stores.push_back({store->id(), store->kind(), store->state(), store->space()});
+  }
+  view.spaces = known_space(*parts_.pages, parts_.load->table());
   view.volumes = parts_.units->counters();
   view.pages = parts_.pages->counters();
   view.server = parts_.server->counters();
@@ -304,7 +307,7 @@ std::vector<VolumeView> NodeControl::volume_views() const {
 }
 
 VolumeView NodeControl::view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const {
-  VolumeView volume{record, std::move(map), {}};
+  VolumeView volume{record, std::move(map), {}, allocated_here(*parts_.pages, record.image.id)};
   if (record.access.chap) volume.secrets = parts_.secrets.check(*record.access.chap);
   return volume;
 }
@@ -339,11 +342,28 @@ json NodeControl::rules_view(const cluster::LoadRules& rules) const {
   return load_rules_json(rules, configured, load_names());
 }
 
-json NodeControl::volumes_json() const {
-  const StorePlaces places = places_of(view());
-  json list = json::array();
-  for (const VolumeView& volume : volume_views()) list.push_back(volume_json(volume, places));
-  return list;
+// What volumes take of the stores each member knows only of its own.
+void NodeControl::list_volumes(Completion<ControlResponse> done) const {
+  parts_.allocations->take([weak = weak_from_this(), done = std::move(done)](const Allocations& allocations) mutable {
+    const auto self = weak.lock();
+    if (!self) return done(failure(503, "this member has ended"));
+    const StorePlaces places = places_of(self->view());
+    json list = json::array();
+    for (const VolumeView& volume : self->volume_views()) {
+      json body = volume_json(volume, places);
+      add_allocation(body, volume, allocations);
+      list.push_back(std::move(body));
+    }
+    done(ok(list));
+  });
+}
+
+void NodeControl::show_volume(const VolumeView& volume, Completion<ControlResponse> done) const {
+  json body = volume_json(volume, places_of(view()));
+  parts_.allocations->take([body, volume, done = std::move(done)](const Allocations& allocations) mutable {
+    add_allocation(body, volume, allocations);
+    done(ok(body));
+  });
 }
 
 }  // namespace shoal

@@ -65,6 +65,8 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   void list_members(Completion<ControlResponse> done) const;
   void list_decisions(const std::string& query, Completion<ControlResponse> done) const;
   void tell_why(const SessionName& session, Completion<ControlResponse> done) const;
+  void list_volumes(Completion<ControlResponse> done) const;
+  void show_volume(const VolumeView& volume, Completion<ControlResponse> done) const;
   void create_volume(const std::string& body, Completion<ControlResponse> done);
   void change_access(const std::string& name, cluster::Volumes::ChangeAccess change, Completion<ControlResponse> done);
   void delete_volume(const std::string& name, Completion<ControlResponse> done);
@@ -74,7 +76,6 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
   MemberView view() const;
   std::vector<VolumeView> volume_views() const;
   VolumeView view_of(const cluster::VolumeRecord& record, routing::PageMap::Snapshot map) const;
-  nlohmann::json volumes_json() const;
   nlohmann::json load_view() const;
   nlohmann::json volume_names() const;
   std::optional<ImageId> image_of(const std::string& volume) const;

@@ -15,6 +15,7 @@
 #include "routing/peer_transport.h"
 #include "routing/router.h"
 #include "target/server/target_server.h"
+#include "tools/node/allocation_desk.h"
 #include "tools/node/config.h"
 #include "tools/node/decision_desk.h"
 #include "tools/node/decisions.h"
@@ -28,6 +29,7 @@
 #include "tools/node/secret_files.h"
 #include "tools/node/session_desk.h"
 #include "tools/node/session_mover.h"
+#include "tools/node/space_watch.h"
 #include "tools/node/trace_desk.h"
 #include "tools/node/units.h"
 
@@ -76,6 +78,8 @@ struct NodeParts {
   std::unique_ptr<cluster::GroupSessions> sessions;
   std::unique_ptr<cluster::UnitStates> unit_states;
   std::unique_ptr<Units> units;
+  std::unique_ptr<AllocationDesk> allocations;
+  std::shared_ptr<SpaceWatch> space_watch;
   SecretFiles secrets;  // of CHAP
   std::unique_ptr<cluster::Allocator> allocator;
   std::unique_ptr<cluster::RedirectPolicy> policy;

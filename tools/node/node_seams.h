@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "cluster/load/load_meter.h"
 #include "routing/local_pages.h"
@@ -20,7 +21,9 @@ struct NodeSeams {
   routing::PeerTransportLimits links;
   Duration standstill = server::LoopWatch::kStandstill;
   std::function<void(load::Readings&)> read_process;  // what the machine says of this process; empty: nothing
-  WrapPages pages;  // what the router and the peers get instead of the member's own pages; empty: these
+  std::function<std::uint64_t(const std::string& path)>
+      file_system_room;  // what files there may grow by; empty: unknown
+  WrapPages pages;       // what the router and the peers get instead of the member's own pages; empty: these
 };
 
 }  // namespace shoal

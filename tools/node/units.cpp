@@ -78,7 +78,11 @@ void Units::add(const cluster::VolumeRecord& record) {
   const auto map = routing::PageMap::make(record.image);
   describe(record, [&pages = pages_, map] { pages.set_map(map); });
   auto device = router_.open(map);
-  units_[record.name] = Unit{record, device, logical_unit(record, device, states_.open(record.image.id))};
+  const auto logical = logical_unit(record, device, states_.open(record.image.id));
+  if (know_space_)
+    logical->space = [know = know_space_, stores = record.image.placement.stores] { return know(stores); };
+  logical->threshold_percent = static_cast<std::uint8_t>(threshold_percent_);
+  units_[record.name] = Unit{record, device, logical};
   by_target_[record.iqn] = record.name;
   log_.info("volume_served name={} image={} bytes={} pages={}", record.name, record.image.id, record.image.size_bytes,
             map->page_count());

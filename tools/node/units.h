@@ -35,6 +35,11 @@ class Units final : public TargetCatalog {
         routing::PageService& pages, LoadMonitor& load, EndSessions end_sessions, Log log);
 
   void set_portals(std::vector<Endpoint> group_portals, std::optional<Endpoint> member_portal);
+  using KnowSpace = std::function<std::optional<PoolSpace>(const std::vector<StoreId>& stores)>;
+  void know_space(KnowSpace know, unsigned threshold_percent) {
+    know_space_ = std::move(know);
+    threshold_percent_ = threshold_percent;
+  }
   void wrap_devices(WrapDevice wrap) { wrap_device_ = std::move(wrap); }
   // The records have changed. `fresh`: a complete listing stands behind it, so what was deleted is known.
   void follow(bool fresh);
@@ -63,6 +68,8 @@ class Units final : public TargetCatalog {
   routing::PageService& pages_;
   LoadMonitor& load_;
   EndSessions end_sessions_;
+  KnowSpace know_space_;
+  unsigned threshold_percent_ = 0;
   WrapDevice wrap_device_;  // of sessions from now on; empty: as they are
   Log log_;
   std::vector<Endpoint> group_portals_;

@@ -29,7 +29,8 @@ std::string size_of(const json& object, const char* key) { return format_size(ob
 
 std::string joined(const json& list) {
   std::string line;
-  for (const json& one : list) line += (line.empty() ? "" : ", ") + (one.is_string() ? one.get<std::string>() : one.dump());
+  for (const json& one : list)
+    line += (line.empty() ? "" : ", ") + (one.is_string() ? one.get<std::string>() : one.dump());
   return line.empty() ? "-" : line;
 }
 
@@ -79,12 +80,13 @@ std::string picture(const json& map, bool colour) {
   const auto owners = owners_of(map);
   const std::size_t cells = kPictureWidth * kPictureRows;
   const std::size_t per_cell = std::max<std::size_t>(1, (owners.size() + cells - 1) / cells);
-  std::string lines = fmt::format("one character = {} page{} of {}; '+' several members, '!' no member has it\n", per_cell,
-                                  per_cell == 1 ? "" : "s", size_of(map, "page_bytes"));
+  std::string lines = fmt::format("one character = {} page{} of {}; '+' several members, '!' no member has it\n",
+                                  per_cell, per_cell == 1 ? "" : "s", size_of(map, "page_bytes"));
   for (std::size_t at = 0, column = 0; at < owners.size(); at += per_cell) {
     const std::size_t end = std::min(owners.size(), at + per_cell);
-    const bool mixed = std::any_of(owners.begin() + static_cast<std::ptrdiff_t>(at),
-                                   owners.begin() + static_cast<std::ptrdiff_t>(end), [&](auto o) { return o != owners[at]; });
+    const bool mixed =
+        std::any_of(owners.begin() + static_cast<std::ptrdiff_t>(at), owners.begin() + static_cast<std::ptrdiff_t>(end),
+                    [&](auto o) { return o != owners[at]; });
     lines += painted(mixed ? '+' : mark_of(owners[at]), owners[at], colour && !mixed);
     if (++column == kPictureWidth || end == owners.size()) lines += '\n', column = 0;
   }
@@ -111,22 +113,44 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
   return out;
 }
 
+// "file 12 MiB of 1 GiB"
+std::string space_text(const json& space) {
+  if (text(space, "used_bytes") == "-") return "not known";
+  const std::string used = size_of(space, "used_bytes");
+  return text(space, "total_bytes") == "-" ? used : used + " of " + size_of(space, "total_bytes");
+}
+
+std::string stores_text(const json& stores) {
+  std::string line;
+  for (const json& store : stores) {
+    line += (line.empty() ? "" : ", ") + fmt::format("{} {}", text(store, "kind"), space_text(store));
+  }
+  return line.empty() ? "-" : line;
+}
+
 std::string view_members(const json& members) {
   std::vector<std::vector<std::string>> rows;
   for (const json& m : members) {
-    rows.push_back({text(m, "id"), text(m, "state"), joined(m.value("group_portals", json::array())), text(m, "member_portal"),
-                    text(m, "control"), text(m, "note")});
+    rows.push_back({text(m, "id"), text(m, "state"), joined(m.value("group_portals", json::array())),
+                    text(m, "member_portal"), text(m, "control"), stores_text(m.value("stores", json::array())),
+                    text(m, "note")});
   }
-  return table({"MEMBER", "STATE", "GROUP PORTALS", "MEMBER PORTAL", "CONTROL", "NOTE"}, rows);
+  return table({"MEMBER", "STATE", "GROUP PORTALS", "MEMBER PORTAL", "CONTROL", "STORES USED", "NOTE"}, rows);
+}
+
+// At least so much, where a member did not say.
+std::string allocated_text(const json& volume) {
+  const bool all = volume.value("allocation_missing", json::array()).empty();
+  return (all ? "" : ">= ") + size_of(volume, "allocated_bytes");
 }
 
 std::string view_volumes(const json& volumes) {
   std::vector<std::vector<std::string>> rows;
   for (const json& v : volumes) {
-    rows.push_back({text(v, "name"), size_of(v, "size_bytes"), size_of(v, "page_bytes"), text(v, "durability"),
-                    text(v, "placement"), text(v, "state"), text(v, "iqn")});
+    rows.push_back({text(v, "name"), size_of(v, "size_bytes"), allocated_text(v), size_of(v, "page_bytes"),
+                    text(v, "durability"), text(v, "placement"), text(v, "state"), text(v, "iqn")});
   }
-  return table({"VOLUME", "SIZE", "PAGE", "DURABILITY", "PLACEMENT", "STATE", "IQN"}, rows);
+  return table({"VOLUME", "SIZE", "USED", "PAGE", "DURABILITY", "PLACEMENT", "STATE", "IQN"}, rows);
 }
 
 // What a volume asks of whom at a login.
@@ -147,6 +171,7 @@ std::string view_volume(const json& v) {
   line("iqn", text(v, "iqn"));
   line("state", text(v, "state"));
   line("size", size_of(v, "size_bytes"));
+  if (v.contains("allocated_bytes")) line("used", allocated_text(v));
   line("page", size_of(v, "page_bytes") + fmt::format(" ({} pages)", text(v, "pages")));
   line("durability", text(v, "durability"));
   line("placement", text(v, "placement"));
@@ -171,7 +196,8 @@ std::string view_map(const json& map, bool colour) {
   std::vector<std::vector<std::string>> rows;
   for (const json& m : map.at("members")) {
     const double share = 100.0 * m.value("pages", 0.0) / std::max(1.0, map.value("pages", 1.0));
-    rows.push_back({text(m, "member"), text(m, "store"), text(m, "pages"), fmt::format("{:.1f} %", share), text(m, "note")});
+    rows.push_back(
+        {text(m, "member"), text(m, "store"), text(m, "pages"), fmt::format("{:.1f} %", share), text(m, "note")});
   }
   return fmt::format("volume {}: {} pages of {}, map {}\n\n", text(map, "volume"), text(map, "pages"),
                      size_of(map, "page_bytes"), text(map, "hash")) +
@@ -189,15 +215,24 @@ std::string view_sessions(const json& sessions) {
 }
 
 std::string view_status(const json& s) {
-  std::string out = fmt::format("group {}  member {}  {}  up {}  metadata {} ({})\n", text(s, "group"), text(s, "member"),
-                                text(s, "state"), age(s.value("uptime_s", std::uint64_t{0})), text(s.at("metadata"), "kind"),
-                                s.at("metadata").value("reachable", false) ? "reachable" : "OUT OF REACH");
+  std::string out =
+      fmt::format("group {}  member {}  {}  up {}  metadata {} ({})\n", text(s, "group"), text(s, "member"),
+                  text(s, "state"), age(s.value("uptime_s", std::uint64_t{0})), text(s.at("metadata"), "kind"),
+                  s.at("metadata").value("reachable", false) ? "reachable" : "OUT OF REACH");
   for (const json& warning : s.value("warnings", json::array())) out += "warning: " + warning.get<std::string>() + "\n";
+  const json space = s.value("space", json{{"lasting", json::object()}, {"memory", json::object()}});
+  out += fmt::format("stores of the group: {}; in memory: {}\n", space_text(space.at("lasting")),
+                     space_text(space.at("memory")));
   out += "\n" + view_members(s.value("members", json::array()));
-  out += "\n" + table({"VOLUME", "STATE", "PAGES", "UNAVAILABLE", "REASON"},
-                      rows_of(s.value("volumes", json::array()), {"name", "state", "pages", "unavailable_pages", "reason"}));
-  out += "\n" + table({"STORE", "KIND", "STATE", "REASON"},
-                      rows_of(s.value("stores", json::array()), {"uuid", "kind", "state", "reason"}));
+  out += "\n" +
+         table({"VOLUME", "STATE", "PAGES", "UNAVAILABLE", "REASON"},
+               rows_of(s.value("volumes", json::array()), {"name", "state", "pages", "unavailable_pages", "reason"}));
+  std::vector<std::vector<std::string>> stores;
+  for (const json& store : s.value("stores", json::array())) {
+    stores.push_back(
+        {text(store, "uuid"), text(store, "kind"), space_text(store), text(store, "state"), text(store, "reason")});
+  }
+  out += "\n" + table({"STORE", "KIND", "USED", "STATE", "REASON"}, stores);
   return out;
 }
 

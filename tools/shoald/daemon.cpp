@@ -56,6 +56,7 @@ Outcome Daemon::run() {
   if (auto opened = open_metadata(); !opened) return opened;
   NodeSeams seams;
   seams.read_process = [limits = process_limits()](load::Readings& readings) { read_process(limits, readings); };
+  seams.file_system_room = file_system_room;
   node_ = std::make_unique<Node>(runtime_, config_, *meta_, log_, std::move(seams));
   node_->on_fatal([this](std::string reason) { end(std::move(reason)); });
   if (auto opened = open_control(); !opened) return opened;

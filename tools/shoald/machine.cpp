@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -93,6 +94,12 @@ double parse_cpu_max(const std::string& text) {
 ProcessLimits process_limits() {
   const double processors = std::min(1.0, parse_cpu_max(first_line("/sys/fs/cgroup" + control_group() + "/cpu.max")));
   return {processors, std::min({memory_bytes(), control_group_memory_bytes(), address_space_bytes()})};
+}
+
+std::uint64_t file_system_room(const std::string& path) {
+  std::error_code error;
+  const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
+  return error ? 0 : space.available;
 }
 
 void read_process(const ProcessLimits& limits, load::Readings& readings) {

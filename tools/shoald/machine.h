@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "cluster/load/load_meter.h"
 
@@ -18,6 +19,8 @@ struct ProcessLimits {
 ProcessLimits process_limits();
 // "50000 100000" of cpu.max is half a processor; "max 100000" and what is none of that: as many as there are.
 double parse_cpu_max(const std::string& text);
+std::uint64_t file_system_room(
+    const std::string& path);  // bytes that a file there may still grow by; 0: none, or unknown
 // What this process has used, and may use.
 void read_process(const ProcessLimits& limits, load::Readings& readings);
 

@@ -54,6 +54,16 @@ TEST_CASE("the memory store has the bound that is given, and else none that the 
   CHECK_FALSE(parse_config(kSingle, ".")->limits.memory_store_bytes.has_value());
 }
 
+TEST_CASE("a store's space is a matter to tell hosts of from 80 percent on, or from what is given") {
+  CHECK(parse_config(kSingle, ".")->space_threshold_percent == 80);
+  const auto config =
+      parse_config(R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"space_threshold_percent":99})", ".");
+  REQUIRE(config.has_value());
+  CHECK(config->space_threshold_percent == 99);
+  CHECK_THAT(error_of(R"({"space_threshold_percent":100})"),
+             Catch::Contains("space_threshold_percent") && Catch::Contains("99"));
+}
+
 TEST_CASE("each limit of the front end has its key, and its bounds are named") {
   const auto config = parse_config(
       R"({"group_portals":["127.0.0.1:1"],"metadata":{"sqlite":"a"},"limits":{"connections":1,"sessions":2,"half_open":3,
@@ -107,7 +117,8 @@ TEST_CASE("a file that is not there and one that is empty are told apart") {
 TEST_CASE("an address that others are told is one that they can connect to") {
   using Catch::Contains;
   const auto error_with = [](const std::string& keys) {
-    const auto config = parse_config(R"({"group_portals":["0.0.0.0:1"],"metadata":{"etcd":["127.0.0.1:4"]},)" + keys + "}", ".");
+    const auto config =
+        parse_config(R"({"group_portals":["0.0.0.0:1"],"metadata":{"etcd":["127.0.0.1:4"]},)" + keys + "}", ".");
     return config ? "" : config.error();
   };
   for (const char* portal : {"0.0.0.0:3261", "[::]:3261", "[0::0]:3261", "127.0.0.1:0"}) {

@@ -60,9 +60,10 @@ server::SessionInfo session() {
 TEST_CASE("who has no part of a new volume is named, with the reason, also for people") {
   MemberView view = member_1();
   const auto placement = [](std::vector<std::uint8_t> stores) {
-    routing::Placement placement;
-    for (const std::uint8_t number : stores) placement.stores.push_back(store(number));
-    return placement;
+    routing::Image image = demo().record.image;
+    image.placement.stores.clear();
+    for (const std::uint8_t number : stores) image.placement.stores.push_back(store(number));
+    return image;
   };
   CHECK(left_out_json(view, placement({1, 2, 3})).empty());
   view.peers[MemberId{2}] = {false, false, "refused"};
@@ -70,6 +71,13 @@ TEST_CASE("who has no part of a new volume is named, with the reason, also for p
   const json left_out = left_out_json(view, placement({1}));
   CHECK(left_out == json::parse(R"([{"member":2,"why":"down: refused"},{"member":3,"why":"draining"}])"));
   CHECK(left_out_json(member_1(), placement({1, 2})).at(0).at("why") == "it did not answer in time");
+  MemberView short_of_room = member_1();
+  short_of_room.spaces[store(3)] = {100, 95, 5};
+  CHECK_THAT(left_out_json(short_of_room, placement({1, 2})).at(0).at("why").get<std::string>(),
+             Contains("nearly full"));
+  short_of_room.spaces[store(3)] = {100, 5, 95};
+  CHECK_THAT(left_out_json(short_of_room, placement({1, 2})).at(0).at("why").get<std::string>(),
+             Contains("95 bytes free"));
   json answer = volume_json(demo(), {});
   answer["left_out"] = left_out;
   CHECK_THAT(view_volume(answer), Contains("left out       member 2: down: refused"));
@@ -245,6 +253,32 @@ TEST_CASE("a name that is not UTF-8 does not end the answer") {
   CHECK_NOTHROW(json::parse(ok(session_json(MemberId{2}, info, "redirect", Time(75s))).body));
 }
 
+TEST_CASE("members and the group tell what their stores hold, as far as it is known") {
+  auto view = member_1();
+  view.spaces = {{store(1), {100 << 20, 60 << 20, 40 << 20}}, {store(2), {200 << 20, 10 << 20, 190 << 20}}};
+  view.stores[0].space = view.spaces[store(1)];
+  const json status = status_json(view, {});
+  const json& members = status.at("members");
+  CHECK(members[0].at("stores")[0].at("used_bytes") == 60 << 20);
+  CHECK(members[1].at("stores")[0].at("free_bytes") == 190 << 20);
+  CHECK(members[2].at("stores")[0].at("total_bytes").is_null());
+  CHECK(status.at("space").at("lasting") ==
+        json{{"used_bytes", 70 << 20}, {"total_bytes", 300 << 20}, {"free_bytes", 230 << 20}});
+  CHECK(status.at("stores")[0].at("free_bytes") == 40 << 20);
+  CHECK_THAT(view_status(status), Contains("stores of the group: 70 MiB of 300 MiB; in memory: 0 B") &&
+                                      Contains("file 60 MiB of 100 MiB") && Contains("file not known"));
+}
+
+TEST_CASE("a volume tells what it takes of all stores, and that it is more where a member did not say") {
+  json volume = volume_json(demo(), places_of(member_1()));
+  add_allocation(volume, demo(), {{{ImageId{7}, 3 << 20}}, {}});
+  CHECK(volume.at("allocated_bytes") == 3 << 20);
+  CHECK_THAT(view_volume(volume), Contains("used           3 MiB"));
+  add_allocation(volume, demo(), {{}, {MemberId{3}}});
+  CHECK(volume.at("allocated_bytes") == 0);
+  CHECK_THAT(view_volumes(json::array({volume})), Contains(">= 0 B"));
+}
+
 TEST_CASE("shoalctl shows all of it") {
   const auto view = member_1();
   const auto places = places_of(view);
@@ -258,7 +292,12 @@ TEST_CASE("shoalctl shows all of it") {
 TEST_CASE("metrics are Prometheus text with a sample for each member and volume") {
   auto view = member_1();
   view.volumes.local_bytes = 4096;
-  const std::string text = metrics_text(view, {demo()}, {});
+  view.stores[0].space = {100, 60, 40};
+  VolumeView volume = demo();
+  volume.allocated_here = 65536;
+  const std::string text = metrics_text(view, {volume}, {});
+  CHECK_THAT(text, Contains("state=\"used\"} 60\n") && Contains("state=\"free\"} 40\n"));
+  CHECK_THAT(text, Contains("shoal_volume_allocated_bytes{volume=\"demo\"} 65536\n"));
   CHECK_THAT(text, Contains("shoal_local_bytes_total 4096\n"));
   CHECK_THAT(text, Contains("shoal_member_up{member=\"3\"} 1\n"));
   CHECK_THAT(text, Contains("shoal_volume_unavailable_pages{volume=\"demo\"} 0\n"));
