@@ -177,6 +177,7 @@ class LogStore final : public PageStore {
     memory_.list(image, from, limit, std::move(done));
   }
   std::optional<ImageNote> image_note(ImageId image) const override { return memory_.image_note(image); }
+  std::uint64_t image_bytes(ImageId image) const override { return memory_.image_bytes(image); }
 
  private:
   using Change = UniqueFunction<Result<void, StoreError>()>;

@@ -51,10 +51,18 @@ class Group:
         self.script('down')
 
     def wait_until_heard(self):
-        """Every member has reports of the load of every other: before, logins are placed as if those were away."""
-        members = [m['id'] for m in self.info['members']]
-        eventually(lambda: all(each['heard'] for m in members for each in self.ctl(m, 'load')['members']), 15,
-                   'members that hear each other')
+        """Logins are placed by reports of the load of all members: before, as if some were away."""
+        eventually(lambda: all(each['heard'] for view in self.load_views() for each in view), 15, 'members that hear each other')
+        heard = self.reports_seen()
+        # What is placed by is the picture of the period that has ended.
+        eventually(lambda: all(now >= then + 2 for now, then in zip(self.reports_seen(), heard)), 15, 'periods that end')
+
+    def load_views(self):
+        return [self.ctl(m['id'], 'load')['members'] for m in self.info['members']]
+
+    def reports_seen(self):
+        """Sequence numbers of each member's newest report at each member."""
+        return [each['sequence'] for view in self.load_views() for each in view]
 
     def address(self, member, port=3260):
         return (f'{self.net}.{member}', port)
