@@ -33,6 +33,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
 
   void begin();
   void review();
+  bool wait_for_space(Completion<> more);
   bool wants_checkpoint() const;
   void prepare_checkpoint();
   void run_checkpoint();
@@ -58,7 +59,7 @@ JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, st
       reader(*core->device, core->ledger, repair),
       committer(runtime, *core->device, core->ledger, core->superblock, [this] { review(); }),
       changer(*core->device, core->ledger, reader, committer,
-              [this](Completion<> grown) { return grower.wait(std::move(grown)); }),
+              [this](Completion<> more) { return wait_for_space(std::move(more)); }),
       sweeper(core->ledger, committer),
       grower(runtime, *core, config),
       group(core->superblock.group) {}
@@ -66,6 +67,13 @@ JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, st
 void JournalStore::Impl::begin() {
   sweeper.start();
   grower.review();
+}
+
+// What was freed and is not durable yet is the nearest.
+bool JournalStore::Impl::wait_for_space(Completion<> more) {
+  if (!core->ledger.space.has_held_frees()) return grower.wait(std::move(more));
+  committer.sync([more = std::move(more)](Result<void, StoreError>) mutable { more(); });
+  return true;
 }
 
 // ---- checkpoints ----------------------------------------------------------------------------------------------------

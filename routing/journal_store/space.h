@@ -57,6 +57,7 @@ class Space {
   // lost with the power, and then they would be in use as before.
   void hold_frees() { holds_frees_ = true; }
   void frees_are_durable();
+  bool has_held_frees() const { return !held_frees_.empty(); }
 
   // For a node. nullopt: not even the reserve is left.
   std::optional<BlockNumber> place_node();

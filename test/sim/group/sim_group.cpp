@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "routing/journal_store/geometry.h"
 
@@ -124,7 +126,10 @@ void SimGroup::on_started(std::size_t index, std::uint64_t process, const Result
 // A volume lies on the members that its maker reaches.
 bool SimGroup::all_linked() {
   const auto answer = control(0, {"GET", "/members"});
-  return answer && answer->status == 200 && answer->body.find(R"("state":"down")") == std::string::npos;
+  if (!answer || answer->status != 200) return false;
+  const auto members = nlohmann::json::parse(answer->body);
+  return std::count_if(members.begin(), members.end(), [](const auto& member) { return member.at("state") == "up"; }) ==
+         std::ssize(members_) - 1;
 }
 
 bool SimGroup::make_volume() {
@@ -141,7 +146,13 @@ bool SimGroup::make_volume() {
 }
 
 bool SimGroup::start() {
-  for (std::size_t i = 0; i < members_.size(); ++i) start_member(i);
+  if (shape_.keeper) {
+    start_member(*shape_.keeper);
+    if (!world_.run_until([this] { return members_[*shape_.keeper].serves; }, 30s)) return false;
+  }
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (i != shape_.keeper) start_member(i);
+  }
   const auto all_serve = [this] {
     return std::all_of(members_.begin(), members_.end(), [](const Member& member) { return member.serves; });
   };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct GroupShape {
   std::uint32_t page_blocks = 16;        // 64 KiB
   std::string durability = "writeback";  // or "sync", "memory"
   Mutation mutation = Mutation::none;
+  std::optional<std::size_t> keeper = {};  // starts before the others, so that it keeps what nexuses share
   LogLevel log_level = LogLevel::info;  // of the members, into the trace
 };
 

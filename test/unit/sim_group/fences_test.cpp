@@ -29,7 +29,7 @@ class Paths {
     Stamp stamp;
   };
 
-  Paths(std::uint64_t seed, Mutation mutation) : group(seed, {.initiators = 0, .mutation = mutation}) {
+  Paths(std::uint64_t seed, Mutation mutation) : group(seed, {.initiators = 0, .mutation = mutation, .keeper = 1}) {
     network.conditions().longest_retransmission = 10ms;
     REQUIRE(group.start());
     run(kNoticed);  // every member has heard of the volume
