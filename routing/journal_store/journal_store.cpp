@@ -37,6 +37,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   void prepare_checkpoint();
   void run_checkpoint();
   void checkpoint_now(Done done);
+  bool may_have(ImageId image, std::uint32_t page_bytes) const;
 
   Runtime& runtime;
   std::unique_ptr<Core> core;
@@ -115,6 +116,13 @@ void JournalStore::Impl::checkpoint_now(Done done) {
   if (!core->device->state().in_service) return done(StoreError::out_of_service);
   waiting_for_checkpoint.push_back(std::move(done));
   review();
+}
+
+// An image has the pages that it began with.
+bool JournalStore::Impl::may_have(ImageId image, std::uint32_t page_bytes) const {
+  const auto known = core->ledger.catalog.images.find(image);
+  if (known != core->ledger.catalog.images.end()) return known->second.page_bytes == page_bytes;
+  return is_page_size(page_bytes);
 }
 
 // ---- the store ------------------------------------------------------------------------------------------------------
@@ -199,6 +207,8 @@ std::uint64_t JournalStore::image_bytes(ImageId id) const {
 void JournalStore::describe_image(ImageId image, ImageNote note, Done done) {
   if (!state().in_service) return done(StoreError::out_of_service);
   if (image_note(image) == note) return done({});
+  if (!impl_->may_have(image, note.page_bytes)) return done(StoreError::stale);
+  if (note.text.size() > kMaxImageNoteBytes) return done(StoreError::no_space);
   Commit commit{.done = std::move(done)};
   commit.records.push_back({.kind = JournalKind::describe,
                             .page = {.image = image},
