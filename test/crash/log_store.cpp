@@ -119,6 +119,7 @@ class LogStore final : public PageStore {
   StoreKind kind() const override { return StoreKind::file; }
   StoreState state() const override { return {!failed_, "a write failed"}; }
   StoreSpace space() const override { return memory_.space(); }
+  std::uint64_t image_bytes(ImageId image) const override { return memory_.image_bytes(image); }
 
   void apply(std::vector<PageRecord> batch, Durability, Done done) override {
     CHECK(batch.size() == 1, batch.size());  // the checker asks for no more
