@@ -33,6 +33,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
 
   void begin();
   void review();
+  void refuse_waiting();
   bool wants_checkpoint() const;
   void prepare_checkpoint();
   void run_checkpoint();
@@ -72,9 +73,14 @@ void JournalStore::Impl::begin() {
 // ---- checkpoints ----------------------------------------------------------------------------------------------------
 
 void JournalStore::Impl::review() {
-  if (!core->device->state().in_service) return;
+  if (!core->device->state().in_service) return refuse_waiting();
   grower.review();
   if (!core->checkpoint.running() && !preparing_checkpoint && wants_checkpoint()) prepare_checkpoint();
+}
+
+// Who asked for a checkpoint while another one was under way, and that one failed.
+void JournalStore::Impl::refuse_waiting() {
+  for (Done& done : std::exchange(waiting_for_checkpoint, {})) done(StoreError::out_of_service);
 }
 
 bool JournalStore::Impl::wants_checkpoint() const {
@@ -89,7 +95,7 @@ void JournalStore::Impl::prepare_checkpoint() {
   preparing_checkpoint = true;
   committer.sync_applied([this](Result<void, StoreError> result) {
     preparing_checkpoint = false;
-    if (result) run_checkpoint();
+    result ? run_checkpoint() : refuse_waiting();
   });
 }
 
