@@ -2,7 +2,7 @@
 //
 //   test_crash --states N                          crash states, spread over all short workloads and random ones
 //   test_crash --workload W [--state CUT.DRAW]     crash states of that workload; only that state
-//   test_crash --faults N                          a fault at each input and output in turn, of N random workloads
+//   test_crash --faults N                          a fault at each input and output in turn, of N brief workloads
 //   test_crash --workload W --fault NUMBER.KIND    only that fault of that workload
 //   test_crash --corruptions N [--first F]         flips, lost and misdirected writes
 //   --store S, --seed M                            with any of them
@@ -53,7 +53,7 @@ Outcome faults(const StoreDriver& driver, const Options& options) {
                          {name.cut, static_cast<FaultKind>(name.draw)});
   }
   for (std::uint64_t i = 0; i < options.faults && !all.difference; ++i) {
-    const FaultReport report = run_with_faults(driver, options.run.seed, random_workload(options.run.seed * 1000 + i));
+    const FaultReport report = run_with_faults(driver, options.run.seed, brief_workload(options.run.seed * 1000 + i));
     all.faults += report.faults;
     all.difference = report.difference;
   }
@@ -100,11 +100,11 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--store", options.store, "which")->check(CLI::IsMember(store_names()));
   app.add_option("--states", options.run.states, "how many crash states to recover");
-  app.add_option("--faults", options.faults, "of how many random workloads");
+  app.add_option("--faults", options.faults, "of how many brief workloads");
   app.add_option("--corruptions", options.corruptions, "how many");
   app.add_option("--first", options.first, "number of the first corruption");
   app.add_option("--seed", options.run.seed, "of everything that is drawn");
-  app.add_option("--workload", options.run.workload, "only this one: words with commas, or random:N");
+  app.add_option("--workload", options.run.workload, "only this one: words with commas, random:N or brief:N");
   app.add_option("--state", options.state, "only this crash state of the workload");
   app.add_option("--fault", options.fault, "only this fault of the workload");
   app.add_option("--mutation", options.mutation, "leave out a rule");
