@@ -39,6 +39,14 @@ bool Promises::accepts(const PageRecord& record) const {
   return promised_.empty() || record.version.epoch >= promised(record.page);
 }
 
+bool Promises::knows_older(const PageRecord& record) const {
+  switch (record.kind) {
+    case RecordKind::promise: return promised_.contains(record.page);
+    case RecordKind::voided: return voids_.contains(record.page);
+    default: return fences_.contains({record.page.image, record.origin.nexus});
+  }
+}
+
 void Promises::drop(ImageId image) {
   std::erase_if(promised_, [image](const auto& each) { return each.first.image == image; });
   std::erase_if(voids_, [image](const auto& each) { return each.first.image == image; });

@@ -21,7 +21,8 @@ class Promises {
  public:
   // stale: a promise or void that is not above the known one. An older fence is no error and changes nothing.
   Result<void, StoreError> add(const PageRecord& record);
-  bool accepts(const PageRecord& record) const;  // data, zero, unmap: not below the promised epoch
+  bool accepts(const PageRecord& record) const;      // data, zero, unmap: not below the promised epoch
+  bool knows_older(const PageRecord& record) const;  // a promise, void or fence in whose place it would be
   void drop(ImageId image);
 
   Epoch promised(const PageId& page) const;

@@ -9,6 +9,10 @@
 namespace shoal::routing::journal {
 namespace {
 
+static_assert(catalog_layout::kBytes + kMaxNotedBytes + kMaxPromises * promise_layout::kBytes +
+                  kMaxFrameBlocks * kBlock <=
+              kMaxCatalogBytes);
+
 // ---- written ----------------------------------------------------------------------------------------------------
 
 // So many more bytes, zeros yet.
@@ -54,7 +58,7 @@ void put_promise(std::string& to, const PageRecord& record) {
 // ---- read -------------------------------------------------------------------------------------------------------
 
 bool is_sound(const StoredImage& image) {
-  if (image.page_bytes != 0 && !is_page_size(image.page_bytes)) return false;
+  if (!is_page_size(image.page_bytes)) return false;
   if (image.root.at == BlockNumber{} && image.root != NodeRef{}) return false;
   return image.root_level <= kMaxLevel && image.text.size() <= kMaxImageTextBytes;
 }
@@ -110,6 +114,21 @@ std::optional<Catalog> read(ByteSpan rest) {
 }
 
 }  // namespace
+
+// A note may always become shorter.
+bool has_room_for(const Catalog& catalog, ImageId image, std::string_view note) {
+  const auto known = catalog.images.find(image);
+  if (known != catalog.images.end() && note.size() <= known->second.text.size()) return true;
+  std::uint64_t bytes = image_layout::kBytes + note.size();
+  for (const auto& [id, other] : catalog.images) {
+    if (id != image) bytes += image_layout::kBytes + other.text.size();
+  }
+  return bytes <= kMaxNotedBytes;
+}
+
+bool has_room_for(const Catalog& catalog, const PageRecord& promise, std::size_t most) {
+  return catalog.promises.size() < most || catalog.promises.knows_older(promise);
+}
 
 std::string encode(const Catalog& catalog) {
   namespace layout = catalog_layout;

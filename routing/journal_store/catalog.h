@@ -16,11 +16,14 @@
 namespace shoal::routing::journal {
 
 inline constexpr std::uint64_t kMaxCatalogBytes = std::uint64_t{256} << 20;
+// What is kept within these, give or take one frame of the journal, is a catalog of at most kMaxCatalogBytes.
+inline constexpr std::uint64_t kMaxNotedBytes = std::uint64_t{64} << 20;  // images with their notes
+inline constexpr std::size_t kMaxPromises = 3'500'000;
 
 struct StoredImage {
-  std::uint32_t page_bytes = 0;  // 0: it was not described yet
-  bool dropped = false;          // reads as nothing; its chunks are being freed
-  std::uint64_t chunks = 0;      // allocated
+  std::uint32_t page_bytes = kMinPageBytes;
+  bool dropped = false;      // reads as nothing; its chunks are being freed
+  std::uint64_t chunks = 0;  // allocated
   std::uint8_t root_level = 0;
   NodeRef root;
   std::string text;  // whatever the members want to find again: the volume's record
@@ -31,6 +34,10 @@ struct Catalog {
   std::map<ImageId, StoredImage> images;
   Promises promises;
 };
+
+// Whether it may grow by that note, or promise, void or fence.
+bool has_room_for(const Catalog& catalog, ImageId image, std::string_view note);
+bool has_room_for(const Catalog& catalog, const PageRecord& promise, std::size_t most = kMaxPromises);
 
 std::string encode(const Catalog& catalog);  // at most kMaxCatalogBytes, which the caller sees to
 // nullopt: not a catalog, though its CRCs are right. What is one encodes to the same bytes.

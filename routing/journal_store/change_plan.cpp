@@ -55,7 +55,7 @@ void plan_clear(const PageRecord& from, JournalKind kind, std::vector<PlannedCha
   PlannedChange whole{.kind = PlannedChange::Kind::clear, .record = record_for(from, kind)};
   whole.record.first_block = last > first ? first : 0;
   whole.record.blocks = last - first;
-  whole.record.attempt = from.attempt;
+  if (kind == JournalKind::voided) whole.record.attempt = from.attempt;
   if (last > first || kind == JournalKind::voided) changes.push_back(std::move(whole));
   const std::uint32_t front_end = std::min(end, first * kBlock);
   if (from.offset < front_end) changes.push_back(part(from, from.offset, front_end, zeros(front_end - from.offset)));
@@ -63,9 +63,18 @@ void plan_clear(const PageRecord& from, JournalKind kind, std::vector<PlannedCha
   if (back < end && back >= from.offset) changes.push_back(part(from, back, end, zeros(end - back)));
 }
 
-void plan_promise(const PageRecord& from, JournalKind kind, std::vector<PlannedChange>& changes) {
-  PlannedChange change{.kind = PlannedChange::Kind::promise, .record = record_for(from, kind)};
-  changes.push_back(std::move(change));
+// These have only what they promise.
+void plan_promise(const PageRecord& from, std::vector<PlannedChange>& changes) {
+  JournalRecord record{.kind = JournalKind::promise, .page = from.page, .version = {.epoch = from.version.epoch}};
+  changes.push_back({.kind = PlannedChange::Kind::promise, .record = std::move(record)});
+}
+
+void plan_fence(const PageRecord& from, std::vector<PlannedChange>& changes) {
+  JournalRecord record{.kind = JournalKind::fence,
+                       .page = {.image = from.page.image},
+                       .nexus = from.origin.nexus,
+                       .generation = from.origin.generation};
+  changes.push_back({.kind = PlannedChange::Kind::promise, .record = std::move(record)});
 }
 
 void plan(const PageRecord& from, std::vector<PlannedChange>& changes) {
@@ -76,8 +85,8 @@ void plan(const PageRecord& from, std::vector<PlannedChange>& changes) {
       if (from.length > 0) plan_clear(from, JournalKind::clear, changes);
       return;
     case RecordKind::voided: return plan_clear(from, JournalKind::voided, changes);
-    case RecordKind::promise: return plan_promise(from, JournalKind::promise, changes);
-    case RecordKind::fence: return plan_promise(from, JournalKind::fence, changes);
+    case RecordKind::promise: return plan_promise(from, changes);
+    case RecordKind::fence: return plan_fence(from, changes);
   }
 }
 

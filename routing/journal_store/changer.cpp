@@ -55,7 +55,7 @@ std::optional<StoreError> Changer::refusal(const std::vector<PageRecord>& batch)
 
 bool Changer::is_inside(const PageRecord& record) const {
   const StoredImage* image = ledger_.live_image(record.page.image);
-  if (!image) return false;
+  if (!image || (record.kind == RecordKind::data && total_size(record.data) != record.length)) return false;
   return std::uint64_t{record.offset} + record.length <= image->page_bytes &&
          record.page.index.value < kMaxImageBytes / image->page_bytes;
 }

@@ -64,6 +64,7 @@ void Committer::schedule() {
 void Committer::start() {
   if (writing_ || queue_.empty()) return;
   Group group = next_group();
+  if (group.commits.empty()) return;
   if (!device_.state().in_service) return fail(group, StoreError::out_of_service);
   if (group.record_bytes > 0) {
     const auto at = ring_.place(group.blocks());
@@ -87,18 +88,36 @@ Committer::Group Committer::next_group() {
   Group group;
   while (!queue_.empty()) {
     Commit& next = queue_.front();
+    if (!has_room_for(next)) {
+      refuse_next();
+      continue;
+    }
     if (!group.commits.empty() && group.record_bytes == 0 && !next.records.empty()) break;
     const std::size_t bytes = group.record_bytes + record_bytes(next);
     const std::uint32_t data = group.data_blocks + data_blocks(next);
-    if (head_blocks(bytes) + data > max_frame_blocks_) break;
+    if (head_blocks(bytes) + data > max_frame_blocks_) {
+      CHECK(!group.commits.empty(), bytes, data, max_frame_blocks_);
+      break;
+    }
     group.record_bytes = bytes;
     group.data_blocks = data;
     group.durability = std::max(group.durability, next.durability);
     group.commits.push_back(std::move(next));
     queue_.pop_front();
   }
-  CHECK(!group.commits.empty(), record_bytes(queue_.front()), data_blocks(queue_.front()), max_frame_blocks_);
   return group;
+}
+
+// The ledger is as the frame before has left it, so only what goes into the same frame is not counted.
+bool Committer::has_room_for(const Commit& commit) const {
+  return std::ranges::all_of(commit.records,
+                             [this](const JournalRecord& record) { return ledger_.has_room_for(record); });
+}
+
+void Committer::refuse_next() {
+  Commit refused = std::move(queue_.front());
+  queue_.pop_front();
+  refused.done(StoreError::no_space);
 }
 
 // Data are copied here, the only time on their way, and stay in this memory until they are home.

@@ -33,7 +33,8 @@ class Committer {
             std::function<void()> after_frame);
   Committer(const Committer&) = delete;
 
-  // At most ring / 4 blocks in all. The group begins at the end of this turn of the loop.
+  // At most ring / 4 blocks in all. The group begins at the end of this turn of the loop. no_space: the catalog has no
+  // room for what it says; nothing of it is in the journal.
   void submit(Commit commit);
   // Completes when what was submitted before is durable.
   void sync(Done done);
@@ -65,6 +66,8 @@ class Committer {
   void schedule();
   void start();
   Group next_group();
+  bool has_room_for(const Commit& commit) const;
+  void refuse_next();
   void write(Group group);
   void fill(Group& group);
   void make_durable(Group group, bool by_sync);

@@ -41,7 +41,7 @@ void ImageSweeper::clear(std::uint64_t leaf, NodePin pin) {
   pin_ = std::move(pin);
   leaf_ = leaf + 1;
   const std::uint64_t per_page = ledger_.catalog.images.at(image_).page_bytes / kChunkBytes;
-  const std::uint64_t end = leaf_ * kChunksPerLeaf;
+  const std::uint64_t end = std::min<std::uint64_t>(leaf_ * kChunksPerLeaf, kMaxImageBytes / kChunkBytes);
   const auto remaining = std::make_shared<std::size_t>(1);
   const auto ended = [this, remaining] {
     if (--*remaining > 0) return;

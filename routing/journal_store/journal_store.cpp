@@ -34,10 +34,12 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   void begin();
   void review();
   bool wait_for_space(Completion<> more);
+  void refuse_waiting();
   bool wants_checkpoint() const;
   void prepare_checkpoint();
   void run_checkpoint();
   void checkpoint_now(Done done);
+  bool may_have(ImageId image, std::uint32_t page_bytes) const;
 
   Runtime& runtime;
   std::unique_ptr<Core> core;
@@ -79,9 +81,14 @@ bool JournalStore::Impl::wait_for_space(Completion<> more) {
 // ---- checkpoints ----------------------------------------------------------------------------------------------------
 
 void JournalStore::Impl::review() {
-  if (!core->device->state().in_service) return;
+  if (!core->device->state().in_service) return refuse_waiting();
   grower.review();
   if (!core->checkpoint.running() && !preparing_checkpoint && wants_checkpoint()) prepare_checkpoint();
+}
+
+// Who asked for a checkpoint while another one was under way, and that one failed.
+void JournalStore::Impl::refuse_waiting() {
+  for (Done& done : std::exchange(waiting_for_checkpoint, {})) done(StoreError::out_of_service);
 }
 
 bool JournalStore::Impl::wants_checkpoint() const {
@@ -96,7 +103,7 @@ void JournalStore::Impl::prepare_checkpoint() {
   preparing_checkpoint = true;
   committer.sync_applied([this](Result<void, StoreError> result) {
     preparing_checkpoint = false;
-    if (result) run_checkpoint();
+    result ? run_checkpoint() : refuse_waiting();
   });
 }
 
@@ -123,6 +130,13 @@ void JournalStore::Impl::checkpoint_now(Done done) {
   if (!core->device->state().in_service) return done(StoreError::out_of_service);
   waiting_for_checkpoint.push_back(std::move(done));
   review();
+}
+
+// An image has the pages that it began with.
+bool JournalStore::Impl::may_have(ImageId image, std::uint32_t page_bytes) const {
+  const auto known = core->ledger.catalog.images.find(image);
+  if (known != core->ledger.catalog.images.end()) return known->second.page_bytes == page_bytes;
+  return is_page_size(page_bytes);
 }
 
 // ---- the store ------------------------------------------------------------------------------------------------------
@@ -207,6 +221,8 @@ std::uint64_t JournalStore::image_bytes(ImageId id) const {
 void JournalStore::describe_image(ImageId image, ImageNote note, Done done) {
   if (!state().in_service) return done(StoreError::out_of_service);
   if (image_note(image) == note) return done({});
+  if (!impl_->may_have(image, note.page_bytes)) return done(StoreError::stale);
+  if (note.text.size() > kMaxImageNoteBytes) return done(StoreError::no_space);
   Commit commit{.done = std::move(done)};
   commit.records.push_back({.kind = JournalKind::describe,
                             .page = {.image = image},

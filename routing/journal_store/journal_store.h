@@ -55,6 +55,8 @@ class JournalStore final : public PageStore {
   std::vector<ImageId> images() const override;
   void list(ImageId image, PageIndex from, std::size_t limit,
             Completion<Result<std::vector<StoredPage>, StoreError>> done) override;
+  // stale: the page size is another than before, or none that can be. no_space: the text is too long, or the catalog
+  // has no room; so are promises, voids and fences of what the store knows nothing of yet.
   void describe_image(ImageId image, ImageNote note, Done done) override;
   std::optional<ImageNote> image_note(ImageId image) const override;
   std::uint64_t image_bytes(ImageId image) const override;

@@ -57,10 +57,10 @@ std::vector<ChunkPart> Ledger::parts(const PageId& page, std::uint32_t first_blo
 }
 
 bool Ledger::is_possible(const JournalRecord& record) const {
-  if (record.kind == JournalKind::describe) return true;
-  if (record.kind == JournalKind::fence) return true;
+  if (record.kind == JournalKind::fence || record.kind == JournalKind::promise) return true;
   const auto image = catalog.images.find(record.page.image);
-  if (image == catalog.images.end()) return record.kind == JournalKind::promise || record.kind == JournalKind::drop;
+  if (image == catalog.images.end()) return record.kind == JournalKind::describe || record.kind == JournalKind::drop;
+  if (record.kind == JournalKind::describe) return record.page_bytes == image->second.page_bytes;
   if (record.kind == JournalKind::forget) return image->second.dropped && image->second.chunks == 0;
   return fits(record);
 }
@@ -73,6 +73,11 @@ bool Ledger::fits(const JournalRecord& record) const {
   if (record.page.index.value > kMaxImageBytes / image.page_bytes) return false;
   if (record.kind != JournalKind::write && record.kind != JournalKind::place) return true;
   return space.is_free(record.home) || space.is_data(record.home);
+}
+
+bool Ledger::has_room_for(const JournalRecord& record) const {
+  if (is_promise(record.kind)) return journal::has_room_for(catalog, promise_of(record));
+  return record.kind != JournalKind::describe || journal::has_room_for(catalog, record.page.image, record.text);
 }
 
 Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slices& data) {

@@ -34,6 +34,8 @@ class Ledger {
   Result<void, StoreError> apply(const JournalRecord& record, const Slices& data);
   // Whether the record can be applied: false of one that no sound store would have written.
   bool is_possible(const JournalRecord& record) const;
+  // Whether the catalog may grow by what the record says.
+  bool has_room_for(const JournalRecord& record) const;
 
   // Blocks of a page, chunk by chunk; none where the image is unknown or dropped.
   std::vector<ChunkPart> parts(const PageId& page, std::uint32_t first_block, std::uint32_t blocks) const;

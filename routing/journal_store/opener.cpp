@@ -192,8 +192,14 @@ void Opener::replay() {
 // ---- a new one ------------------------------------------------------------------------------------------------------
 
 void Opener::make() {
+  const std::uint64_t journal_chunks = config_.journal_bytes / kChunkBytes;
+  if (journal_chunks < kMinJournalChunks || journal_chunks > kMaxJournalChunks) {
+    return fail(fmt::format("a journal of {} bytes: it has {} to {} bytes", config_.journal_bytes,
+                            std::uint64_t{kMinJournalChunks} * kChunkBytes,
+                            std::uint64_t{kMaxJournalChunks} * kChunkBytes));
+  }
   superblock_ = {.store = random_id<StoreId>(runtime_.random()), .next_chain = random_id<ChainId>(runtime_.random())};
-  superblock_.journal_chunks = static_cast<std::uint32_t>(config_.journal_bytes / kChunkBytes);
+  superblock_.journal_chunks = static_cast<std::uint32_t>(journal_chunks);
   const std::uint64_t least = kJournalChunk.value + superblock_.journal_chunks + reserved_chunks(0) + 1;
   const std::uint64_t first =
       opened_.facts.block_device ? opened_.bytes / kChunkBytes : least + config_.grow_bytes / kChunkBytes;

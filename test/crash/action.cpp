@@ -17,6 +17,7 @@ using routing::kChunkBytes;
 
 constexpr std::uint32_t kBlock = kPhysicalBlockBytes;
 constexpr std::string_view kRandomPrefix = "random:";
+constexpr std::string_view kBriefPrefix = "brief:";
 constexpr std::uint64_t kPages = 3;
 
 Action on(Kind kind, std::uint32_t offset, std::uint32_t length) {
@@ -89,6 +90,7 @@ Workload creation() { return {"create", first_actions(), true}; }
 Workload parse_workload(const std::string& name) {
   if (name == creation().name) return creation();
   if (name.starts_with(kRandomPrefix)) return random_workload(std::stoull(name.substr(kRandomPrefix.size())));
+  if (name.starts_with(kBriefPrefix)) return brief_workload(std::stoull(name.substr(kBriefPrefix.size())));
   Workload workload{name, {}};
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find(',', begin), name.size());
@@ -122,6 +124,11 @@ Workload random_workload(std::uint64_t seed) {
   SeededRandom random(seed ^ 0xac710);
   const std::size_t most = random.below(8) == 0 ? 400 : 60;  // a journal wraps in the long ones
   return {fmt::format("{}{}", kRandomPrefix, seed), random_actions(10 + random.below(most), random)};
+}
+
+Workload brief_workload(std::uint64_t seed) {
+  SeededRandom random(seed ^ 0xb41ef);
+  return {fmt::format("{}{}", kBriefPrefix, seed), random_actions(10 + random.below(20), random)};
 }
 
 Actions random_actions(std::size_t count, Random& random) {

@@ -30,13 +30,14 @@ struct Word {
 const std::vector<Word>& words();
 
 struct Workload {
-  std::string name;  // "write,sync,reopen", "random:17", or "create"
+  std::string name;  // "write,sync,reopen", "random:17", "brief:17", or "create"
   Actions actions;
   bool from_nothing = false;  // no store is there yet
 };
 Workload parse_workload(const std::string& name);           // throws std::invalid_argument
 std::vector<Workload> short_workloads(std::size_t length);  // all sequences of so many words
 Workload random_workload(std::uint64_t seed);
+Workload brief_workload(std::uint64_t seed);  // short enough to be repeated for each of its inputs and outputs
 Actions random_actions(std::size_t count, Random& random);
 Actions first_actions();  // what is in the store before a workload begins
 Workload creation();      // making a store, and that

@@ -6,7 +6,8 @@
 #include <set>
 #include <stdexcept>
 
-#include "target/base/crc32c.h"
+#include "test/crash/cut.h"
+#include "test/crash/seeds.h"
 
 namespace shoal::crash {
 namespace {
@@ -14,30 +15,9 @@ namespace {
 constexpr unsigned kMoreLives = 2;
 constexpr std::uint64_t kNone = 0, kAll = 1, kFirstDraw = 2;
 
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return SeededRandom(a ^ (b * 0x9e3779b97f4a7c15u)).next(); }
-
-std::uint64_t seed_of(std::uint64_t seed, const Workload& workload) {
-  return mix(seed, crc32c(as_bytes(workload.name)));
-}
-
 Survivors survivors_of(std::uint64_t draw) {
   return draw == kNone ? Survivors::none : draw == kAll ? Survivors::all : Survivors::some;
 }
-
-// What a crash right before `cut` finds.
-struct Cut {
-  explicit Cut(const Past& past) : disk(past.disk), model(past.model) {}
-  void advance(const History& history, std::size_t cut) {
-    for (; at < cut; ++at) {
-      disk.follow(history[at]);
-      if (const auto* told = std::get_if<Told>(&history[at])) told->apply(model);
-    }
-  }
-
-  std::size_t at = 0;
-  SurvivingDisk disk;
-  Model model;
-};
 
 // Voids are not to be seen, but a store that knows one takes no older one.
 std::optional<std::string> forgotten_void(Life& life, const Model& model) {
@@ -69,7 +49,7 @@ Checker::Checker(const StoreDriver& driver, std::uint64_t seed) : driver_(driver
 }
 
 std::optional<Difference> Checker::check(const Workload& workload, std::size_t states) {
-  const std::uint64_t seed = seed_of(seed_, workload);
+  const std::uint64_t seed = mix(seed_, workload.name);
   Life life(driver_, beginning(workload), seed);
   if (life.open()) life.run(workload.actions);
   if (life.failure()) return Difference{workload.name, "", *life.failure()};
@@ -78,7 +58,7 @@ std::optional<Difference> Checker::check(const Workload& workload, std::size_t s
 }
 
 std::optional<Difference> Checker::check(const Workload& workload, const StateName& state) {
-  Life life(driver_, beginning(workload), seed_of(seed_, workload));
+  Life life(driver_, beginning(workload), mix(seed_, workload.name));
   if (life.open()) life.run(workload.actions);
   if (life.failure()) return Difference{workload.name, "", *life.failure()};
   return check_all(workload, life, {state});
@@ -103,7 +83,7 @@ std::optional<Difference> Checker::check_all(const Workload& workload, const Lif
   for (const StateName& name : names) {
     cut.advance(life.history(), std::min(name.cut, life.history().size()));
     if (cut.disk.is_settled() && name.draw == kAll) continue;  // the same as none
-    SeededRandom random(mix(mix(seed_of(seed_, workload), name.cut), name.draw));
+    SeededRandom random(mix(mix(mix(seed_, workload.name), name.cut), name.draw));
     Past past = life.next(cut.disk.image(survivors_of(name.draw), random), cut.model);
     if (auto difference = recover(std::move(past), random, kMoreLives)) {
       return Difference{workload.name, name.to_string(), *difference};

@@ -11,7 +11,6 @@
 
 #include "test/crash/action.h"
 #include "test/crash/life.h"
-#include "test/crash/surviving_disk.h"
 
 namespace shoal::crash {
 

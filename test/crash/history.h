@@ -22,6 +22,10 @@ struct WriteBegun {
 struct WriteDone {
   std::uint64_t number = 0;
 };
+struct WriteFailed {
+  std::uint64_t number = 0;
+  std::size_t written = 0;  // bytes, from its beginning, as a write that is not durable
+};
 struct SyncBegun {
   std::uint64_t number = 0;
 };
@@ -36,7 +40,7 @@ struct Told {
   std::function<void(Model&)> apply;
 };
 
-using Event = std::variant<WriteBegun, WriteDone, SyncBegun, SyncDone, SyncFailed, Told>;
+using Event = std::variant<WriteBegun, WriteDone, WriteFailed, SyncBegun, SyncDone, SyncFailed, Told>;
 using History = std::vector<Event>;
 
 }  // namespace shoal::crash

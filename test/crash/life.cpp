@@ -84,7 +84,7 @@ void Life::leave_canary() {
   wait_for_all();
   const BlockId canary{{ImageId{1}, PageIndex{0}}, kPageBlocks - 1};
   tell([canary](Model& model) { model.canary(canary); });
-  perform({.offset = canary.block * kPhysicalBlockBytes, .length = kPhysicalBlockBytes});
+  run({{.offset = canary.block * kPhysicalBlockBytes, .length = kPhysicalBlockBytes}});
 }
 
 std::optional<Observation> Life::observe() {

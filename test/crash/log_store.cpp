@@ -111,7 +111,9 @@ class LogStore final : public PageStore {
         }
       }
       log_.clear();
-      done(got.has_value() || left_out_ == LogRule::read_errors);
+      const bool read = got.has_value() || left_out_ == LogRule::read_errors;
+      // A crash may have left frames that were read and are not durable.
+      file_->sync([read, done = std::move(done)](Result<void, FileError> synced) mutable { done(read && synced); });
     });
   }
 
@@ -119,6 +121,7 @@ class LogStore final : public PageStore {
   StoreKind kind() const override { return StoreKind::file; }
   StoreState state() const override { return {!failed_, "a write failed"}; }
   StoreSpace space() const override { return memory_.space(); }
+  std::uint64_t image_bytes(ImageId image) const override { return memory_.image_bytes(image); }
 
   void apply(std::vector<PageRecord> batch, Durability, Done done) override {
     CHECK(batch.size() == 1, batch.size());  // the checker asks for no more
@@ -177,7 +180,6 @@ class LogStore final : public PageStore {
     memory_.list(image, from, limit, std::move(done));
   }
   std::optional<ImageNote> image_note(ImageId image) const override { return memory_.image_note(image); }
-  std::uint64_t image_bytes(ImageId image) const override { return memory_.image_bytes(image); }
 
  private:
   using Change = UniqueFunction<Result<void, StoreError>()>;
@@ -214,7 +216,12 @@ class LogStore final : public PageStore {
     });
   }
 
-  static Slice make_frame(const std::string& entry) {
+  // The checksum goes on from the one of the frame before.
+  std::uint32_t checksum(ByteSpan entry) const {
+    return crc32c(entry, left_out_ == LogRule::chain ? 0 : previous_) ^ static_cast<std::uint32_t>(entry.size());
+  }
+
+  Slice make_frame(const std::string& entry) {
     const std::size_t size = (kHead + entry.size() + kDeviceBlockBytes - 1) / kDeviceBlockBytes * kDeviceBlockBytes;
     MutableByteSpan frame;
     Slice slice = Slice::fresh(size, frame);
@@ -222,7 +229,7 @@ class LogStore final : public PageStore {
     std::ranges::copy(as_bytes(entry), frame.begin() + kHead);
     store_le(frame, 0, kMagic);
     store_le(frame, 4, static_cast<std::uint32_t>(entry.size()));
-    store_le(frame, 8, crc32c(as_bytes(entry), static_cast<std::uint32_t>(entry.size())));
+    store_le(frame, 8, previous_ = checksum(as_bytes(entry)));
     return slice;
   }
 
@@ -232,8 +239,9 @@ class LogStore final : public PageStore {
     const std::uint32_t size = load_le<std::uint32_t>(rest, 4);
     if (size > rest.size() - kHead) return false;
     const ByteSpan entry = rest.subspan(kHead, size);
-    const bool sound = load_le<std::uint32_t>(rest, 8) == crc32c(entry, size);
+    const bool sound = load_le<std::uint32_t>(rest, 8) == checksum(entry);
     if (!sound && left_out_ != LogRule::checksums) return false;
+    previous_ = load_le<std::uint32_t>(rest, 8);
     if (size > 0) replay_entry(Taker(as_text(entry)));
     end_ += (kHead + size + kDeviceBlockBytes - 1) / kDeviceBlockBytes * kDeviceBlockBytes;
     return end_ <= log_.size();
@@ -259,6 +267,7 @@ class LogStore final : public PageStore {
 
   std::unique_ptr<File> file_;
   std::uint64_t size_, end_ = 0;
+  std::uint32_t previous_ = 0;
   const LogRule left_out_;
   MemoryStore memory_;
   std::vector<std::byte> log_;

@@ -16,6 +16,7 @@ enum class LogRule {
   durable_writes,   // left out: frames are written without RWF_DSYNC
   late_answers,     // answers come when the frame is on the device
   checksums,        // of the frame, when it is read
+  chain,            // the checksum of a frame depends on the frame before it
   one_at_a_time,    // the next frame waits for the one before it
   logged_promises,  // promises and fences are in the log
   logged_voids,     // voids are

@@ -228,7 +228,7 @@ std::optional<std::string> Model::difference_of_images(const Observation& seen, 
     }
     const bool listed = std::ranges::find(seen.images, image) != seen.images.end();
     if (note && !listed) return fmt::format("image {} has a note and is not listed", image);
-    const bool gone = !values.oldest() && !values.newest();
+    const bool gone = values.is_surely(std::nullopt);
     if (gone && listed) return fmt::format("image {} was dropped and is listed", image);
   }
   return std::nullopt;

@@ -133,13 +133,21 @@ Result<std::size_t, FileError> RecordedRuntime::perform(const Request& request) 
   return std::size_t{0};
 }
 
-// A write that failed is never done, so a crash may find any of its sectors.
 Result<std::size_t, FileError> RecordedRuntime::fail(const Request& request) {
   if (request.verb == Verb::sync) history_.push_back(SyncFailed{request.number});
-  if (request.verb == Verb::write && fault_.kind == FaultKind::half) {
-    disk_.write(request.offset, request.bytes.bytes().first(request.bytes.size() / 2));
-  }
+  if (request.verb != Verb::write) return FileError::io;
+  const ByteSpan written = request.bytes.bytes().first(written_of(request.bytes.size()));
+  disk_.write(request.offset, written);
+  history_.push_back(WriteFailed{request.number, written.size()});
   return fault_.kind == FaultKind::full ? FileError::no_space : FileError::io;
+}
+
+std::size_t RecordedRuntime::written_of(std::size_t bytes) const {
+  switch (fault_.kind) {
+    case FaultKind::half: return bytes / 2;
+    case FaultKind::late: return bytes;
+    default: return 0;
+  }
 }
 
 }  // namespace shoal::crash

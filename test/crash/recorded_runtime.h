@@ -18,7 +18,9 @@
 
 namespace shoal::crash {
 
-enum class FaultKind : std::uint8_t { error, half, full };  // half: a write of which half the sectors were written
+// What a write that fails has done: nothing; half of it; all of it; nothing, for there is no space. For a read or a
+// sync all of these are the same error.
+enum class FaultKind : std::uint8_t { error, half, late, full };
 
 struct Fault {
   std::uint64_t at = 0;  // 0: none
@@ -92,6 +94,7 @@ class RecordedRuntime final : public Runtime {
   void happen(Request request);
   Result<std::size_t, FileError> perform(const Request& request);
   Result<std::size_t, FileError> fail(const Request& request);
+  std::size_t written_of(std::size_t bytes) const;  // by a write that fails
 
   DiskImage disk_;
   SeededRandom order_, random_;

@@ -24,6 +24,7 @@ StoreDriver make_log_store(const std::string& left_out) {
                                                     {"durable-writes", LogRule::durable_writes},
                                                     {"late-answers", LogRule::late_answers},
                                                     {"checksums", LogRule::checksums},
+                                                    {"chain", LogRule::chain},
                                                     {"one-at-a-time", LogRule::one_at_a_time},
                                                     {"logged-promises", LogRule::logged_promises},
                                                     {"logged-voids", LogRule::logged_voids},

@@ -39,6 +39,10 @@ void SurvivingDisk::follow(const Event& event) {
     const auto write = writes_.find(done->number);
     write->second.done = true;
     if (write->second.begun.durable) harden(write);
+  } else if (const auto* failed_write = std::get_if<WriteFailed>(&event)) {
+    const auto write = writes_.find(failed_write->number);
+    write->second.done = true;
+    cut_short(write, failed_write->written);
   } else if (const auto* sync = std::get_if<SyncBegun>(&event)) {
     for (const auto& [number, write] : writes_) {
       if (write.done && !write.given_up) syncs_[sync->number].push_back(number);
@@ -53,6 +57,13 @@ void SurvivingDisk::follow(const Event& event) {
     for (auto& [number, write] : writes_) write.given_up = write.given_up || write.done;
     syncs_.erase(failed->number);
   }
+}
+
+void SurvivingDisk::cut_short(Writes::iterator write, std::size_t bytes) {
+  if (bytes == 0) return void(writes_.erase(write));
+  WriteBegun& begun = write->second.begun;
+  begun.bytes = begun.bytes.sub(0, bytes);
+  write->second.overwritten.resize(sectors_of(begun));
 }
 
 // Of earlier writes that were done, the same sectors are overwritten. One that is under way still may land on top.

@@ -32,6 +32,7 @@ class SurvivingDisk {
   using Writes = std::map<std::uint64_t, Write>;
 
   void harden(Writes::iterator write);
+  void cut_short(Writes::iterator write, std::size_t bytes);
   static void overwrite(Write& earlier, const WriteBegun& by);
 
   DiskImage durable_;

@@ -38,6 +38,9 @@ class Values {
 
   bool may_be(const T& value) const { return contains(0, value); }                 // after a crash
   bool shows(const T& value) const { return contains(newest_answered(), value); }  // to the process that asked
+  bool is_surely(const T& value) const {
+    return std::ranges::all_of(values_, [&](const Value& each) { return each.value == value; });
+  }
   const T& newest() const { return values_.back().value; }
   const T& oldest() const { return values_.front().value; }
 

@@ -1,14 +1,22 @@
-// test_crash: crash states of a page store.
+// test_crash: what a page store makes of crashes, faults and corruption of its device.
 //
-//   test_crash --store S --states N --seed M          spread over all short workloads and random ones
-//   test_crash ... --workload W [--state CUT.DRAW]    of that workload; only that state
-//   test_crash ... --mutation RULE                    leaves a rule out of the store and must find a difference
+//   test_crash --states N                          crash states, spread over all short workloads and random ones
+//   test_crash --workload W [--state CUT.DRAW]     crash states of that workload; only that state
+//   test_crash --faults N                          a fault at each input and output in turn, of N brief workloads
+//   test_crash --workload W --fault NUMBER.KIND    only that fault of that workload
+//   test_crash --corruptions N [--first F]         flips, lost and misdirected writes
+//   --store S, --seed M                            with any of them
+//   --mutation RULE                                leaves a rule out of the store and must find a difference
 //
 // The first difference ends it, with the command that repeats it.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "test/crash/corruption_run.h"
 #include "test/crash/crash_run.h"
+#include "test/crash/fault_run.h"
 #include "test/crash/stores.h"
 
 namespace {
@@ -16,45 +24,94 @@ namespace {
 using namespace shoal::crash;
 
 struct Options {
-  std::string store = "journal", mutation, state;
+  std::string store = "journal", mutation, state, fault;
+  std::uint64_t faults = 0, corruptions = 0, first = 0;
   CrashRun run;
 };
 
-void print_difference(const Options& options, const Difference& difference) {
-  std::printf("%s: %s\n", difference.workload.c_str(), difference.what.c_str());
-  std::string command = "build/test/test_crash --store " + options.store + " --seed " +
-                        std::to_string(options.run.seed) + " --workload " + difference.workload;
-  if (!difference.state.empty()) command += " --state " + difference.state;
-  if (!options.mutation.empty()) command += " --mutation " + options.mutation;
-  std::printf("repeat it with: %s\n", command.c_str());
+struct Outcome {
+  std::string summary;
+  std::optional<Difference> difference;
+  std::string repeat;  // what the command that repeats it says besides
+};
+
+Outcome crash_states(const StoreDriver& driver, const Options& options) {
+  const CrashReport report = run(driver, options.run);
+  Outcome outcome{fmt::format("{} workloads, {} states", report.workloads, report.states), report.difference, ""};
+  if (report.difference) {
+    outcome.repeat = "--workload " + report.difference->workload;
+    if (!report.difference->state.empty()) outcome.repeat += " --state " + report.difference->state;
+  }
+  return outcome;
 }
 
-int run_crash_states(const Options& options) {
-  const CrashReport report = run(make_store(options.store, options.mutation), options.run);
+Outcome faults(const StoreDriver& driver, const Options& options) {
+  FaultReport all;
+  if (!options.fault.empty()) {
+    const StateName name = StateName::parse(options.fault);
+    all = run_with_fault(driver, options.run.seed, parse_workload(options.run.workload),
+                         {name.cut, static_cast<FaultKind>(name.draw)});
+  }
+  for (std::uint64_t i = 0; i < options.faults && !all.difference; ++i) {
+    const FaultReport report = run_with_faults(driver, options.run.seed, brief_workload(options.run.seed * 1000 + i));
+    all.faults += report.faults;
+    all.difference = report.difference;
+  }
+  Outcome outcome{fmt::format("{} faults", all.faults), all.difference, ""};
+  if (all.difference) {
+    outcome.repeat = fmt::format("--workload {} --fault {}", all.difference->workload, all.difference->state);
+  }
+  return outcome;
+}
+
+Outcome corruptions(const StoreDriver& driver, const Options& options) {
+  const CorruptionReport report = run_corruptions(driver, options.run.seed, options.first, options.corruptions);
+  Outcome outcome{fmt::format("{} corruptions ({} refused, {} detected by reads, {} harmless)", report.corruptions,
+                              report.refused, report.detected, report.harmless),
+                  report.difference, ""};
+  if (report.difference) outcome.repeat = "--corruptions 1 --first " + report.difference->state;
+  return outcome;
+}
+
+int tell(const Options& options, const Outcome& outcome) {
   const bool expected = !options.mutation.empty();
-  std::printf("%s%s: %llu workloads, %llu states, %s\n", options.store.c_str(),
-              expected ? (" without " + options.mutation).c_str() : "",
-              static_cast<unsigned long long>(report.workloads), static_cast<unsigned long long>(report.states),
-              report.difference ? "a difference" : "no difference");
-  if (report.difference) print_difference(options, *report.difference);
-  return report.difference.has_value() == expected ? 0 : 1;
+  const std::string without = expected ? " without " + options.mutation : "";
+  fmt::print("{}{}: {}, {}\n", options.store, without, outcome.summary,
+             outcome.difference ? "a difference" : "no difference");
+  if (outcome.difference) {
+    fmt::print("{}: {}\n", outcome.difference->workload, outcome.difference->what);
+    fmt::print("repeat it with: build/test/test_crash --store {} --seed {} {}{}\n", options.store, options.run.seed,
+               outcome.repeat, expected ? " --mutation " + options.mutation : "");
+  }
+  return outcome.difference.has_value() == expected ? 0 : 1;
+}
+
+int run_as_asked(const Options& options) {
+  const StoreDriver driver = make_store(options.store, options.mutation);
+  if (options.corruptions > 0) return tell(options, corruptions(driver, options));
+  if (options.faults > 0 || !options.fault.empty()) return tell(options, faults(driver, options));
+  return tell(options, crash_states(driver, options));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Crash states of a page store");
+  CLI::App app("Crashes, faults and corruption under a page store");
   Options options;
   app.add_option("--store", options.store, "which")->check(CLI::IsMember(store_names()));
   app.add_option("--states", options.run.states, "how many crash states to recover");
+  app.add_option("--faults", options.faults, "of how many brief workloads");
+  app.add_option("--corruptions", options.corruptions, "how many");
+  app.add_option("--first", options.first, "number of the first corruption");
   app.add_option("--seed", options.run.seed, "of everything that is drawn");
-  app.add_option("--workload", options.run.workload, "only this one: words with commas, or random:N");
-  app.add_option("--state", options.state, "only this one of the workload");
+  app.add_option("--workload", options.run.workload, "only this one: words with commas, random:N or brief:N");
+  app.add_option("--state", options.state, "only this crash state of the workload");
+  app.add_option("--fault", options.fault, "only this fault of the workload");
   app.add_option("--mutation", options.mutation, "leave out a rule");
   CLI11_PARSE(app, argc, argv);
   try {
     if (!options.state.empty()) options.run.state = StateName::parse(options.state);
-    return run_crash_states(options);
+    return run_as_asked(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "test_crash: %s\n", error.what());
     return 2;

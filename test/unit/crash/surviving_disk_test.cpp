@@ -77,6 +77,16 @@ TEST_CASE("what a sync gave up no later one makes durable, but a write of the sa
   CHECK(machine.possible() == std::set<std::string>{"bb"});
 }
 
+TEST_CASE("of a write that failed there may be what was written, until the next sync makes sure of it") {
+  Machine machine;
+  machine.begin(1, 0, "aaa", true).then(WriteFailed{1, 2 * kSectorBytes});
+  CHECK(machine.possible() == std::set<std::string>{"", "a", ".a", "aa"});
+  machine.then(SyncBegun{2}).then(SyncDone{2});
+  CHECK(machine.possible() == std::set<std::string>{"aa"});
+  machine.begin(3, 0, "b", true).then(WriteFailed{3, 0});
+  CHECK(machine.disk.is_settled());
+}
+
 TEST_CASE("an older write does not come back over a durable one") {
   Machine machine;
   machine.begin(1, 0, "aaa").then(WriteDone{1}).begin(2, 1, "b", true).then(WriteDone{2});

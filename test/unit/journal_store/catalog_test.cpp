@@ -95,7 +95,7 @@ TEST_CASE("numbers of images and promises that are not there are none") {
 }
 
 TEST_CASE("an image that says what cannot be is none") {
-  CHECK(is_read_with<image_layout::PageBytes>(kFirstImageAt, 0u));  // not known yet
+  CHECK_FALSE(is_read_with<image_layout::PageBytes>(kFirstImageAt, 0u));
   CHECK(is_read_with<image_layout::RootLevel>(kFirstImageAt, kMaxLevel));
   CHECK_FALSE(is_read_with<image_layout::RootLevel>(kFirstImageAt, static_cast<std::uint8_t>(kMaxLevel + 1)));
   CHECK_FALSE(is_read_with<image_layout::PageBytes>(kFirstImageAt, kMinPageBytes + 1));
@@ -131,4 +131,37 @@ TEST_CASE("a promise of a kind that the catalog does not keep, or with fields of
   CHECK_FALSE(is_read_with<promise_layout::Page>(fence, PageIndex{1}));
   CHECK_FALSE(is_read_with<promise_layout::TheEpoch>(fence, Epoch{1}));
   CHECK_FALSE(is_read_with<catalog_layout::Magic>(0, std::uint64_t{0}));
+}
+
+// ---- limits -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("a catalog takes notes up to its limit, and always a shorter one") {
+  const std::string longest(kMaxImageTextBytes, 'n');
+  Catalog catalog;
+  std::uint64_t id = 0;
+  for (; has_room_for(catalog, ImageId{id}, longest); ++id) catalog.images[ImageId{id}].text = longest;
+  CHECK(id == kMaxNotedBytes / (image_layout::kBytes + kMaxImageTextBytes));
+  CHECK(has_room_for(catalog, ImageId{id}, "short"));
+  CHECK(has_room_for(catalog, ImageId{3}, longest));
+  catalog.images[ImageId{3}].text.pop_back();
+  catalog.images[ImageId{id}].text.assign(kMaxNotedBytes - id * (image_layout::kBytes + kMaxImageTextBytes), 'n');
+  CHECK_FALSE(has_room_for(catalog, ImageId{3}, longest));
+  CHECK(has_room_for(catalog, ImageId{3}, "shorter"));
+  CHECK(encode(catalog).size() <= kMaxCatalogBytes);
+}
+
+TEST_CASE("a full catalog takes promises, voids and fences only in the place of older ones") {
+  const Catalog catalog = a_catalog();
+  const PageId other{ImageId{7}, PageIndex{10}};
+  for (const RecordKind kind : {RecordKind::promise, RecordKind::voided}) {
+    const PageRecord known{.kind = kind, .page = kPage}, news{.kind = kind, .page = other};
+    CHECK(has_room_for(catalog, news, 4));
+    CHECK(has_room_for(catalog, known, 3));
+    CHECK_FALSE(has_room_for(catalog, news, 3));
+  }
+  PageRecord fence{
+      .kind = RecordKind::fence, .page = {.image = ImageId{7}}, .origin = {.nexus = id_from<NexusId>(0x10)}};
+  CHECK(has_room_for(catalog, fence, 3));
+  fence.origin.nexus = id_from<NexusId>(0x11);
+  CHECK_FALSE(has_room_for(catalog, fence, 3));
 }
