@@ -22,7 +22,7 @@ struct Core {
   HomeWriter home{*device, ledger};
   Checkpoint checkpoint{*device, ledger, home, space, catalog};
   Superblock superblock;  // the newest
-  bool is_block_device = false;
+  DeviceFacts facts;
 };
 
 }  // namespace shoal::routing::journal

@@ -23,7 +23,7 @@ std::optional<ImageId> ImageSweeper::dropped() const {
   return std::nullopt;
 }
 
-// A leaf that cannot be read is left behind: what it spoke of stays in use until shoal-fsck takes it back.
+// A leaf that cannot be read is left behind: what it spoke of stays in use, and shoal-fsck tells of it.
 void ImageSweeper::next_leaf() {
   ledger_.trees.next_leaf(image_, leaf_, [this](Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
     if (!found) {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "routing/journal_store/array_reader.h"
+#include "routing/journal_store/refusals.h"
 #include "routing/journal_store/replay.h"
+#include "routing/journal_store/superblock_set.h"
 #include "routing/zero_bytes.h"
 
 namespace shoal::routing::journal {
@@ -27,16 +29,6 @@ std::string parent_of(const std::string& path) {
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
-std::string words(FileError error, const std::string& path) {
-  switch (error) {
-    case FileError::in_use:
-      return fmt::format("{} is in use: another process has the store open, or the device is mounted", path);
-    case FileError::refused:
-      return fmt::format("{} cannot be opened: it is no file or block device, or permission is denied", path);
-    default: return fmt::format("{} cannot be opened: {}", path, to_string(error));
-  }
-}
-
 class Opener {
  public:
   using Done = Completion<Result<std::unique_ptr<Core>, std::string>>;
@@ -50,10 +42,11 @@ class Opener {
   void fail(const std::string& what) { finish(fmt::format("store {}: {}", config_.path, what)); }
   void finish(Result<std::unique_ptr<Core>, std::string> result);
 
+  void tell_promises();
   void read_superblocks();
   void on_superblocks();
   void refuse();
-  void choose(const std::vector<Superblock>& found);
+  void choose(const SuperblockSet& set);
   void read_space();
   void take_space(ReadArray array);
   void take_catalog(ReadArray array);
@@ -82,9 +75,18 @@ void Opener::run() {
     return fail(fmt::format("its folder cannot be made: {}", to_string(made.error())));
   }
   auto opened = runtime_.open_device(config_.path, DeviceOpen::create);
-  if (!opened) return finish(words(opened.error(), config_.path));
+  if (!opened) return finish(cannot_open(opened.error(), config_.path));
   opened_ = std::move(*opened);
+  tell_promises();
   read_superblocks();
+}
+
+// How much "durable" is worth here.
+void Opener::tell_promises() {
+  log_.info("store_device path={} device={}", quoted(config_.path), quoted(describe(opened_.facts)));
+  for (const std::string& warning : durability_warnings(opened_.facts)) {
+    log_.warn("store_durability path={} warning={}", quoted(config_.path), quoted(warning));
+  }
 }
 
 // The last that happens here: whoever is told may destroy this.
@@ -99,9 +101,9 @@ void Opener::finish(Result<std::unique_ptr<Core>, std::string> result) {
 
 // Of a file that is shorter, what there is: it may be a store whose making was broken off.
 void Opener::read_superblocks() {
-  beginning_ = aligned_bytes(2 * kChunkBytes);
-  std::fill_n(beginning_.get(), 2 * kChunkBytes, std::byte{0});
-  opened_.file->read(0, {beginning_.get(), 2 * kChunkBytes}, [this](Result<std::size_t, FileError> got) {
+  beginning_ = aligned_bytes(kSuperblockBytes);
+  std::fill_n(beginning_.get(), kSuperblockBytes, std::byte{0});
+  opened_.file->read(0, {beginning_.get(), kSuperblockBytes}, [this](Result<std::size_t, FileError> got) {
     if (!got) return fail(fmt::format("its superblocks cannot be read: {}", to_string(got.error())));
     device_ = std::make_unique<Device>(runtime_, std::move(opened_.file), config_.path, log_);
     on_superblocks();
@@ -109,18 +111,10 @@ void Opener::read_superblocks() {
 }
 
 void Opener::on_superblocks() {
-  std::vector<Superblock> found;
-  bool newer = false;
-  for (const BlockNumber place : all_superblock_places()) {
-    const auto superblock = decode_superblock({beginning_.get() + byte_of(place), kBlock});
-    if (superblock) found.push_back(*superblock);
-    newer |= !superblock && superblock.error() == SuperblockFault::newer;
-  }
-  if (newer) return fail("it was made by a newer version of Shoal, which has to open it");
-  if (!found.empty()) return choose(found);
-  const bool blank = std::all_of(beginning_.get(), beginning_.get() + 2 * kChunkBytes,
-                                 [](std::byte byte) { return byte == std::byte{0}; });
-  blank ? make() : refuse();
+  const SuperblockSet set = journal::read_superblocks({beginning_.get(), kSuperblockBytes});
+  if (set.newer_format) return fail(kNewerFormat);
+  if (set.newest) return choose(set);
+  set.blank ? make() : refuse();
 }
 
 void Opener::refuse() {
@@ -129,21 +123,13 @@ void Opener::refuse() {
       "name of a new file, or clear the device's first MiB (blkdiscard, or dd from /dev/zero)");
 }
 
-void Opener::choose(const std::vector<Superblock>& found) {
-  const auto newest = std::max_element(
-      found.begin(), found.end(), [](const Superblock& a, const Superblock& b) { return a.checkpoint < b.checkpoint; });
-  const bool several =
-      std::any_of(found.begin(), found.end(), [&](const Superblock& each) { return each.store != newest->store; });
-  if (several) return fail("its superblocks are of two stores");
-  superblock_ = *newest;
-  const auto copies = std::count(found.begin(), found.end(), superblock_);
-  if (copies < static_cast<long>(kSuperblockCopies)) {
+void Opener::choose(const SuperblockSet& set) {
+  if (set.several_stores) return fail(kSeveralStores);
+  superblock_ = *set.newest;
+  if (set.copies_of_newest() < kSuperblockCopies) {
     log_.warn("store_superblock_copy_damaged path={} checkpoint={}", quoted(config_.path), superblock_.checkpoint);
   }
-  if (opened_.bytes / kChunkBytes < superblock_.device_chunks) {
-    return fail(fmt::format("it is shorter than it was: {} bytes instead of {}", opened_.bytes,
-                            std::uint64_t{superblock_.device_chunks} * kChunkBytes));
-  }
+  if (opened_.bytes / kChunkBytes < superblock_.device_chunks) return fail(too_short(opened_.bytes, superblock_));
   core_ = std::make_unique<Core>(std::move(device_), superblock_.store, config_.cache_bytes);
   core_->ledger.set_first_seq(superblock_.first_seq);
   read_space();
@@ -181,8 +167,8 @@ void Opener::take_catalog(ReadArray array) {
 
 void Opener::replay() {
   std::make_shared<Replay>(*core_->device, core_->ledger, superblock_)
-      ->run([this](Result<Replay::Outcome, std::string> outcome) {
-        if (!outcome) return fail(outcome.error());
+      ->run([this](Result<Replay::Outcome, ReplayFault> outcome) {
+        if (!outcome) return fail(outcome.error().words);
         log_.info("store_opened path={} checkpoint={} frames_replayed={}", quoted(config_.path), superblock_.checkpoint,
                   outcome->frames);
         checkpoint(outcome->end);
@@ -257,7 +243,7 @@ void Opener::checkpoint(const JournalPosition& replay_from) {
       return fail(result.error() == StoreError::no_space ? "no room for its metadata" : core_->device->state().reason);
     }
     core_->superblock = core_->checkpoint.written();
-    core_->is_block_device = opened_.facts.block_device;
+    core_->facts = opened_.facts;
     finish(std::move(core_));
   });
 }

@@ -23,12 +23,15 @@ void Replay::read_window(std::uint32_t block, void (Replay::*then)()) {
   window_block_ = block;
   window_blocks_ = std::min(kWindowBlocks, ring_blocks_ - block);
   window_ = aligned_bytes(std::size_t{window_blocks_} * kBlock);
-  device_.read(block_of_ring(block), {window_.get(), std::size_t{window_blocks_} * kBlock},
-               [self = shared_from_this(), then](Result<void, StoreError> result) {
-                 if (!result)
-                   return self->done_(fmt::format("the journal cannot be read: {}", to_string(result.error())));
-                 ((*self).*then)();
-               });
+  device_.read(
+      block_of_ring(block), {window_.get(), std::size_t{window_blocks_} * kBlock},
+      [self = shared_from_this(), then](Result<void, StoreError> result) {
+        if (!result) {
+          return self->done_(self->fault(ReplayFault::Kind::unreadable,
+                                         fmt::format("the journal cannot be read: {}", to_string(result.error()))));
+        }
+        ((*self).*then)();
+      });
 }
 
 ByteSpan Replay::window_at(std::uint32_t block) const {
@@ -83,7 +86,8 @@ bool Replay::apply_frame() {
   for (; record_ < frame_.records.size(); ++record_, part_ = 0) {
     const JournalRecord& record = frame_.records[record_];
     if (!ledger_.is_possible(record)) {
-      done_(fmt::format("frame {} of the journal says what no sound store would have written", frame_.head.seq));
+      done_(fault(ReplayFault::Kind::impossible,
+                  fmt::format("frame {} of the journal says what no sound store would have written", frame_.head.seq)));
       return false;
     }
     if (!find_leaves(record)) return false;
@@ -106,7 +110,8 @@ bool Replay::find_leaves(const JournalRecord& record) {
       ledger_.trees.leaf(chunk.image, chunk.leaf(), if_absent,
                          [self = shared_from_this()](Result<NodePin, StoreError> found) {
                            if (found) return self->go_on();
-                           self->done_("metadata that the journal changes are damaged (see the log)");
+                           self->done_(self->fault(ReplayFault::Kind::metadata_damaged,
+                                                   "metadata that the journal changes are damaged (see the log)"));
                          });
       return false;
     }
@@ -128,26 +133,31 @@ void Replay::look_at_beginning() {
   done_(outcome_);
 }
 
-// One line for people. A frame of the next chain was written behind a checkpoint that was newer than what was found.
-std::optional<std::string> Replay::loss_in_window() const {
-  constexpr const char* kWayOut = "is lost here; another copy, or shoal-fsck --repair, goes on without it";
+// A frame of the next chain was written behind a checkpoint that was newer than what was found.
+std::optional<ReplayFault> Replay::loss_in_window() const {
+  constexpr const char* kWayOut = "is lost here; another copy has it, or a backup";
   const std::uint32_t blocks = std::min(window_blocks_, kMaxFrameBlocks + 1);
   for (std::uint32_t i = 0; i < blocks; ++i) {
     const ByteSpan at = window_at(window_block_ + i);
     const auto later = decode_frame_head(at, chain_);
     if (later && later->durable_seq >= outcome_.end.seq) {
-      return fmt::format(
-          "the journal is damaged: frame {} was durable and cannot be read any more. What was acknowledged since then "
-          "{}",
-          outcome_.end.seq, kWayOut);
+      return fault(ReplayFault::Kind::frame_lost,
+                   fmt::format("the journal is damaged: frame {} was durable and cannot be read any more. What was "
+                               "acknowledged since then {}",
+                               outcome_.end.seq, kWayOut));
     }
     if (decode_frame_head(at, next_chain_)) {
-      return fmt::format(
-          "its newest superblocks are damaged: the journal was used behind a later one. What was acknowledged then {}",
-          kWayOut);
+      return fault(ReplayFault::Kind::superblock_lost,
+                   fmt::format("its newest superblocks are damaged: the journal was used behind a later one. What was "
+                               "acknowledged then {}",
+                               kWayOut));
     }
   }
   return std::nullopt;
+}
+
+ReplayFault Replay::fault(ReplayFault::Kind kind, std::string words) const {
+  return {kind, outcome_.end, outcome_.frames, std::move(words)};
 }
 
 }  // namespace shoal::routing::journal

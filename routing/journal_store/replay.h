@@ -16,13 +16,26 @@
 
 namespace shoal::routing::journal {
 
+struct ReplayFault {
+  enum class Kind : std::uint8_t {
+    unreadable,        // the device does not give the journal
+    impossible,        // a frame says what no sound store would have written
+    metadata_damaged,  // a node that the journal changes cannot be used
+    frame_lost,        // one that was durable is not there any more
+    superblock_lost,   // there was a newer one, and frames behind it
+  } kind = Kind::unreadable;
+  JournalPosition end;       // of what was applied; impossible: behind the frame that was applied in part
+  std::uint64_t frames = 0;  // that were applied
+  std::string words;         // one line for people
+};
+
 class Replay : public std::enable_shared_from_this<Replay> {
  public:
   struct Outcome {
     JournalPosition end;
     std::uint64_t frames = 0;
   };
-  using Done = Completion<Result<Outcome, std::string>>;
+  using Done = Completion<Result<Outcome, ReplayFault>>;
 
   Replay(Device& device, Ledger& ledger, const Superblock& from)
       : device_(device),
@@ -32,7 +45,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
         ring_blocks_(from.journal_chunks * kBlocksPerChunk),
         outcome_{from.replay} {}
 
-  // The error is one line for people.
+  // After a fault the ledger is as the frames before it left it.
   void run(Done done);
 
  private:
@@ -46,7 +59,8 @@ class Replay : public std::enable_shared_from_this<Replay> {
   bool find_leaves(const JournalRecord& record);
   void look_behind_end();
   void look_at_beginning();
-  std::optional<std::string> loss_in_window() const;
+  std::optional<ReplayFault> loss_in_window() const;
+  ReplayFault fault(ReplayFault::Kind kind, std::string words) const;
 
   Device& device_;
   Ledger& ledger_;

@@ -53,6 +53,8 @@ class Space {
   void release(ChunkNumber chunk);  // of a hold
   void add_use(ChunkNumber chunk);
   void remove_use(ChunkNumber chunk);
+  // To what was counted from the trees.
+  void correct(ChunkNumber chunk, std::uint8_t uses) { set(chunk, uses); }
   // Chunks that become free from now on are given to nobody until frees_are_durable(): what frees them could still be
   // lost with the power, and then they would be in use as before.
   void hold_frees() { holds_frees_ = true; }

@@ -12,7 +12,7 @@ from programs import Program, free_address, run, split
 from support import BUILD, eventually
 
 INSTALLED = {
-    'bin/shoal-bench', 'bin/shoalctl', 'bin/shoald', 'lib/systemd/system/shoald.service', 'lib/sysusers.d/shoal.conf',
+    'bin/shoal-bench', 'bin/shoal-fsck', 'bin/shoalctl', 'bin/shoald', 'lib/systemd/system/shoald.service', 'lib/sysusers.d/shoal.conf',
     'share/doc/shoal/ARCHITECTURE.md', 'share/doc/shoal/LICENSE', 'share/doc/shoal/README.md',
     'share/doc/shoal/examples/group-member.json', 'share/doc/shoal/examples/single-server.json'}
 
@@ -50,7 +50,7 @@ class Install(unittest.TestCase):
 
     def test_an_empty_root_gets_these_files_and_no_others(self):
         self.assertEqual(self.files, INSTALLED)
-        for name in 'shoald', 'shoalctl', 'shoal-bench':
+        for name in 'shoald', 'shoalctl', 'shoal-bench', 'shoal-fsck':
             self.assertEqual(run([self.program(name), '--help']).returncode, 0)
 
     @unittest.skipUnless(shutil.which('systemd-analyze'), 'systemd-analyze is not here')

@@ -1,0 +1,22 @@
+#include "routing/journal_store/refusals.h"
+
+#include <fmt/format.h>
+
+namespace shoal::routing::journal {
+
+std::string cannot_open(FileError error, const std::string& path) {
+  switch (error) {
+    case FileError::in_use:
+      return fmt::format("{} is in use: another process has the store open, or the device is mounted", path);
+    case FileError::refused:
+      return fmt::format("{} cannot be opened: it is no file or block device, or permission is denied", path);
+    default: return fmt::format("{} cannot be opened: {}", path, to_string(error));
+  }
+}
+
+std::string too_short(std::uint64_t bytes, const Superblock& superblock) {
+  return fmt::format("it is shorter than it was: {} bytes instead of {}", bytes,
+                     std::uint64_t{superblock.device_chunks} * kChunkBytes);
+}
+
+}  // namespace shoal::routing::journal

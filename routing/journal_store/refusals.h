@@ -1,0 +1,17 @@
+// Why a store cannot be opened, in words for people, whoever tries.
+#pragma once
+
+#include <string>
+
+#include "routing/journal_store/superblock.h"
+#include "target/runtime/runtime.h"
+
+namespace shoal::routing::journal {
+
+inline constexpr const char* kNewerFormat = "it was made by a newer version of Shoal, which has to open it";
+inline constexpr const char* kSeveralStores = "its superblocks are of two stores";
+
+std::string cannot_open(FileError error, const std::string& path);
+std::string too_short(std::uint64_t bytes, const Superblock& superblock);
+
+}  // namespace shoal::routing::journal

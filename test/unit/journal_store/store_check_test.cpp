@@ -1,0 +1,207 @@
+// What shoal-fsck finds: stores made by the real one, damaged, and checked.
+#include "routing/journal_store/check/store_check.h"
+
+#include <catch2/catch.hpp>
+
+#include "routing/journal_store/catalog.h"
+#include "routing/journal_store/node.h"
+#include "routing/journal_store/superblock_set.h"
+#include "test/unit/journal_store/journal_store_rig.h"
+
+using namespace shoal;
+using namespace shoal::routing;
+using namespace shoal::routing::journal;
+using namespace shoal::routing::test;
+using Kind = Finding::Kind;
+
+namespace {
+
+const PageId kPage = page_of(7, 0), kOther = page_of(7, 1);
+const std::string kPath = "/data/store";
+
+struct DamagedStore : JournalStoreRig {
+  // Two pages of 4 chunks; closed, so that the checkpoint has it all.
+  DamagedStore() {
+    open_with_image();
+    REQUIRE_FALSE(write(kPage, 0, kRigPageBytes, 'a').has_value());
+    REQUIRE_FALSE(write(kOther, 0, 4 * kBlock, 'b').has_value());
+  }
+
+  std::string bytes() { return disk().content(kPath); }
+  void replace(std::string content) { REQUIRE(host.runtime().replace_whole(kPath, content).has_value()); }
+  void flip(std::uint64_t at) {
+    std::string content = bytes();
+    content[at] = static_cast<char>(content[at] ^ 1);
+    replace(std::move(content));
+  }
+  Superblock superblock() {
+    const std::string content = bytes();
+    return *journal::read_superblocks(as_bytes(content).first(kSuperblockBytes)).newest;
+  }
+  std::string node(BlockNumber at) { return bytes().substr(byte_of(at), kBlock); }
+  std::uint64_t root_of_image() {
+    const std::string leaf = node(superblock().catalog.at);
+    const auto catalog = decode_catalog(std::string_view(leaf).substr(kNodeHeaderBytes, superblock().catalog_bytes));
+    return byte_of(catalog->images.at(ImageId{7}).root.at);
+  }
+
+  CheckReport check(bool data = true) {
+    std::optional<CheckReport> report;
+    std::string error;
+    const auto checking = check_store(
+        host.runtime(), {.path = kPath, .data = data}, [](const CheckProgress&) {},
+        [&](Result<CheckReport, std::string> outcome) {
+          if (outcome) report = std::move(*outcome);
+          if (!outcome) error = outcome.error();
+        });
+    REQUIRE(run_until([&] { return report || !error.empty(); }));
+    INFO(error);
+    REQUIRE(report.has_value());
+    return std::move(*report);
+  }
+  std::string why_not_checked() {
+    std::optional<std::string> error;
+    const auto checking = check_store(
+        host.runtime(), {.path = kPath}, [](const CheckProgress&) {},
+        [&](Result<CheckReport, std::string> outcome) { error = outcome ? "" : outcome.error(); });
+    REQUIRE(run_until([&] { return error.has_value(); }));
+    return *error;
+  }
+};
+
+std::vector<Kind> kinds_of(const CheckReport& report) {
+  std::vector<Kind> kinds;
+  for (const Finding& finding : report.findings) kinds.push_back(finding.kind);
+  return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("a store that was closed is clean, and all of it was looked at") {
+  DamagedStore rig;
+  rig.close();
+  const CheckReport report = rig.check();
+  CHECK(report.findings.empty());
+  CHECK(report.checked.blocks == (kRigPageBytes / kBlock) + 4);
+  CHECK(report.frames == 0);
+  REQUIRE(report.images.size() == 1);
+  CHECK(report.images[0].id == ImageId{7});
+  CHECK(report.images[0].note == "a volume");
+  CHECK(report.images[0].allocated_bytes == 5 * kChunkBytes);
+  CHECK(report.superblock.store == rig.superblock().store);
+}
+
+TEST_CASE("a store that was killed is clean, and its journal is replayed for that, but only in memory") {
+  DamagedStore rig;
+  rig.kill();
+  const std::string before = rig.bytes();
+  const CheckReport report = rig.check();
+  CHECK(report.findings.empty());
+  CHECK(report.frames > 0);
+  CHECK(rig.bytes() == before);
+}
+
+TEST_CASE("stores that lose their power while they work are clean") {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    JournalStoreRig rig(seed);
+    rig.open_with_image();
+    SeededRandom random(seed);
+    for (int i = 0; i < 300; ++i) {
+      const auto offset = static_cast<std::uint32_t>(random.below(60)) * kBlock;
+      const auto length = static_cast<std::uint32_t>(1 + random.below(4)) * kBlock;
+      auto record = data_record(page_of(7, random.below(50)), std::min(offset, kRigPageBytes - length),
+                                filled(length, 'a' + i % 26));
+      (void)rig.start(std::move(record));
+      for (int steps = 0; steps < 20; ++steps) rig.world.step();
+    }
+    rig.crash();
+    std::optional<CheckReport> report;
+    const auto checking = check_store(
+        rig.host.runtime(), {.path = kPath, .data = true}, [](const CheckProgress&) {},
+        [&](Result<CheckReport, std::string> outcome) { report = std::move(*outcome); });
+    REQUIRE(rig.run_until([&] { return report.has_value(); }));
+    for (const Finding& finding : report->findings) FAIL_CHECK(describe(finding));
+  }
+}
+
+TEST_CASE("a store that is open, and what is no store, are not checked") {
+  DamagedStore rig;
+  CHECK_THAT(rig.why_not_checked(), Catch::Contains("in use"));
+  rig.close();
+  rig.replace(std::string(1 << 20, 'x'));
+  CHECK_THAT(rig.why_not_checked(), Catch::Contains("no store"));
+  rig.replace("short");
+  CHECK_THAT(rig.why_not_checked(), Catch::Contains("no store"));
+}
+
+TEST_CASE("a block of data that has rotted is found with its place, and only if data are read") {
+  DamagedStore rig;
+  rig.close();
+  // The journal, which lies in front, has them as well.
+  const std::size_t at = rig.bytes().rfind(std::string(4 * kBlock, 'b'));
+  REQUIRE(at != std::string::npos);
+  rig.flip(at + kBlock + 5);
+  CHECK(rig.check(false).findings.empty());
+  const CheckReport report = rig.check();
+  REQUIRE(kinds_of(report) == std::vector{Kind::data});
+  CHECK(report.findings[0].range == ImageRange{ImageId{7}, kRigPageBytes + kBlock, kBlock, kRigPageBytes});
+  CHECK(report.findings[0].byte == at + kBlock);
+  CHECK_THAT(describe(report.findings[0]), Catch::Contains("image 7, page 1, offset 4096, 4096 bytes"));
+}
+
+TEST_CASE("each damaged copy of the superblock is found") {
+  DamagedStore rig;
+  rig.close();
+  for (const BlockNumber place : all_superblock_places()) {
+    rig.flip(byte_of(place) + 20);
+    const CheckReport report = rig.check();
+    CHECK(kinds_of(report) == std::vector{Kind::superblock});
+    CHECK(report.findings[0].byte == byte_of(place));
+    rig.flip(byte_of(place) + 20);
+  }
+  CHECK(rig.check().findings.empty());
+}
+
+TEST_CASE("a damaged node is found with the range that hangs on it") {
+  DamagedStore rig;
+  rig.close();
+  rig.flip(rig.root_of_image() + 100);
+  const CheckReport report = rig.check();
+  const auto kinds = kinds_of(report);
+  REQUIRE(std::count(kinds.begin(), kinds.end(), Kind::node) == 1);
+  CHECK(std::count(kinds.begin(), kinds.end(), Kind::leak) > 0);
+  CHECK(report.findings[0].range == ImageRange{ImageId{7}, 0, kChunksPerLeaf * kChunkBytes, kRigPageBytes});
+}
+
+TEST_CASE("a damaged space map is found, and the rest is checked all the same") {
+  DamagedStore rig;
+  rig.close();
+  rig.flip(byte_of(rig.superblock().space.at) + 1000);
+  const CheckReport report = rig.check();
+  CHECK(kinds_of(report) == std::vector{Kind::space_map});
+  CHECK(report.data_checked);
+}
+
+TEST_CASE("behind a damaged catalog nothing is known, and that is said") {
+  DamagedStore rig;
+  rig.close();
+  rig.flip(byte_of(rig.superblock().catalog.at) + 70);
+  const CheckReport report = rig.check();
+  CHECK(kinds_of(report) == std::vector{Kind::catalog});
+  CHECK(report.not_checked.size() == 3);
+}
+
+TEST_CASE("a damaged frame is found, with the changes that were promised behind it") {
+  DamagedStore rig;
+  for (int i = 0; i < 4; ++i) REQUIRE_FALSE(rig.write(kOther, 0, kBlock, 'c' + i).has_value());
+  rig.kill();
+  const std::size_t at = rig.bytes().find(std::string(kBlock, 'd'));
+  REQUIRE(at != std::string::npos);
+  rig.flip(at);
+  CHECK_THAT(rig.try_open(), Catch::Contains("the journal is damaged"));
+  const CheckReport report = rig.check();
+  REQUIRE(kinds_of(report).size() == 3);
+  CHECK_THAT(report.findings[0].what, Catch::Contains("was durable and cannot be read"));
+  CHECK(report.findings[1].range == ImageRange{ImageId{7}, kRigPageBytes, kBlock, kRigPageBytes});
+  CHECK_FALSE(report.data_checked);
+}
