@@ -75,6 +75,15 @@ bool Ledger::fits(const JournalRecord& record) const {
   return space.is_free(record.home) || space.is_data(record.home);
 }
 
+// A chunk gets a place that nobody has.
+bool Ledger::suits_leaves(const JournalRecord& record) {
+  if (record.kind != JournalKind::write && record.kind != JournalKind::place) return true;
+  const ChunkKey chunk = parts(record.page, record.first_block, record.blocks).front().chunk;
+  const ChunkNumber now = chunk_entry(trees.resident_leaf(chunk)->view(), chunk.slot()).chunk;
+  if (record.kind == JournalKind::place) return space.is_free(record.home);
+  return now == record.home || (now == ChunkNumber{} && space.is_free(record.home));
+}
+
 bool Ledger::has_room_for(const JournalRecord& record) const {
   if (is_promise(record.kind)) return journal::has_room_for(catalog, promise_of(record));
   return record.kind != JournalKind::describe || journal::has_room_for(catalog, record.page.image, record.text);

@@ -27,13 +27,15 @@ struct ChunkPart {
 class Ledger {
  public:
   Ledger(Device& device, const StoreId& store_, std::size_t cache_bytes)
-      : store(store_), cache(device, store_, cache_bytes), trees(catalog, cache) {}
+      : store(store_), cache(device, space, store_, cache_bytes), trees(catalog, cache) {}
   Ledger(const Ledger&) = delete;
 
   // stale: the record is below what was promised, or a promise not above; it changes nothing.
   Result<void, StoreError> apply(const JournalRecord& record, const Slices& data);
   // Whether the record can be applied: false of one that no sound store would have written.
   bool is_possible(const JournalRecord& record) const;
+  // The same of what its leaves have to say, once they are in memory.
+  bool suits_leaves(const JournalRecord& record);
   // Whether the catalog may grow by what the record says.
   bool has_room_for(const JournalRecord& record) const;
 

@@ -61,7 +61,16 @@ void NodeCache::on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, 
 bool NodeCache::is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const {
   if (crc32c(bytes) != ref.crc) return false;
   const auto header = node_header(bytes);
-  return header && header->key == key && header->store == store_;
+  return header && header->key == key && header->store == store_ && is_inside(bytes, key.level);
+}
+
+// What it speaks of lies on the device.
+bool NodeCache::is_inside(ByteSpan node, std::uint8_t level) const {
+  if (level == 0) return is_sound_chunk_leaf(node, space_.chunks());
+  for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
+    if (!space_.has(child(node, slot).at)) return false;
+  }
+  return true;
 }
 
 Node& NodeCache::create(const NodeKey& key, Node* parent) {

@@ -16,6 +16,7 @@
 #include "routing/journal_store/aligned.h"
 #include "routing/journal_store/device.h"
 #include "routing/journal_store/node.h"
+#include "routing/journal_store/space.h"
 
 namespace shoal::routing::journal {
 
@@ -58,8 +59,8 @@ class NodeCache {
  public:
   using Loaded = Completion<Result<NodePin, StoreError>>;
 
-  NodeCache(Device& device, const StoreId& store, std::size_t limit_bytes)
-      : device_(device), store_(store), limit_(limit_bytes / kNodeMemory) {}
+  NodeCache(Device& device, const Space& space, const StoreId& store, std::size_t limit_bytes)
+      : device_(device), space_(space), store_(store), limit_(limit_bytes / kNodeMemory) {}
   NodeCache(const NodeCache&) = delete;
 
   Node* find(const NodeKey& key);
@@ -91,10 +92,12 @@ class NodeCache {
   void on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
                Result<void, StoreError> result);
   bool is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const;
+  bool is_inside(ByteSpan node, std::uint8_t level) const;
   void shrink();
   void remove(Node& node);
 
   Device& device_;
+  const Space& space_;
   StoreId store_;
   std::size_t limit_;                                                  // nodes
   std::unordered_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output

@@ -145,6 +145,7 @@ void Opener::read_space() {
 
 // The device may have grown since the checkpoint, and the journal may speak of what is there.
 void Opener::take_space(ReadArray array) {
+  if (!is_sound_space(array.bytes, superblock_.journal_chunks)) return fail("its space map cannot be understood");
   core_->ledger.space = Space(std::move(array.bytes));
   core_->space.restore(std::move(array.levels));
   superblock_.device_chunks = static_cast<std::uint32_t>(std::max<std::uint64_t>(
@@ -159,7 +160,8 @@ void Opener::take_space(ReadArray array) {
 
 void Opener::take_catalog(ReadArray array) {
   auto catalog = decode_catalog(as_text(std::as_bytes(std::span(array.bytes))));
-  if (!catalog) return fail("its catalog cannot be understood");
+  const auto is_outside = [this](const auto& image) { return !core_->ledger.space.has(image.second.root.at); };
+  if (!catalog || std::ranges::any_of(catalog->images, is_outside)) return fail("its catalog cannot be understood");
   core_->ledger.catalog = std::move(*catalog);
   core_->catalog.restore(std::move(array.levels));
   replay();

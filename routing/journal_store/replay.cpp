@@ -85,18 +85,21 @@ bool Replay::take_frame_at(std::uint32_t block) {
 bool Replay::apply_frame() {
   for (; record_ < frame_.records.size(); ++record_, part_ = 0) {
     const JournalRecord& record = frame_.records[record_];
-    if (!ledger_.is_possible(record)) {
-      done_(fault(ReplayFault::Kind::impossible,
-                  fmt::format("frame {} of the journal says what no sound store would have written", frame_.head.seq)));
-      return false;
-    }
+    if (!ledger_.is_possible(record)) return fail_impossible();
     if (!find_leaves(record)) return false;
+    if (!ledger_.suits_leaves(record)) return fail_impossible();
     const auto end = data_.begin() + data_blocks(record);
     (void)ledger_.apply(record, Slices(data_.begin(), end));  // stale was stale when it was written, too
     data_.erase(data_.begin(), end);
     leaves_.clear();
   }
   return true;
+}
+
+bool Replay::fail_impossible() {
+  done_(fault(ReplayFault::Kind::impossible,
+              fmt::format("frame {} of the journal says what no sound store would have written", frame_.head.seq)));
+  return false;
 }
 
 bool Replay::find_leaves(const JournalRecord& record) {

@@ -57,6 +57,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
   bool take_frame_at(std::uint32_t block);
   bool apply_frame();
   bool find_leaves(const JournalRecord& record);
+  bool fail_impossible();
   void look_behind_end();
   void look_at_beginning();
   std::optional<ReplayFault> loss_in_window() const;

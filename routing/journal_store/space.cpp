@@ -13,6 +13,15 @@ Space::Space(std::uint32_t device_chunks, std::uint32_t journal_chunks)
   for (std::uint64_t leaf = 0; leaf * kBytesPerLeaf < device_chunks; ++leaf) changed_leaves_.insert(leaf);
 }
 
+bool is_sound_space(const std::vector<std::uint8_t>& uses, std::uint32_t journal_chunks) {
+  const std::size_t own = kJournalChunk.value + journal_chunks;
+  if (uses.size() <= own) return false;
+  for (std::size_t chunk = 0; chunk < uses.size(); ++chunk) {
+    if ((uses[chunk] == kOwnChunk) != (chunk < own) || uses[chunk] > kNodeChunk + kBlocksPerChunk) return false;
+  }
+  return true;
+}
+
 // A chunk that was being filled with nodes, of which none lives any more, is nobody's.
 Space::Space(std::vector<std::uint8_t> uses) : uses_(std::move(uses)) {
   for (std::uint32_t chunk = 0; chunk < chunks(); ++chunk) {
@@ -67,7 +76,7 @@ void Space::add_use(ChunkNumber chunk) {
 }
 
 void Space::remove_use(ChunkNumber chunk) {
-  CHECK(is_data(chunk), chunk.value, uses(chunk));
+  if (!is_data(chunk)) return;
   if (holds_frees_ && uses(chunk) == 1) {
     hold(chunk);
     held_frees_.push_back(chunk);
@@ -97,7 +106,7 @@ std::optional<BlockNumber> Space::place_node() {
 
 void Space::free_node(BlockNumber node) {
   const ChunkNumber chunk = chunk_of(node);
-  CHECK(uses(chunk) > kNodeChunk, chunk.value, uses(chunk));
+  if (uses(chunk) <= kNodeChunk) return;  // as a damaged space map says
   const auto left = static_cast<std::uint8_t>(uses(chunk) - 1);
   if (left > kNodeChunk || (next_node_ && chunk_of(*next_node_) == chunk)) return set(chunk, left);
   hold(chunk);

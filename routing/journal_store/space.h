@@ -30,6 +30,9 @@ inline constexpr std::uint8_t kMaxUses = 126;
 // hundred chunks, when each lies alone in its chunk.
 constexpr std::uint32_t reserved_chunks(std::uint32_t device_chunks) { return 16 + device_chunks / 32; }
 
+// Whether a space map is one that could have been written: the store's own chunks are its own, no use is none.
+bool is_sound_space(const std::vector<std::uint8_t>& uses, std::uint32_t journal_chunks);
+
 class Space {
  public:
   Space() = default;
@@ -41,6 +44,7 @@ class Space {
   std::uint8_t uses(ChunkNumber chunk) const { return uses_[chunk.value]; }
   bool is_data(ChunkNumber chunk) const { return chunk.value < chunks() && uses(chunk) > 0 && uses(chunk) <= kMaxUses; }
   bool is_free(ChunkNumber chunk) const { return chunk.value < chunks() && uses(chunk) == 0; }
+  bool has(BlockNumber block) const { return block.value / kBlocksPerChunk < chunks(); }
   ByteSpan bytes() const { return std::as_bytes(std::span(uses_)); }
   // Leaves of kBytesPerLeaf bytes in which something has changed since this was asked last, in order.
   std::set<std::uint64_t> take_changed_leaves() { return std::exchange(changed_leaves_, {}); }
@@ -52,7 +56,7 @@ class Space {
   void hold(ChunkNumber chunk);
   void release(ChunkNumber chunk);  // of a hold
   void add_use(ChunkNumber chunk);
-  void remove_use(ChunkNumber chunk);
+  void remove_use(ChunkNumber chunk);  // of a chunk that, as a damaged space map says, nobody uses: nothing
   // To what was counted from the trees.
   void correct(ChunkNumber chunk, std::uint8_t uses) { set(chunk, uses); }
   // Chunks that become free from now on are given to nobody until frees_are_durable(): what frees them could still be
