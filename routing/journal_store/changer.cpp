@@ -120,6 +120,10 @@ void Changer::on_step_done(const JobRef& job, Result<void, StoreError> result, v
 // ---- places ---------------------------------------------------------------------------------------------------------
 
 void Changer::write_chunks(const JobRef& job) {
+  if (!device_.state().in_service) {
+    job->result = StoreError::out_of_service;
+    return finish(*job);
+  }
   if (!assign_homes(*job)) {
     release_homes(*job);
     if (wait_for_space_([this, job] { write_chunks(job); })) return;

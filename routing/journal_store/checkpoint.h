@@ -1,9 +1,10 @@
 // Checkpoint: writes what the ledger holds, so that the journal up to there is not needed any more.
 //
-// The order is the safety argument. What is changed gets new places, and the ledger as it is in this moment is taken
-// down as nodes. Blocks go home and nodes are written, in any order; then the device is synced; then the superblock
-// that names them is written. Only after that the places of old nodes may be used again and the journal's tail moves.
-// If anything of this is broken off, the checkpoint before it and the whole journal behind that are still there.
+// The order is the safety argument. Before it begins, everything that is in the ledger is durable in the journal. What
+// is changed gets new places, and the ledger as it is in this moment is taken down as nodes. Blocks go home and nodes
+// are written, in any order; then the device is synced; then the superblock that names them is written. Only after that
+// the places of old nodes may be used again and the journal's tail moves. If anything of this is broken off, the
+// checkpoint before it and the whole journal behind that are still there.
 #pragma once
 
 #include <cstdint>

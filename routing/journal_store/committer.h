@@ -41,6 +41,8 @@ class Committer {
   // Completes when what has changed the ledger is durable, before anything else changes it.
   void sync_applied(Done done);
   bool has_unsynced() const { return unsynced_; }
+  // The store is out of service: who waits is to hear of it.
+  void refuse_waiting() { schedule(); }
 
   // Behind the last frame that has changed the ledger: what a checkpoint that begins now holds.
   const JournalPosition& applied() const { return applied_; }

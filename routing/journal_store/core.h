@@ -14,8 +14,11 @@ namespace shoal::routing::journal {
 struct Core {
   Core(std::unique_ptr<Device> device_, const StoreId& store, std::size_t cache_bytes)
       : device(std::move(device_)), ledger(*device, store, cache_bytes) {}
+  // Completions of the device touch the rest: they end first.
+  ~Core() { device->close(); }
+  Core(const Core&) = delete;
 
-  std::unique_ptr<Device> device;  // whoever ends the core closes it first: its completions touch the rest
+  std::unique_ptr<Device> device;
   Ledger ledger;
   ArrayTree space{TreeId::Kind::space, ledger.store};
   ArrayTree catalog{TreeId::Kind::catalog, ledger.store};

@@ -24,7 +24,9 @@ Grower::Grower(Runtime& runtime, Core& core, const JournalStoreConfig& config)
       step_chunks_(std::max(chunks_of(config.grow_bytes), 1u)),
       most_chunks_(config.capacity_bytes > 0 ? chunks_of(config.capacity_bytes) : kMaxDeviceChunks),
       file_system_room_(config.file_system_room) {
-  if (core.facts.block_device) most_chunks_ = core.ledger.space.chunks();
+  // A file may have been longer before its capacity was lowered.
+  most_chunks_ =
+      core.facts.block_device ? core.ledger.space.chunks() : std::max(most_chunks_, core.ledger.space.chunks());
 }
 
 bool Grower::can_grow() const {

@@ -43,11 +43,17 @@ void HomeWriter::write(const HomeRun& run) {
     if (result) {
       ledger_.overlay.settle(run);
     } else {
-      result_ = result;
+      give_up(result);
     }
     release(run);
     pump();
   });
+}
+
+// What has not begun is not begun any more.
+void HomeWriter::give_up(Result<void, StoreError> result) {
+  result_ = result;
+  while (next_ < runs_.size()) release(runs_[next_++]);
 }
 
 void HomeWriter::end_if_done() {

@@ -26,6 +26,7 @@ class HomeWriter {
  private:
   void pump();
   void write(const HomeRun& run);
+  void give_up(Result<void, StoreError> result);
   void end_if_done();
   void hold(const HomeRun& run);
   void release(const HomeRun& run);

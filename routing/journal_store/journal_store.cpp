@@ -86,8 +86,10 @@ void JournalStore::Impl::review() {
   if (!core->checkpoint.running() && !preparing_checkpoint && wants_checkpoint()) prepare_checkpoint();
 }
 
-// Who asked for a checkpoint while another one was under way, and that one failed.
+// Who asked for a checkpoint while another one was under way, and that one failed; and who waits for room in the
+// journal.
 void JournalStore::Impl::refuse_waiting() {
+  committer.refuse_waiting();
   for (Done& done : std::exchange(waiting_for_checkpoint, {})) done(StoreError::out_of_service);
 }
 
@@ -236,8 +238,8 @@ void JournalStore::drop_image(ImageId image, Done done) {
   Commit commit;
   commit.records.push_back({.kind = JournalKind::drop, .page = {.image = image}});
   commit.done = [impl = impl_.get(), done = std::move(done)](Result<void, StoreError> result) mutable {
-    done(result);
     if (result) impl->sweeper.start();
+    done(result);
   };
   impl_->committer.submit(std::move(commit));
 }

@@ -56,15 +56,16 @@ class Opener {
   void wipe_superblocks();
   void write_zeros(std::uint64_t block);
   void checkpoint(const JournalPosition& replay_from);
+  void write_checkpoint();
 
   Runtime& runtime_;
   JournalStoreConfig config_;
   Log log_;
   Done done_;
+  SharedBytes beginning_;  // chunks 0 and 1; outlives the file that reads them
   OpenDevice opened_;
   std::unique_ptr<Device> device_;  // until the store's id is known, and with it its core
   std::unique_ptr<Core> core_;
-  SharedBytes beginning_;  // chunks 0 and 1
   Superblock superblock_;
   unsigned parts_ = 0;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
@@ -237,9 +238,18 @@ void Opener::write_zeros(std::uint64_t block) {
 
 // ---- both -----------------------------------------------------------------------------------------------------------
 
+// What was read may still be in the device's volatile cache, if the process before this one was killed: before it is
+// durable nothing goes home, and no node takes the place of an older one.
 void Opener::checkpoint(const JournalPosition& replay_from) {
   superblock_.replay = replay_from;
   superblock_.chain = std::exchange(superblock_.next_chain, random_id<ChainId>(runtime_.random()));
+  core_->device->sync([this](Result<void, StoreError> synced) {
+    if (!synced) return fail(core_->device->state().reason);
+    write_checkpoint();
+  });
+}
+
+void Opener::write_checkpoint() {
   core_->checkpoint.run(superblock_, [this](Result<void, StoreError> result) {
     if (!result) {
       return fail(result.error() == StoreError::no_space ? "no room for its metadata" : core_->device->state().reason);

@@ -43,7 +43,6 @@ class ShoalGroup:
 
     def _write_config(self, member, key):
         address, store = self.addresses[member], self.job / f"store-{member}"
-        store.mkdir()
         self._config_path(member).write_text(json.dumps({
             "member": member, "group": "rig",
             "group_portals": [f"{address}:3260"], "member_portal": f"{address}:3261", "peer": f"{address}:3262",

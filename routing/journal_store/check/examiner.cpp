@@ -32,12 +32,20 @@ std::optional<ImageRange> range_of(const JournalRecord& record, const Catalog& c
 
 }  // namespace
 
-void Examiner::fail(const std::string& what) { done_(fmt::format("store {}: {}", options_.path, what)); }
-void Examiner::finish() { done_(std::move(examination_)); }
+void Examiner::fail(const std::string& what) { tell(fmt::format("store {}: {}", options_.path, what)); }
+void Examiner::finish() { tell(std::move(examination_)); }
+
+// Not from inside a completion of the device: whoever is told may end it.
+void Examiner::tell(Result<std::unique_ptr<Examination>, std::string> result) {
+  const auto told = std::make_shared<decltype(result)>(std::move(result));
+  runtime_.post([this, alive = std::weak_ptr<void>(alive_), told] {
+    if (alive.lock()) std::exchange(done_, nullptr)(std::move(*told));
+  });
+}
 
 void Examiner::run(DeviceOpen how) {
   auto opened = runtime_.open_device(options_.path, how);
-  if (!opened) return done_(cannot_open(opened.error(), options_.path));
+  if (!opened) return tell(cannot_open(opened.error(), options_.path));
   report().path = options_.path;
   report().facts = opened->facts;
   report().device_bytes = opened->bytes;

@@ -50,6 +50,7 @@ class Examiner {
   Ledger& ledger() { return examination_->core->ledger; }
   void fail(const std::string& what);
   void finish();
+  void tell(Result<std::unique_ptr<Examination>, std::string> result);
 
   void read_superblocks(std::unique_ptr<File> file);
   void take_superblocks();
@@ -68,6 +69,7 @@ class Examiner {
   void check_data();
   void summarize();
 
+  std::shared_ptr<void> alive_ = std::make_shared<char>();
   Runtime& runtime_;
   CheckOptions options_;
   OnProgress on_progress_;
