@@ -17,8 +17,6 @@ std::size_t record_bytes(const Commit& commit) {
 
 std::uint32_t data_blocks(const Commit& commit) { return static_cast<std::uint32_t>(total_size(commit.data) / kBlock); }
 
-BlockNumber block_of_ring(std::uint32_t block) { return {first_block(kJournalChunk).value + block}; }
-
 }  // namespace
 
 Committer::Committer(Runtime& runtime, Device& device, Ledger& ledger, const Superblock& opened,

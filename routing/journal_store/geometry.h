@@ -30,6 +30,7 @@ constexpr std::uint16_t block_mask(std::uint32_t first, std::uint32_t count) {
 }
 
 inline constexpr ChunkNumber kJournalChunk{2};                             // where the journal begins
+constexpr BlockNumber block_of_ring(std::uint32_t block) { return {first_block(kJournalChunk).value + block}; }
 inline constexpr std::uint32_t kMinJournalChunks = 16;                     // 1 MiB: a quarter holds the largest commit
 inline constexpr std::uint32_t kMaxJournalChunks = 65536;                  // 4 GiB
 inline constexpr std::uint32_t kMaxDeviceChunks = std::uint32_t{1} << 31;  // 128 TiB

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::uint32_t kWindowBlocks = 4 * kMaxFrameBlocks;
 
-BlockNumber block_of_ring(std::uint32_t block) { return {first_block(kJournalChunk).value + block}; }
-
 }  // namespace
 
 void Replay::run(Done done) {

@@ -284,6 +284,26 @@ TEST_CASE("a write that fails puts the store out of service for good") {
   CHECK(rig.read(kPage, 0, kBlock) == to_string(StoreError::out_of_service));
 }
 
+TEST_CASE("when a write home fails the checkpoint ends, and whoever waits is told") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  for (std::uint64_t page = 0; page < 40; ++page) {  // one run of blocks each
+    REQUIRE_FALSE(rig.write(page_of(7, page), 2 * kBlock, kBlock, 'h').has_value());
+  }
+  rig.disk().fail_next(sim::DiskCall::write, FileError::io);
+  StoreDone first, second;
+  rig.store->close(first.taker());
+  rig.store->close(second.taker());
+  CHECK(rig.wait(first) == StoreError::out_of_service);
+  CHECK(rig.wait(second) == StoreError::out_of_service);
+  CHECK_FALSE(rig.store->state().in_service);
+  rig.kill();
+  rig.open();
+  for (std::uint64_t page = 0; page < 40; ++page) {
+    REQUIRE(rig.read(page_of(7, page), 2 * kBlock, kBlock) == text(kBlock, 'h'));
+  }
+}
+
 TEST_CASE("a block that has rotted is a medium error and nothing else") {
   JournalStoreRig rig;
   rig.open_with_image();
