@@ -15,8 +15,17 @@ namespace {
 constexpr unsigned kMoreLives = 2;
 constexpr std::uint64_t kNone = 0, kAll = 1, kFirstDraw = 2;
 
+bool is_kill(std::uint64_t draw) { return draw % 4 == 3; }
+
 Survivors survivors_of(std::uint64_t draw) {
   return draw == kNone ? Survivors::none : draw == kAll ? Survivors::all : Survivors::some;
+}
+
+// For whoever comes after a life that ended there.
+Past past_of(const Life& life, Cut cut, std::uint64_t draw, Random& random) {
+  if (is_kill(draw)) return life.next(cut.disk.left_behind(random), std::move(cut.model));
+  cut.model.power_lost();
+  return life.next(SurvivingDisk(cut.disk.image(survivors_of(draw), random)), std::move(cut.model));
 }
 
 // Voids are not to be seen, but a store that knows one takes no older one.
@@ -45,7 +54,7 @@ Checker::Checker(const StoreDriver& driver, std::uint64_t seed) : driver_(driver
   Life life(driver_, nothing_, seed);
   if (life.open()) life.run(first_actions());
   if (!life.close()) throw std::runtime_error(life.failure().value_or("the store cannot be made"));
-  base_ = life.next(life.disk(), life.model());
+  base_ = life.next(SurvivingDisk(life.disk()), life.model());
 }
 
 std::optional<Difference> Checker::check(const Workload& workload, std::size_t states) {
@@ -84,8 +93,7 @@ std::optional<Difference> Checker::check_all(const Workload& workload, const Lif
     cut.advance(life.history(), std::min(name.cut, life.history().size()));
     if (cut.disk.is_settled() && name.draw == kAll) continue;  // the same as none
     SeededRandom random(mix(mix(mix(seed_, workload.name), name.cut), name.draw));
-    Past past = life.next(cut.disk.image(survivors_of(name.draw), random), cut.model);
-    if (auto difference = recover(std::move(past), random, kMoreLives)) {
+    if (auto difference = recover(past_of(life, cut, name.draw, random), random, kMoreLives)) {
       return Difference{workload.name, name.to_string(), *difference};
     }
   }
@@ -99,7 +107,7 @@ std::optional<std::string> Checker::recover(Past past, Random& random, unsigned 
   if (!life.open()) return model.was_opened() ? life.failure() : std::nullopt;  // else it was being made
   const auto seen = life.observe();
   if (!seen) return life.failure();
-  if (auto difference = model.difference(*seen, When::after_crash)) return difference;
+  if (auto difference = model.difference(*seen)) return difference;
   life.remember(*seen);
   if (random.below(2) == 0) return recover_again(life, *seen, random);
   return lives_left == 0 ? std::nullopt : live_on(life, random, lives_left - 1);
@@ -112,14 +120,14 @@ std::optional<std::string> Checker::recover_again(const Life& first, const Obser
   const bool at_the_end = random.below(2) == 0;
   Cut cut(first.past());
   cut.advance(history, at_the_end ? history.size() : random.below(history.size() + 1));
-  Past past = first.next(cut.disk.image(survivors_of(random.below(kFirstDraw + 2)), random), cut.model);
-  Life again(driver_, std::move(past), random.next());
-  if (!again.open()) return cut.model.was_opened() ? again.failure() : std::nullopt;
+  const Past past = past_of(first, cut, random.below(kFirstDraw + 2), random);
+  Life again(driver_, past, random.next());
+  if (!again.open()) return past.model.was_opened() ? again.failure() : std::nullopt;
   const auto seen_again = again.observe();
   if (!seen_again) return again.failure();
-  if (auto difference = cut.model.difference(*seen_again, When::after_crash)) return "second recovery: " + *difference;
+  if (auto difference = past.model.difference(*seen_again)) return "second recovery: " + *difference;
   if (at_the_end && *seen_again != seen) return "the second recovery gives something else than the first";
-  return forgotten_void(again, cut.model);
+  return forgotten_void(again, past.model);
 }
 
 std::optional<std::string> Checker::live_on(Life& life, Random& random, unsigned lives_left) {
@@ -127,8 +135,7 @@ std::optional<std::string> Checker::live_on(Life& life, Random& random, unsigned
   if (life.failure()) return "after recovery: " + *life.failure();
   Cut cut(life.past());
   cut.advance(life.history(), random.below(life.history().size() + 1));
-  Past past = life.next(cut.disk.image(survivors_of(random.below(kFirstDraw + 4)), random), cut.model);
-  auto difference = recover(std::move(past), random, lives_left);
+  auto difference = recover(past_of(life, cut, random.below(kFirstDraw + 4), random), random, lives_left);
   return difference ? "in a later life: " + *difference : difference;
 }
 

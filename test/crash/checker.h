@@ -1,8 +1,10 @@
 // Checker: takes crash states of workloads, recovers them, and compares what the store then answers with the model.
 //
-// A state is named "cut.draw": the place in the history where power is lost, and which sectors survive: 0 none, 1 all,
-// above that some, drawn from (seed, workload, cut, draw). What is drawn besides follows from the same: whether power
-// is lost during the recovery as well, and whether more is asked of the recovered store before it is lost again.
+// A state is named "cut.draw": the place in the history where the process ends, and how. Power is lost with it, and of
+// what is not durable 0 none, 1 all, above that some sectors survive, drawn from (seed, workload, cut, draw); every
+// fourth draw, 3, 7, ..., the process alone is killed, and the next one finds all of that in the device's cache. What
+// is drawn besides follows from the same: whether it ends during the recovery as well, and whether more is asked of the
+// recovered store before it ends again.
 #pragma once
 
 #include <optional>

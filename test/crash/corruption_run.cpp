@@ -36,7 +36,7 @@ bool is_zero(ByteSpan bytes) {
 
 class Corrupter {
  public:
-  Corrupter(const Life& life, std::size_t spared_writes) : before_(life.past().disk), after_(life.disk()) {
+  Corrupter(const Life& life, std::size_t spared_writes) : before_(life.past().device.contents()), after_(life.disk()) {
     writes_ = writes_done(life.history());
     losable_ = writes_.size() - std::min(writes_.size(), spared_writes);
   }
@@ -111,7 +111,7 @@ std::optional<std::string> check(const StoreDriver& driver, Past past, std::uint
   const auto seen = life.observe();
   if (!seen) return life.failure();
   ++(seen->unreadable.empty() ? report.harmless : report.detected);
-  return model.difference(*seen, When::after_crash, false);
+  return model.difference(*seen, false);
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ CorruptionReport run_corruptions(const StoreDriver& driver, std::uint64_t seed, 
     const Corrupter corrupter(life, closed ? 0 : canary_writes);
     for (; number < first + count && number / kPerWorkload == group; ++number) {
       SeededRandom random(mix(seed, number ^ 0xc0));
-      Past past = life.next(corrupter.corrupted(random), life.model());
+      Past past = life.next(SurvivingDisk(corrupter.corrupted(random)), life.model());
       if (auto what = check(driver, std::move(past), random.next(), report)) {
         report.difference = Difference{workload.name, std::to_string(number), *what};
         return report;

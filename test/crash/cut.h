@@ -1,4 +1,4 @@
-// Cut: a place in the history of a life where power is lost: what the device may hold there, and what the store owes.
+// Cut: a place in the history of a life where the process ends: what the device may hold then, and what the store owes.
 // Moves forward only. Pure.
 #pragma once
 
@@ -8,7 +8,7 @@
 namespace shoal::crash {
 
 struct Cut {
-  explicit Cut(const Past& past) : disk(past.disk), model(past.model) {}
+  explicit Cut(const Past& past) : disk(past.device), model(past.model) {}
   void advance(const History& history, std::size_t to) {
     for (; at < to; ++at) {
       disk.follow(history[at]);

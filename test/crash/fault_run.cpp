@@ -15,11 +15,12 @@ std::optional<std::string> check_reopened(const StoreDriver& driver, const Life&
                                           Random& random) {
   Cut cut(life.past());
   cut.advance(life.history(), life.history().size());
-  Life again(driver, life.next(cut.disk.image(survivors, random), cut.model), random.next());
+  cut.model.power_lost();
+  Life again(driver, life.next(SurvivingDisk(cut.disk.image(survivors, random)), cut.model), random.next());
   if (!again.open()) return cut.model.was_opened() ? again.failure() : std::nullopt;
   const auto seen = again.observe();
   if (!seen) return again.failure();
-  return cut.model.difference(*seen, When::after_crash);
+  return cut.model.difference(*seen);
 }
 
 class FaultRunner {
@@ -45,7 +46,7 @@ class FaultRunner {
  private:
   std::optional<std::string> lie_of(Life& life, Random& random) {
     if (const auto seen = life.observe()) {
-      if (auto what = life.model().difference(*seen, When::now, !life.fault_happened())) return what;
+      if (auto what = life.model().difference(*seen, !life.fault_happened())) return what;
     }
     if (life.failure()) return life.failure();
     for (const Survivors survivors : {Survivors::none, Survivors::some, Survivors::all}) {

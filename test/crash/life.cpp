@@ -39,10 +39,10 @@ Life::Life(const StoreDriver& driver, Past past, std::uint64_t seed, Fault fault
       model_(past_.model),
       next_operation_(past_.next_operation),
       second_image_(past_.second_image),
-      runtime_(past_.disk, seed, history_, fault) {}
+      runtime_(past_.device.contents(), seed, history_, fault) {}
 
-Past Life::next(DiskImage disk, Model model) const {
-  return {std::move(disk), std::move(model), next_operation_, second_image_};
+Past Life::next(SurvivingDisk device, Model model) const {
+  return {std::move(device), std::move(model), next_operation_, second_image_};
 }
 
 // ---- beginning and end
@@ -211,7 +211,7 @@ void Life::start_sync() {
 void Life::look() {
   const auto seen = observe();
   if (!seen) return;
-  if (auto difference = model_.difference(*seen, When::now, !fault_happened())) fail("read: " + *difference);
+  if (auto difference = model_.difference(*seen, !fault_happened())) fail("read: " + *difference);
 }
 
 // ---- waiting

@@ -12,12 +12,13 @@
 #include "test/crash/model.h"
 #include "test/crash/recorded_runtime.h"
 #include "test/crash/store_driver.h"
+#include "test/crash/surviving_disk.h"
 
 namespace shoal::crash {
 
 // What goes on from one life to the next.
 struct Past {
-  DiskImage disk;
+  SurvivingDisk device{DiskImage()};
   Model model;
   OperationNumber next_operation = 1;
   ImageId second_image{2};
@@ -40,12 +41,12 @@ class Life {
   const std::optional<std::string>& failure() const { return failure_; }
 
   const History& history() const { return history_; }
-  const Past& past() const { return past_; }  // disk: as it was at the beginning
+  const Past& past() const { return past_; }  // device: as it was at the beginning
   const Model& model() const { return model_; }
   const DiskImage& disk() const { return runtime_.disk(); }  // with all that was written
   bool fault_happened() const { return runtime_.fault_happened(); }
-  // Past of a life that begins with `disk` and that model.
-  Past next(DiskImage disk, Model model) const;
+  // Past of a life that begins with `device` and that model.
+  Past next(SurvivingDisk device, Model model) const;
 
   routing::PageStore& store() { return *store_; }
   RecordedRuntime& runtime() { return runtime_; }

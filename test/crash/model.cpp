@@ -145,6 +145,11 @@ void Model::synced(const std::vector<OperationNumber>& operations) {
                 [&](OperationNumber each) { return std::ranges::find(operations, each) != operations.end(); });
 }
 
+void Model::power_lost() {
+  applied_.clear();
+  for_all([](auto& values) { values.power_lost(); });
+}
+
 // ---- questions
 
 std::vector<ImageId> Model::images() const {
@@ -180,13 +185,13 @@ std::string Model::tell(const BlockId& block, const BlockValue& seen) const {
                      known ? text_of(found->second.newest()) : "zeros");
 }
 
-std::optional<std::string> Model::difference(const Observation& seen, When when, bool readable) const {
-  if (auto found = difference_of_blocks(seen, when, readable)) return found;
-  if (auto found = difference_of_promises(seen, when)) return found;
-  return difference_of_images(seen, when);
+std::optional<std::string> Model::difference(const Observation& seen, bool readable) const {
+  if (auto found = difference_of_blocks(seen, readable)) return found;
+  if (auto found = difference_of_promises(seen)) return found;
+  return difference_of_images(seen);
 }
 
-std::optional<std::string> Model::difference_of_blocks(const Observation& seen, When when, bool readable) const {
+std::optional<std::string> Model::difference_of_blocks(const Observation& seen, bool readable) const {
   for (const BlockId& block : seen.garbled) return text_of(block) + " is not what anybody wrote";
   if (readable) {
     for (const BlockId& block : seen.unreadable) return text_of(block) + " cannot be read";
@@ -194,16 +199,16 @@ std::optional<std::string> Model::difference_of_blocks(const Observation& seen, 
   for (const auto& [block, value] : seen.blocks) {
     if (canaries_.contains(block)) continue;
     const auto found = blocks_.find(block);
-    const bool right = found == blocks_.end() ? value == BlockValue{} : allowed(found->second, value, when);
+    const bool right = found == blocks_.end() ? value == BlockValue{} : found->second.shows(value);
     if (!right) return tell(block, value);
   }
   return std::nullopt;
 }
 
-std::optional<std::string> Model::difference_of_promises(const Observation& seen, When when) const {
+std::optional<std::string> Model::difference_of_promises(const Observation& seen) const {
   for (const auto& [page, values] : promises_) {
     const Epoch epoch = seen.promises.at(page);
-    if (!allowed(values, epoch, when)) {
+    if (!values.shows(epoch)) {
       return fmt::format("{} promises epoch {}, but must {} or more", text_of(page), epoch, values.oldest());
     }
   }
@@ -211,7 +216,7 @@ std::optional<std::string> Model::difference_of_promises(const Observation& seen
     const auto same = [&](const Fence& fence) { return fence.image == key.first && fence.nexus == key.second; };
     const auto found = std::ranges::find_if(seen.fences, same);
     const Generation generation = found == seen.fences.end() ? Generation{} : found->generation;
-    if (!allowed(values, generation, when)) {
+    if (!values.shows(generation)) {
       return fmt::format("image {} nexus {} is fenced at {}, but must be at {} or above", key.first, key.second,
                          generation, values.oldest());
     }
@@ -219,10 +224,10 @@ std::optional<std::string> Model::difference_of_promises(const Observation& seen
   return std::nullopt;
 }
 
-std::optional<std::string> Model::difference_of_images(const Observation& seen, When when) const {
+std::optional<std::string> Model::difference_of_images(const Observation& seen) const {
   for (const auto& [image, values] : notes_) {
     const auto& note = seen.notes.at(image);
-    if (!allowed(values, note, when)) {
+    if (!values.shows(note)) {
       return fmt::format("image {} is described as '{}', but must be as '{}' or newer", image,
                          note ? note->text : "nothing", values.oldest() ? values.oldest()->text : "nothing");
     }

@@ -56,8 +56,6 @@ struct Observation {
   bool operator==(const Observation&) const = default;
 };
 
-enum class When { now, after_crash };
-
 class Model {
  public:
   void opened() { opened_ = true; }
@@ -65,6 +63,7 @@ class Model {
   void answered(OperationNumber operation, routing::Durability durability);
   std::vector<OperationNumber> waiting_for_sync() const { return applied_; }
   void synced(const std::vector<OperationNumber>& operations);
+  void power_lost();
   void canary(const BlockId& block) { canaries_.insert(block); }
 
   bool was_opened() const { return opened_; }
@@ -77,22 +76,18 @@ class Model {
 
   // The first thing in which the observation is none that the model allows. A block that cannot be read is one only
   // where `readable` says so; blocks that are canaries may be anything that was ever written there.
-  std::optional<std::string> difference(const Observation& seen, When when, bool readable = true) const;
+  std::optional<std::string> difference(const Observation& seen, bool readable = true) const;
   void observed(const Observation& seen);  // what was read stays
 
  private:
-  template <class T>
-  static bool allowed(const Values<T>& values, const T& value, When when) {
-    return when == When::now ? values.shows(value) : values.may_be(value);
-  }
   void ask_record(OperationNumber operation, const routing::PageRecord& record);
   void ask_drop(OperationNumber operation, ImageId image);
   template <class Change>
   void for_all(Change change);
   std::string tell(const BlockId& block, const BlockValue& seen) const;
-  std::optional<std::string> difference_of_blocks(const Observation& seen, When when, bool readable) const;
-  std::optional<std::string> difference_of_promises(const Observation& seen, When when) const;
-  std::optional<std::string> difference_of_images(const Observation& seen, When when) const;
+  std::optional<std::string> difference_of_blocks(const Observation& seen, bool readable) const;
+  std::optional<std::string> difference_of_promises(const Observation& seen) const;
+  std::optional<std::string> difference_of_images(const Observation& seen) const;
 
   using FenceKey = std::pair<ImageId, NexusId>;
   bool opened_ = false;

@@ -36,8 +36,12 @@ class Values {
   // Whoever read this will not read anything older.
   void observed(const T& value) { values_ = {{0, value, true}}; }
 
-  bool may_be(const T& value) const { return contains(0, value); }                 // after a crash
-  bool shows(const T& value) const { return contains(newest_answered(), value); }  // to the process that asked
+  // What was answered and is not durable may be gone.
+  void power_lost() {
+    for (Value& each : values_) each.answered = each.by == values_.front().by;
+  }
+
+  bool shows(const T& value) const { return contains(newest_answered(), value); }
   bool is_surely(const T& value) const {
     return std::ranges::all_of(values_, [&](const Value& each) { return each.value == value; });
   }

@@ -22,9 +22,9 @@ BlockValue value_of(OperationNumber operation) {
 
 struct Seen {
   explicit Seen(const Model& model) : model(model) { all.promises[kPage] = {}; }
-  bool allowed(const BlockValue& value, When when = When::after_crash) {
+  bool allowed(const BlockValue& value) {
     all.blocks[kBlock] = value;
-    return !model.difference(all, when);
+    return !model.difference(all);
   }
   const Model& model;
   Observation all;
@@ -51,15 +51,18 @@ TEST_CASE("a block is never torn") {
   CHECK_FALSE(Seen(model).allowed(torn));
 }
 
-TEST_CASE("what is applied is seen at once, and kept from the next sync on") {
+TEST_CASE("what is applied is seen at once, and may be lost with the power until the next sync") {
   Model model;
   model.ask(write(1));
   model.answered(1, Durability::applied);
-  Seen seen(model);
-  CHECK(seen.allowed({}));
-  CHECK_FALSE(seen.allowed({}, When::now));
+  CHECK_FALSE(Seen(model).allowed({}));
+  Model without_sync = model;
+  without_sync.power_lost();
+  CHECK(Seen(without_sync).allowed({}));
+  CHECK(Seen(without_sync).allowed(value_of(1)));
   model.synced(model.waiting_for_sync());
-  CHECK_FALSE(seen.allowed({}));
+  model.power_lost();
+  CHECK_FALSE(Seen(model).allowed({}));
 }
 
 TEST_CASE("a write of some sectors keeps the others, whichever of two outcomes those have") {

@@ -103,5 +103,23 @@ TEST_CASE("copies of an image do not see what is written to each other") {
   CHECK(letters_of(two) == "aXc");
 }
 
+TEST_CASE("a sync does not bring back what a later durable write has replaced") {
+  Machine machine;
+  machine.begin(1, 0, "aa").then(WriteDone{1}).begin(2, 0, "b", true).then(WriteDone{2});
+  machine.then(SyncBegun{3}).then(SyncDone{3});
+  CHECK(machine.left(Survivors::none) == "ba");
+}
+
+TEST_CASE("when a process is killed the next one reads what is in the cache, and may lose it with the power") {
+  Machine machine;
+  machine.begin(1, 0, "aa").then(WriteDone{1}).begin(2, 2, "b");
+  machine.disk = machine.disk.left_behind(machine.random);
+  const std::string read = letters_of(machine.disk.contents());
+  CHECK((read == "aab" || read == "aa"));
+  CHECK(machine.possible().contains("a"));
+  machine.begin(1, 4, "c").then(SyncBegun{2}).then(SyncDone{2});  // numbers of another process
+  CHECK(machine.left(Survivors::none) == read);
+}
+
 }  // namespace
 }  // namespace shoal::crash
