@@ -65,12 +65,14 @@ void BlockReader::find_leaves(const JobRef& job) {
     plan_part(*job, part, *leaf ? &**leaf : nullptr);
     ++job->next_part;
   }
+  if (!job->result) return job->done(job->result.error());
   read_runs(job);
 }
 
 void BlockReader::plan_part(Job& job, const ChunkPart& part, const Node* leaf) {
   const ChunkEntry entry = leaf ? chunk_entry(leaf->view(), part.chunk.slot()) : ChunkEntry{};
   job.version = std::max(job.version, entry.version);
+  if ((entry.lost & block_mask(part.first, part.count)) != 0) job.result = StoreError::medium_error;
   for (std::uint32_t block = part.first; block < part.first + part.count; ++block) {
     Piece& piece = job.pieces.emplace_back();
     if (!(entry.written >> block & 1)) continue;

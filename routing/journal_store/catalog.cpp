@@ -59,7 +59,7 @@ void put_promise(std::string& to, const PageRecord& record) {
 
 bool is_sound(const StoredImage& image) {
   if (!is_page_size(image.page_bytes)) return false;
-  if (image.root.at == BlockNumber{} && image.root != NodeRef{}) return false;
+  if (image.root.at == BlockNumber{} && image.root != NodeRef{} && image.root != kLostNode) return false;
   return image.root_level <= kMaxLevel && image.text.size() <= kMaxImageTextBytes;
 }
 

@@ -44,19 +44,19 @@ void ChunkTrees::leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Fou
               });
 }
 
-// From the root as far down as memory has it.
-ChunkTrees::Step ChunkTrees::descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent) {
+// From the root towards the leaf as far as that level, or as memory has it.
+ChunkTrees::Step ChunkTrees::descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent, std::uint8_t level) {
   StoredImage* stored = find(image);
   if (!stored) return {.absent = true};
   const bool beyond = leaf >= leaves_below(stored->root_level);
-  if (beyond && if_absent == IfAbsent::nothing) return {.absent = true};
+  if (beyond && if_absent != IfAbsent::create) return {.absent = true};
   Step step = root(image, *stored, if_absent);
   if (step.to_load) return step;
   if (beyond) {
     raise(image, *stored, leaf);
     step = root(image, *stored, if_absent);
   }
-  while (!step.absent && !step.to_load && step.node->key.level > 0) step = below(*step.node, leaf, if_absent);
+  while (!step.absent && !step.to_load && step.node->key.level > level) step = below(*step.node, leaf, if_absent);
   return step;
 }
 
@@ -77,8 +77,11 @@ void ChunkTrees::raise(ImageId image, StoredImage& stored, std::uint64_t leaf) {
 ChunkTrees::Step ChunkTrees::root(ImageId image, StoredImage& stored, IfAbsent if_absent) {
   const NodeKey key = key_at(image, stored.root_level, 0);
   if (Node* node = cache_.find(key)) return {.node = NodePin(node)};
+  if (stored.root == kLostNode && if_absent != IfAbsent::pass_over) {
+    return {.node = NodePin(&cache_.create(key, nullptr, true))};
+  }
   if (stored.root.at.value != 0) return {.to_load = key, .ref = stored.root};
-  if (if_absent == IfAbsent::nothing) return {.absent = true};
+  if (if_absent != IfAbsent::create) return {.absent = true};
   return {.node = NodePin(&cache_.create(key, nullptr))};
 }
 
@@ -86,14 +89,17 @@ ChunkTrees::Step ChunkTrees::below(Node& parent, std::uint64_t leaf, IfAbsent if
   const NodeKey key = key_at(parent.key.tree.image, static_cast<std::uint8_t>(parent.key.level - 1), leaf);
   if (Node* node = cache_.find(key)) return {.node = NodePin(node)};
   const NodeRef ref = child(parent.view(), slot_of(key));
+  if (ref == kLostNode && if_absent != IfAbsent::pass_over) {
+    return {.node = NodePin(&cache_.create(key, &parent, true))};
+  }
   if (ref.at.value != 0) return {.node = NodePin(&parent), .to_load = key, .ref = ref};
-  if (if_absent == IfAbsent::nothing) return {.node = NodePin(&parent), .absent = true};
+  if (if_absent != IfAbsent::create) return {.node = NodePin(&parent), .absent = true};
   return {.node = NodePin(&cache_.create(key, &parent))};
 }
 
 void ChunkTrees::next_leaf(ImageId image, std::uint64_t leaf, Next done) {
   while (true) {
-    Step step = descend(image, leaf, IfAbsent::nothing);
+    Step step = descend(image, leaf, IfAbsent::pass_over);
     if (step.to_load) {
       return cache_.load(*step.to_load, step.node ? &*step.node : nullptr, step.ref,
                          [this, image, leaf, done = std::move(done)](Result<NodePin, StoreError> loaded) mutable {
@@ -118,6 +124,25 @@ std::uint64_t ChunkTrees::behind_gap(const Node& parent, std::uint64_t leaf) {
   return end * leaves_below(level);
 }
 
+void ChunkTrees::lose(const NodeKey& node, PageStore::Done done) {
+  StoredImage& stored = catalog_.images.at(node.tree.image);
+  if (node.level == stored.root_level) {
+    stored.root = kLostNode;
+    return done({});
+  }
+  const std::uint64_t leaf = node.index * leaves_below(node.level);
+  Step step = descend(node.tree.image, leaf, IfAbsent::pass_over, static_cast<std::uint8_t>(node.level + 1));
+  if (step.to_load) {
+    return cache_.load(*step.to_load, step.node ? &*step.node : nullptr, step.ref,
+                       [this, node, done = std::move(done)](Result<NodePin, StoreError> loaded) mutable {
+                         if (!loaded) return done(loaded.error());
+                         lose(node, std::move(done));
+                       });
+  }
+  if (!step.absent) set_child(cache_.change(*step.node), slot_of(node), kLostNode);
+  done({});
+}
+
 // From the leaves up, so that a node whose last child goes is looked at after it.
 std::vector<BlockNumber> ChunkTrees::prune() {
   std::vector<BlockNumber> freed;
@@ -134,9 +159,16 @@ std::vector<BlockNumber> ChunkTrees::prune() {
   return freed;
 }
 
+// What a dropped image has lost is missed by nobody.
 bool ChunkTrees::is_empty(const Node& node) {
   const ByteSpan content = body(node.view());
-  return std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{0}; });
+  if (std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{0}; })) return true;
+  const StoredImage* image = find(node.key.tree.image);
+  if (node.key.level == 0 || !image || !image->dropped) return false;
+  for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
+    if (child(node.view(), slot) != NodeRef{} && child(node.view(), slot) != kLostNode) return false;
+  }
+  return true;
 }
 
 }  // namespace shoal::routing::journal

@@ -19,7 +19,8 @@ struct ChunkKey {
   std::uint32_t slot() const { return static_cast<std::uint32_t>(index % kChunksPerLeaf); }
 };
 
-enum class IfAbsent : std::uint8_t { nothing, create };
+// A lost leaf (kLostNode) is made in memory, but where it is passed over.
+enum class IfAbsent : std::uint8_t { nothing, create, pass_over };
 
 class ChunkTrees {
  public:
@@ -33,10 +34,13 @@ class ChunkTrees {
   void leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Found done);
   // The same, where that needs no read.
   std::optional<NodePin> leaf_in_memory(ImageId image, std::uint64_t leaf, IfAbsent if_absent);
-  // The first leaf from `leaf` on that exists, with its index; an empty pin: there is none any more.
+  // The first leaf from `leaf` on that exists and is not lost, with its index; an empty pin: there is none any more.
   void next_leaf(ImageId image, std::uint64_t leaf, Next done);
   // Of a leaf that is in memory: whoever changes it has it pinned.
   Node* resident_leaf(const ChunkKey& chunk);
+
+  // Puts kLostNode where that node was, which cannot be read any more. Nobody uses what is below it.
+  void lose(const NodeKey& node, PageStore::Done done);
 
   // Takes nodes without content out of their trees and tells which places were theirs.
   std::vector<BlockNumber> prune();
@@ -46,16 +50,16 @@ class ChunkTrees {
     NodePin node;                    // the leaf; or the last node of the way that is in memory
     std::optional<NodeKey> to_load;  // the node below it, which has to be read
     NodeRef ref;                     // where
-    bool absent = false;             // the node below it does not exist
+    bool absent = false;             // the node below it does not exist, or is passed over
   };
 
   StoredImage* find(ImageId image);
-  Step descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent);
+  Step descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent, std::uint8_t level = 0);
   void raise(ImageId image, StoredImage& stored, std::uint64_t leaf);
   Step root(ImageId image, StoredImage& stored, IfAbsent if_absent);
   Step below(Node& parent, std::uint64_t leaf, IfAbsent if_absent);
   std::uint64_t behind_gap(const Node& parent, std::uint64_t leaf);
-  static bool is_empty(const Node& node);
+  bool is_empty(const Node& node);
 
   Catalog& catalog_;
   NodeCache& cache_;

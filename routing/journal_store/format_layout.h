@@ -117,7 +117,7 @@ static_assert(Child::kEnd == kBytes && kChildren * kBytes == kNodeBodyBytes);
 namespace chunk_layout {
 using Chunk    = Number<ChunkNumber, 0>;
 using Written  = Number<std::uint16_t, 4>;
-using Unused   = Number<std::uint16_t, 6>;
+using Lost     = Number<std::uint16_t, 6>;
 using TheEpoch = Number<Epoch, 8>;
 using Seq      = Number<std::uint64_t, 12>;
 inline constexpr std::size_t kCrcsAt = Seq::kEnd;

@@ -131,6 +131,7 @@ void Ledger::write(const JournalRecord& record, const Slices& data) {
     ++image.chunks;
   }
   entry.written |= block_mask(part.first, part.count);
+  entry.lost &= static_cast<std::uint16_t>(~block_mask(part.first, part.count));
   entry.version = std::max(entry.version, record.version);
   for (std::uint32_t i = 0; i < part.count; ++i) {
     entry.crcs[part.first + i] = record.crcs[i];
@@ -153,6 +154,7 @@ void Ledger::place(const JournalRecord& record) {
   space.add_use(record.home);
   entry.chunk = record.home;
   entry.written = block_mask(0, kBlocksPerChunk);
+  entry.lost = 0;
   entry.version = std::max(entry.version, record.version);
   std::copy(record.crcs.begin(), record.crcs.end(), entry.crcs.begin());
   set_chunk_entry(cache.change(leaf), part.chunk.slot(), entry);
@@ -176,6 +178,7 @@ void Ledger::clear_part(StoredImage& image, const ChunkPart& part, const Version
   const std::uint16_t mask = block_mask(part.first, part.count);
   overlay.drop(part.chunk, mask);
   entry.written &= static_cast<std::uint16_t>(~mask);
+  entry.lost &= static_cast<std::uint16_t>(~mask);
   entry.version = std::max(entry.version, version);
   for (std::uint32_t block = part.first; block < part.first + part.count; ++block) entry.crcs[block] = 0;
   if (entry.written == 0 && entry.chunk.value != 0) {

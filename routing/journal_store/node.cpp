@@ -26,10 +26,16 @@ bool is_sound(const ChunkEntry& entry, std::uint32_t device_chunks) {
   } else if (!is_in_space(entry.chunk) || entry.chunk.value >= device_chunks) {
     return false;
   }
+  if ((entry.written & entry.lost) != 0) return false;
   for (std::uint32_t i = 0; i < kBlocksPerChunk; ++i) {
     if ((entry.written & block_mask(i, 1)) == 0 && entry.crcs[i] != 0) return false;
   }
   return true;
+}
+
+bool is_sound(const NodeRef& ref, std::uint32_t device_chunks) {
+  if (ref.at.value == 0) return ref.crc == 0 || ref == kLostNode;
+  return ref.at < first_block({device_chunks});
 }
 
 }  // namespace
@@ -77,6 +83,7 @@ ChunkEntry chunk_entry(ByteSpan leaf, std::uint32_t slot) {
   const ByteSpan at = item(leaf, slot, layout::kBytes);
   ChunkEntry entry{.chunk = layout::Chunk::get(at),
                    .written = layout::Written::get(at),
+                   .lost = layout::Lost::get(at),
                    .version = {layout::TheEpoch::get(at), layout::Seq::get(at)}};
   for (std::size_t i = 0; i < kBlocksPerChunk; ++i) {
     entry.crcs[i] = load_le<std::uint32_t>(at, layout::kCrcsAt + i * kCrcBytes);
@@ -89,18 +96,34 @@ void set_chunk_entry(MutableByteSpan leaf, std::uint32_t slot, const ChunkEntry&
   const MutableByteSpan at = item(leaf, slot, layout::kBytes);
   layout::Chunk::put(at, entry.chunk);
   layout::Written::put(at, entry.written);
-  layout::Unused::put(at, 0);
+  layout::Lost::put(at, entry.lost);
   layout::TheEpoch::put(at, entry.version.epoch);
   layout::Seq::put(at, entry.version.seq);
   for (std::size_t i = 0; i < kBlocksPerChunk; ++i) store_le(at, layout::kCrcsAt + i * kCrcBytes, entry.crcs[i]);
+}
+
+void fill_lost(MutableByteSpan node) {
+  const bool leaf = node_layout::Level::get(node) == 0;
+  const std::uint32_t slots = leaf ? kChunksPerLeaf : kChildren;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    leaf ? set_chunk_entry(node, slot, {.lost = block_mask(0, kBlocksPerChunk)}) : set_child(node, slot, kLostNode);
+  }
 }
 
 bool is_sound_chunk_leaf(ByteSpan leaf, std::uint32_t device_chunks) {
   const auto header = node_header(leaf);
   if (!header || header->key.tree.kind != TreeId::Kind::chunks || header->key.level != 0) return false;
   for (std::uint32_t slot = 0; slot < kChunksPerLeaf; ++slot) {
-    if (chunk_layout::Unused::get(item(leaf, slot, chunk_layout::kBytes)) != 0) return false;
     if (!is_sound(chunk_entry(leaf, slot), device_chunks)) return false;
+  }
+  return true;
+}
+
+bool is_sound_inner_node(ByteSpan node, std::uint32_t device_chunks) {
+  const auto header = node_header(node);
+  if (!header || header->key.level == 0) return false;
+  for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
+    if (!is_sound(child(node, slot), device_chunks)) return false;
   }
   return true;
 }

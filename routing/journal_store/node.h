@@ -39,6 +39,7 @@ inline constexpr std::uint8_t kMaxLevel = 5;
 struct ChunkEntry {
   ChunkNumber chunk;  // 0: nothing is allocated
   std::uint16_t written = 0;
+  std::uint16_t lost = 0;  // blocks of which nobody knows any more what was written; none of those that are written
   Version version;
   std::array<std::uint32_t, kBlocksPerChunk> crcs{};  // of blocks that are not written: 0
   bool operator==(const ChunkEntry&) const = default;
@@ -54,6 +55,7 @@ struct NodeHeader {
 // `node` is kBlock bytes in each.
 void start_node(MutableByteSpan node, const NodeHeader& header);  // and an empty body
 void set_checkpoint(MutableByteSpan node, std::uint64_t checkpoint);
+void fill_lost(MutableByteSpan node);                  // its whole body, behind start_node()
 std::optional<NodeHeader> node_header(ByteSpan node);  // nullopt: no node
 
 NodeRef child(ByteSpan inner, std::uint32_t slot);
@@ -62,6 +64,9 @@ ChunkEntry chunk_entry(ByteSpan leaf, std::uint32_t slot);
 void set_chunk_entry(MutableByteSpan leaf, std::uint32_t slot, const ChunkEntry& entry);
 inline ByteSpan body(ByteSpan node) { return node.subspan(kNodeHeaderBytes); }
 inline MutableByteSpan body(MutableByteSpan node) { return node.subspan(kNodeHeaderBytes); }
+
+// Whether blocks of that chunk are anything but zeros that nobody has written.
+inline bool is_mapped(const ChunkEntry& entry) { return entry.chunk != ChunkNumber{} || entry.lost != 0; }
 
 // Items under one node of that level (kChunksPerLeaf or kBytesPerLeaf of a leaf), and the level of a root over `items`.
 constexpr std::uint64_t span_of(std::uint8_t level, std::uint32_t per_leaf) {
@@ -78,5 +83,6 @@ constexpr std::uint8_t root_level(std::uint64_t items, std::uint32_t per_leaf) {
 // Whether a leaf of chunks holds what only a sound one can: no chunk beyond the device, no block written without a
 // chunk. For fsck and for what was read.
 bool is_sound_chunk_leaf(ByteSpan leaf, std::uint32_t device_chunks);
+bool is_sound_inner_node(ByteSpan node, std::uint32_t device_chunks);
 
 }  // namespace shoal::routing::journal

@@ -61,21 +61,14 @@ void NodeCache::on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, 
 bool NodeCache::is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const {
   if (crc32c(bytes) != ref.crc) return false;
   const auto header = node_header(bytes);
-  return header && header->key == key && header->store == store_ && is_inside(bytes, key.level);
+  if (!header || header->key != key || header->store != store_) return false;
+  return key.level == 0 ? is_sound_chunk_leaf(bytes, space_.chunks()) : is_sound_inner_node(bytes, space_.chunks());
 }
 
-// What it speaks of lies on the device.
-bool NodeCache::is_inside(ByteSpan node, std::uint8_t level) const {
-  if (level == 0) return is_sound_chunk_leaf(node, space_.chunks());
-  for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
-    if (!space_.has(child(node, slot).at)) return false;
-  }
-  return true;
-}
-
-Node& NodeCache::create(const NodeKey& key, Node* parent) {
+Node& NodeCache::create(const NodeKey& key, Node* parent, bool lost) {
   SharedBytes bytes = aligned_bytes(kBlock);
   start_node({bytes.get(), kBlock}, {key, store_, 0});
+  if (lost) fill_lost({bytes.get(), kBlock});
   Node& node = add(key, parent, std::move(bytes));
   NodePin pin(&node);
   shrink();

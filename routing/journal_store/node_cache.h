@@ -65,8 +65,9 @@ class NodeCache {
 
   Node* find(const NodeKey& key);
   void load(const NodeKey& key, Node* parent, const NodeRef& ref, Loaded done);
-  Node& create(const NodeKey& key, Node* parent);  // empty, and of no use until it is changed
-  void adopt(Node& child, Node& parent);           // a root that gets a node above it
+  // One that nobody has written: empty, or lost as a whole. It says nothing new until it is changed.
+  Node& create(const NodeKey& key, Node* parent, bool lost = false);
+  void adopt(Node& child, Node& parent);  // a root that gets a node above it
   // To change it: it and all above it are dirty.
   MutableByteSpan change(Node& node);
   void forget(Node& node);  // it is in no tree any more: unpinned, without children
@@ -92,7 +93,6 @@ class NodeCache {
   void on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
                Result<void, StoreError> result);
   bool is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const;
-  bool is_inside(ByteSpan node, std::uint8_t level) const;
   void shrink();
   void remove(Node& node);
 

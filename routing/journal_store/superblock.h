@@ -24,6 +24,9 @@ struct NodeRef {
   std::uint32_t crc = 0;
   bool operator==(const NodeRef&) const = default;
 };
+// Instead of a node that could not be read any more, when the store was repaired: everything below is lost, and reads
+// as a medium error until it is written again.
+inline constexpr NodeRef kLostNode{.at = {}, .crc = 1};
 
 // The end of what a checkpoint holds, and so the first frame to replay.
 struct JournalPosition {

@@ -108,6 +108,9 @@ TEST_CASE("a leaf of chunks is sound if its entries can be") {
   CHECK_FALSE(
       is_sound_with({.chunk = kHome, .written = 0x7fff, .crcs = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}));
   CHECK_FALSE(is_sound_with({.crcs = {1}}));
+  CHECK(is_sound_with({.lost = 0xffff}));
+  CHECK(is_sound_with({.chunk = kHome, .written = 1, .lost = 0xfffe}));
+  CHECK_FALSE(is_sound_with({.chunk = kHome, .written = 1, .lost = 1}));
 }
 
 TEST_CASE("what is sound as a leaf of chunks is what is written for it") {
@@ -125,9 +128,31 @@ TEST_CASE("only a leaf of chunks is a leaf of chunks") {
   CHECK_FALSE(is_sound_chunk_leaf(block_of(0), kDeviceChunks));
   CHECK_FALSE(is_sound_chunk_leaf(with<node_layout::Level>(std::uint8_t{1}), kDeviceChunks));
   CHECK_FALSE(is_sound_chunk_leaf(a_node({.key = {.tree = {.kind = TreeId::Kind::space}}}), kDeviceChunks));
-  Buffer leaf = a_leaf();
-  leaf[kNodeHeaderBytes + 6] = std::byte{1};  // without a name
-  CHECK_FALSE(is_sound_chunk_leaf(leaf, kDeviceChunks));
+}
+
+TEST_CASE("an inner node is sound if its children lie on the device, are lost or are nowhere") {
+  Buffer node = a_node({.key = {.tree = {.kind = TreeId::Kind::chunks, .image = ImageId{7}}, .level = 1}});
+  const auto is_sound_child = [&](const NodeRef& ref) {
+    set_child(node, 3, ref);
+    return is_sound_inner_node(node, kDeviceChunks);
+  };
+  CHECK(is_sound_child({}));
+  CHECK(is_sound_child(kLostNode));
+  CHECK(is_sound_child({{first_block({kDeviceChunks}).value - 1}, 5}));
+  CHECK_FALSE(is_sound_child({first_block({kDeviceChunks}), 5}));
+  CHECK_FALSE(is_sound_child({{}, 2}));
+  CHECK_FALSE(is_sound_inner_node(a_leaf(), kDeviceChunks));
+}
+
+TEST_CASE("a node that is filled with losses has nothing else") {
+  Buffer leaf = a_node({.key = {.tree = {.kind = TreeId::Kind::chunks, .image = ImageId{7}}}});
+  fill_lost(leaf);
+  CHECK(is_sound_chunk_leaf(leaf, kDeviceChunks));
+  CHECK(chunk_entry(leaf, kChunksPerLeaf - 1) == ChunkEntry{.lost = 0xffff});
+  Buffer inner = a_node({.key = {.tree = {.kind = TreeId::Kind::chunks, .image = ImageId{7}}, .level = 2}});
+  fill_lost(inner);
+  CHECK(is_sound_inner_node(inner, kDeviceChunks));
+  CHECK(child(inner, kChildren - 1) == kLostNode);
 }
 
 TEST_CASE("a root is as high as what is below it asks for") {
