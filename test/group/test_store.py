@@ -122,5 +122,28 @@ class Killed(unittest.TestCase):
                 may_hold[block] = {found}
 
 
+class Repaired(unittest.TestCase):
+    def test_a_damaged_store_is_repaired_by_the_tool(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix='shoal-test-')))
+        store = folder / 'store'
+        with Member(folder, store='store') as member:
+            member.ask('volume', 'create', 'demo', '1MiB')
+            with member.session() as session:
+                session.write(0, b'x' * 4096)
+        with store.open('r+b') as file:
+            file.seek(20)
+            file.write(b'damage')
+        self.assertEqual(self.fsck(store), 1)
+        self.assertEqual(self.fsck('--repair', store), 0)
+        self.assertEqual(self.fsck('--data', store), 0)
+        with Member(folder, store='store') as member, member.session() as session:
+            self.assertEqual(session.read(0, 8), b'x' * 4096)
+
+    def fsck(self, *words):
+        checked = run([FSCK, *map(str, words)], seconds=60)
+        self.assertEqual(checked.stderr, '')
+        return checked.returncode
+
+
 if __name__ == '__main__':
     unittest.main()

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "target/base/log.h"
 #include "tools/node/config.h"
 
@@ -28,27 +30,35 @@ std::string image_line(const CheckedImage& image) {
 }
 
 std::string checked_line(const CheckReport& report) {
-  const std::string data = report.data_checked
-                               ? fmt::format("{} blocks of data", report.checked.blocks)
-                               : std::string("data were not read (--data reads every block that was written)");
+  const std::string data =
+      report.data_checked
+          ? fmt::format("{} blocks of data, {} more in the journal", report.checked.blocks, report.journal_blocks)
+          : std::string("data were not read (--data reads every block that was written)");
   return fmt::format("checked: 4 superblocks, {} nodes, {} frames of the journal; {}\n", report.checked.nodes,
                      report.frames, data);
+}
+
+std::string range_line(const ImageRange& range) {
+  const Finding place{.range = range};
+  return "lost since an earlier repair, a medium error until it is written again: " + place_of(place) + "\n";
+}
+
+json range_json(const ImageRange& range) {
+  json view = {{"image", range.image.value}, {"image_offset", range.offset}, {"length", range.length}};
+  if (range.page_bytes == 0) return view;
+  view["page"] = range.offset / range.page_bytes;
+  view["offset"] = range.offset % range.page_bytes;
+  return view;
 }
 
 json finding_json(const Finding& finding) {
   json view = {{"kind", to_string(finding.kind)},
                {"what", finding.what},
                {"meaning", finding.meaning},
-               {"remedy", finding.remedy}};
+               {"remedy", finding.remedy},
+               {"cure", to_string(finding.cure)}};
   if (finding.byte) view["byte"] = *finding.byte;
-  if (!finding.range) return view;
-  const ImageRange& range = *finding.range;
-  view["image"] = range.image.value;
-  view["image_offset"] = range.offset;
-  view["length"] = range.length;
-  if (range.page_bytes == 0) return view;
-  view["page"] = range.offset / range.page_bytes;
-  view["offset"] = range.offset % range.page_bytes;
+  if (finding.range) view.update(range_json(*finding.range));
   return view;
 }
 
@@ -63,13 +73,15 @@ std::string view_report(const CheckReport& report) {
   for (const CheckedImage& image : report.images) text += image_line(image);
   text += checked_line(report);
   for (const std::string& part : report.not_checked) text += "not checked: " + part + "\n";
+  for (const ImageRange& range : report.given_up) text += range_line(range);
   for (const Finding& finding : report.findings) text += describe(finding) + "\n";
   text += report.findings.empty() ? "clean\n" : fmt::format("{} findings\n", report.findings.size());
   return text;
 }
 
 json report_json(const CheckReport& report) {
-  json images = json::array(), findings = json::array();
+  json images = json::array(), findings = json::array(), given_up = json::array();
+  for (const ImageRange& range : report.given_up) given_up.push_back(range_json(range));
   for (const CheckedImage& image : report.images) {
     images.push_back({{"id", image.id.value},
                       {"page_bytes", image.page_bytes},
@@ -90,9 +102,28 @@ json report_json(const CheckReport& report) {
           {"frames", report.frames},
           {"data_checked", report.data_checked},
           {"data_blocks", report.checked.blocks},
+          {"journal_data_blocks", report.journal_blocks},
           {"not_checked", report.not_checked},
+          {"lost_earlier", given_up},
           {"findings", findings},
           {"clean", report.findings.empty()}};
+}
+
+std::string view_repair(const RepairReport& report) {
+  if (report.written) return "repaired; once more, as it is now:\n";
+  return report.obstacle.empty() ? "nothing to repair\n" : "not repaired: " + report.obstacle + "\n";
+}
+
+std::string view_cures(const std::vector<Finding>& findings) {
+  const auto count = [&](Cure cure) {
+    return std::count_if(findings.begin(), findings.end(), [&](const Finding& each) { return each.cure == cure; });
+  };
+  std::string text;
+  if (const auto mended = count(Cure::repair); mended > 0) text += fmt::format("--repair mends {} of them\n", mended);
+  if (const auto lost = count(Cure::lose_acknowledged); lost > 0) {
+    text += fmt::format("--repair --lose-acknowledged ends {} of them, and what they speak of is lost\n", lost);
+  }
+  return text;
 }
 
 std::string view_progress(const CheckProgress& progress, double seconds) {

@@ -1,13 +1,15 @@
-// shoal-fsck: checks the store of a member that does not run.
+// shoal-fsck: checks, and repairs, the store of a member that does not run.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <optional>
 
 #include "routing/journal_store/check/store_check.h"
+#include "routing/journal_store/check/store_repair.h"
 #include "target/runtime/asio_runtime.h"
 #include "tools/fsck/report_view.h"
 
@@ -15,12 +17,15 @@ namespace {
 
 using namespace shoal;
 using namespace shoal::routing::journal;
+using nlohmann::json;
 
 constexpr int kClean = 0, kFindings = 1, kNotChecked = 2;
 constexpr Duration kProgressEvery = 500ms;
 
 struct Options {
   CheckOptions check;
+  bool repair = false;
+  bool lose_acknowledged = false;
   bool as_json = false;
 };
 
@@ -47,14 +52,16 @@ class ProgressLine {
   std::optional<Time> data_since_;
 };
 
-Result<CheckReport, std::string> run(const Options& options) {
+// Runs what `begin` begins until it has told its outcome.
+template <class Outcome, class Begin>
+Result<Outcome, std::string> run(Begin begin) {
   AsioRuntime runtime;
   ProgressLine progress(runtime);
-  std::optional<Result<CheckReport, std::string>> outcome;
-  const auto checking = check_store(
-      runtime, options.check, [&](const CheckProgress& now) { progress.update(now); },
-      [&](Result<CheckReport, std::string> report) {
-        outcome = std::move(report);
+  std::optional<Result<Outcome, std::string>> outcome;
+  const auto work = begin(
+      runtime, [&](const CheckProgress& now) { progress.update(now); },
+      [&](Result<Outcome, std::string> told) {
+        outcome = std::move(told);
         runtime.stop();
       });
   runtime.run();
@@ -62,18 +69,79 @@ Result<CheckReport, std::string> run(const Options& options) {
   return std::move(*outcome);
 }
 
+Result<CheckReport, std::string> check(const CheckOptions& options) {
+  return run<CheckReport>([&](Runtime& runtime, auto on_progress, auto done) {
+    return check_store(runtime, options, std::move(on_progress), std::move(done));
+  });
+}
+
+Result<RepairReport, std::string> repair(const Options& options) {
+  return run<RepairReport>([&](Runtime& runtime, auto on_progress, auto done) {
+    const RepairOptions how{.path = options.check.path, .lose_acknowledged = options.lose_acknowledged};
+    return repair_store(runtime, how, std::move(on_progress), std::move(done));
+  });
+}
+
+int fail(const std::string& error) {
+  std::cerr << "shoal-fsck: " << error << "\n";
+  return kNotChecked;
+}
+
+int check_only(const Options& options) {
+  const auto report = check(options.check);
+  if (!report) return fail(report.error());
+  std::cout << (options.as_json ? report_json(*report).dump(1) + "\n"
+                                : view_report(*report) + view_cures(report->findings));
+  return report->findings.empty() ? kClean : kFindings;
+}
+
+// What is found is told before anything is written. The last word has a check of what was written; data were read
+// before, and no repair makes them right.
+int check_and_repair(const Options& options) {
+  const auto before = check(options.check);
+  if (!before) return fail(before.error());
+  if (!options.as_json) std::cout << view_report(*before) << std::flush;
+  if (before->findings.empty() && options.as_json) std::cout << report_json(*before).dump(1) << "\n";
+  if (before->findings.empty()) return kClean;
+  const auto repaired = repair(options);
+  if (!repaired) return fail(repaired.error());
+  const auto after = check({.path = options.check.path});
+  if (!after) return fail(after.error());
+  const std::string words = view_repair(*repaired);
+  if (options.as_json) {
+    std::cout << json{{"before", report_json(*before)},
+                      {"repair", words},
+                      {"written", repaired->written},
+                      {"after", report_json(*after)}}
+                     .dump(1)
+              << "\n";
+  } else {
+    std::cout << words << view_report(*after);
+  }
+  const bool data_damaged =
+      std::ranges::any_of(before->findings, [](const Finding& finding) { return finding.kind == Finding::Kind::data; });
+  return after->findings.empty() && !data_damaged ? kClean : kFindings;
+}
+
 void add_options(CLI::App& app, Options& options) {
   app.add_option("STORE", options.check.path, "file or block device of a store that no member has open")->required();
   app.add_flag("--data", options.check.data, "read every block that was written, too; else only metadata are checked");
+  auto* repair = app.add_flag("--repair", options.repair,
+                              "then write what can be made right; ranges whose metadata are lost become medium errors");
+  app.add_flag("--lose-acknowledged", options.lose_acknowledged,
+               "end a damaged journal where the damage is: writes that were acknowledged are lost")
+      ->needs(repair);
   app.add_flag("--json", options.as_json, "print what was found as JSON, for programs");
-  app.footer("Exit status: 0 clean, 1 something was found, 2 it could not be checked.");
+  app.footer(
+      "Exit status: 0 clean, or with --repair clean by now; 1 something was found, or is left; 2 it could not be "
+      "checked, or not be repaired.");
   app.set_version_flag("--version", "shoal-fsck " SHOAL_VERSION);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("shoal-fsck: check the store of a member that does not run");
+  CLI::App app("shoal-fsck: check, and repair, the store of a member that does not run");
   Options options;
   add_options(app, options);
   try {
@@ -81,11 +149,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kClean : kNotChecked;
   }
-  const auto report = run(options);
-  if (!report) {
-    std::cerr << "shoal-fsck: " << report.error() << "\n";
-    return kNotChecked;
-  }
-  std::cout << (options.as_json ? report_json(*report).dump(1) + "\n" : view_report(*report));
-  return report->findings.empty() ? kClean : kFindings;
+  return options.repair ? check_and_repair(options) : check_only(options);
 }

@@ -33,8 +33,10 @@ struct CheckReport {
   std::uint64_t used_bytes = 0;
   std::vector<CheckedImage> images;
   CheckProgress checked;
-  std::uint64_t frames = 0;  // of the journal that continue the checkpoint
+  std::uint64_t frames = 0;          // of the journal that continue the checkpoint
+  std::uint64_t journal_blocks = 0;  // whose newest data lie only there, checked with their frames
   bool data_checked = false;
+  std::vector<ImageRange> given_up;      // that read as medium errors since an earlier repair, as the checkpoint has it
   std::vector<std::string> not_checked;  // what could not be looked at because of findings
   std::vector<Finding> findings;         // in order of the device's parts, and of their places
 };

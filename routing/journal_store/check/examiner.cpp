@@ -8,6 +8,7 @@
 
 #include "routing/journal_store/check/data_check.h"
 #include "routing/journal_store/check/space_check.h"
+#include "routing/journal_store/check/surrender.h"
 #include "routing/journal_store/refusals.h"
 
 namespace shoal::routing::journal {
@@ -18,6 +19,21 @@ constexpr std::size_t kMostRanges = 1000;  // of a lost journal that are listed 
 // Before its second checkpoint a store has places that were never written.
 bool is_damaged(const SuperblockPlace& place, const Superblock& newest) {
   return !place.found && !(place.blank && newest.checkpoint <= 2);
+}
+
+// A journal that the device does not give will not be given later, either.
+Finding finding_of(const ReplayFault& fault) {
+  Finding finding{.kind = Finding::Kind::journal,
+                  .byte = byte_of(block_of_ring(fault.end.block)),
+                  .what = fault.words,
+                  .meaning = "the store does not start",
+                  .remedy = "copy the device to a sound one (ddrescue) and check that, or give back a backup"};
+  if (fault.kind == ReplayFault::Kind::unreadable) return finding;
+  finding.remedy =
+      "give back a backup of the device; or let shoal-fsck --repair --lose-acknowledged end the journal before that: "
+      "what was acknowledged behind it is lost, and reads give what was there before";
+  finding.cure = Cure::lose_acknowledged;
+  return finding;
 }
 
 std::optional<ImageRange> range_of(const JournalRecord& record, const Catalog& catalog) {
@@ -89,7 +105,9 @@ void Examiner::check_places(const SuperblockSet& set) {
                                  .byte = byte_of(place.at),
                                  .what = "a copy of the superblock is damaged",
                                  .meaning = "the other copies have what it said; no data are concerned",
-                                 .remedy = "the next two checkpoints of the running store write it again"});
+                                 .remedy = "the next two checkpoints of the running store write it again, or "
+                                           "shoal-fsck --repair",
+                                 .cure = Cure::repair});
   }
 }
 
@@ -97,23 +115,21 @@ void Examiner::check_places(const SuperblockSet& set) {
 
 void Examiner::read_space() {
   const Superblock& superblock = report().superblock;
-  read_array(
-      *examination_->core->device, TreeId::Kind::space, superblock.store, superblock.space, superblock.device_chunks,
-      [this](Result<ReadArray, std::string> array) {
-        if (array) {
-          claim_nodes(array->levels, Finding::Kind::space_map);
-          map_ = std::move(array->bytes);
-          examination_->core->space.restore(std::move(array->levels));
-        } else {
-          report().findings.push_back(
-              {.kind = Finding::Kind::space_map,
-               .what = array.error(),
-               .meaning = "the store does not start; no data are concerned",
-               .remedy =
-                   "the trees have what it said, but nothing makes it again yet: give back a backup of the device"});
-        }
-        read_catalog();
-      });
+  read_array(*examination_->core->device, TreeId::Kind::space, superblock.store, superblock.space,
+             superblock.device_chunks, [this](Result<ReadArray, std::string> array) {
+               if (array) {
+                 claim_nodes(array->levels, Finding::Kind::space_map);
+                 map_ = std::move(array->bytes);
+                 examination_->core->space.restore(std::move(array->levels));
+               } else {
+                 report().findings.push_back({.kind = Finding::Kind::space_map,
+                                              .what = array.error(),
+                                              .meaning = "the store does not start; no data are concerned",
+                                              .remedy = "shoal-fsck --repair makes it again from the trees",
+                                              .cure = Cure::repair});
+               }
+               read_catalog();
+             });
 }
 
 void Examiner::read_catalog() {
@@ -155,7 +171,8 @@ void Examiner::claim_nodes(const std::vector<std::vector<NodeRef>>& levels, Find
                                    .byte = byte_of(ref.at),
                                    .what = "a node lies where something else lies",
                                    .meaning = "one of them may be overwritten by the other",
-                                   .remedy = "move the volumes to another store"});
+                                   .remedy = "shoal-fsck --repair writes it elsewhere",
+                                   .cure = Cure::repair});
     }
   }
 }
@@ -171,9 +188,10 @@ void Examiner::check_trees() {
 }
 
 void Examiner::take_trees(TreeCounts counts) {
+  report().given_up = counts.given_up;
   correct_space(counts);
   correct_counts(counts);
-  replay();
+  surrender(std::move(counts));
 }
 
 void Examiner::correct_space(const TreeCounts& counts) {
@@ -202,11 +220,20 @@ void Examiner::correct_counts(const TreeCounts& counts) {
            .range = ImageRange{.image = id, .page_bytes = image.page_bytes},
            .what = fmt::format("the catalog counts {} chunks, its tree has {}", image.chunks, counted),
            .meaning = "a deleted volume would never be forgotten, or too early; no data are concerned",
-           .remedy = "move the volumes to another store"});
+           .remedy = "shoal-fsck --repair writes what its tree has",
+           .cure = Cure::repair});
     }
     image.chunks = counted;
     ledger().catalog_changed = true;
   }
+}
+
+void Examiner::surrender(TreeCounts counts) {
+  std::make_shared<Surrender>(ledger(), std::move(counts.lost), std::move(counts.homeless))
+      ->run([this](Result<void, StoreError> result) {
+        if (!result) return fail("a node that could be read before cannot be read any more; try again");
+        replay();
+      });
 }
 
 // ---- the journal ----------------------------------------------------------------------------------------------------
@@ -219,6 +246,8 @@ void Examiner::replay() {
           return on_replay_fault();
         }
         report().frames = outcome->frames;
+        report().journal_blocks = ledger().overlay.bytes() / kBlock;
+        examination_->end = outcome->end;
         check_data();
       });
 }
@@ -227,16 +256,13 @@ void Examiner::replay() {
 void Examiner::on_replay_fault() {
   const ReplayFault& fault = *examination_->fault;
   report().frames = fault.frames;
-  const bool lost = fault.kind == ReplayFault::Kind::frame_lost;
-  report().findings.push_back(
-      {.kind = Finding::Kind::journal,
-       .byte = byte_of(first_block(kJournalChunk)) + std::uint64_t{fault.end.block} * kBlock,
-       .what = fault.words,
-       .meaning = "the store does not start",
-       .remedy = "give back a backup of the device, or start with a new store and restore the volumes"});
+  examination_->end = fault.end;
+  report().findings.push_back(finding_of(fault));
   if (options_.data) report().not_checked.push_back("data: the journal ends too early");
-  if (!lost) return summarize();
-  find_later_frames(*examination_->core->device, report().superblock, fault.end.seq,
+  const Superblock& superblock = report().superblock;
+  const bool of_next_chain = fault.kind == ReplayFault::Kind::superblock_lost;
+  find_later_frames(*examination_->core->device, superblock.journal_chunks,
+                    of_next_chain ? superblock.next_chain : superblock.chain, of_next_chain ? 0 : fault.end.seq,
                     [this](std::vector<LaterFrame> later) {
                       examination_->later = std::move(later);
                       describe_lost_frames();
@@ -253,9 +279,10 @@ void Examiner::describe_lost_frames() {
       report().findings.push_back(
           {.kind = Finding::Kind::journal,
            .range = range,
-           .what = fmt::format("frame {}, behind the one that is damaged, has a change of this range", frame.head.seq),
-           .meaning = "the change was promised and is not there",
-           .remedy = "it has to come from a copy or a backup"});
+           .what = fmt::format("frame {}, behind what is damaged, has a change of this range", frame.head.seq),
+           .meaning = "the change may have been promised, and is not there",
+           .remedy = "it has to come from a copy or a backup",
+           .cure = Cure::lose_acknowledged});
     }
   }
   if (ranges > kMostRanges) report().not_checked.push_back(fmt::format("{} more lost changes", ranges - kMostRanges));

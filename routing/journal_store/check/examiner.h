@@ -29,6 +29,7 @@ struct Examination {
   bool understood = true;            // false: the catalog cannot be read, nothing behind it is known
   std::optional<ReplayFault> fault;  // why the replay ended before the journal does
   std::vector<LaterFrame> later;     // behind a frame that was lost
+  JournalPosition end;               // of what was replayed
 };
 
 class Examiner {
@@ -62,6 +63,7 @@ class Examiner {
   void check_trees();
   void take_trees(TreeCounts counts);
   void correct_space(const TreeCounts& counts);
+  void surrender(TreeCounts counts);
   void correct_counts(const TreeCounts& counts);
   void replay();
   void on_replay_fault();

@@ -31,6 +31,15 @@ const char* to_string(Finding::Kind kind) {
   return "unknown";
 }
 
+const char* to_string(Cure cure) {
+  switch (cure) {
+    case Cure::none: return "none";
+    case Cure::repair: return "repair";
+    case Cure::lose_acknowledged: return "lose acknowledged";
+  }
+  return "unknown";
+}
+
 std::string place_of(const Finding& finding) {
   std::string place;
   if (finding.range) place = words(*finding.range);

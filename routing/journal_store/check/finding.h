@@ -18,6 +18,14 @@ struct ImageRange {
   bool operator==(const ImageRange&) const = default;
 };
 
+// Whether shoal-fsck --repair does something about it.
+enum class Cure : std::uint8_t {
+  none,
+  repair,
+  lose_acknowledged,  // and only with --lose-acknowledged: what was promised to hosts goes
+};
+const char* to_string(Cure cure);
+
 struct Finding {
   enum class Kind : std::uint8_t {
     superblock,
@@ -38,6 +46,7 @@ struct Finding {
   std::string what;
   std::string meaning;  // for whoever uses the data
   std::string remedy;   // what can be done
+  Cure cure = Cure::none;
 };
 const char* to_string(Finding::Kind kind);
 

@@ -14,10 +14,10 @@ class Search : public std::enable_shared_from_this<Search> {
  public:
   using Done = Completion<std::vector<LaterFrame>>;
 
-  Search(Device& device, const Superblock& superblock, std::uint64_t from_seq, Done done)
+  Search(Device& device, std::uint32_t journal_chunks, const ChainId& chain, std::uint64_t from_seq, Done done)
       : device_(device),
-        chain_(superblock.chain),
-        ring_blocks_(superblock.journal_chunks * kBlocksPerChunk),
+        chain_(chain),
+        ring_blocks_(journal_chunks * kBlocksPerChunk),
         from_seq_(from_seq),
         done_(std::move(done)) {}
 
@@ -60,9 +60,9 @@ class Search : public std::enable_shared_from_this<Search> {
 
 }  // namespace
 
-void find_later_frames(Device& device, const Superblock& superblock, std::uint64_t from_seq,
+void find_later_frames(Device& device, std::uint32_t journal_chunks, const ChainId& chain, std::uint64_t from_seq,
                        Completion<std::vector<LaterFrame>> done) {
-  std::make_shared<Search>(device, superblock, from_seq, std::move(done))->read_from(0);
+  std::make_shared<Search>(device, journal_chunks, chain, from_seq, std::move(done))->read_from(0);
 }
 
 }  // namespace shoal::routing::journal

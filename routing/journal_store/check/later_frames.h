@@ -15,9 +15,9 @@ struct LaterFrame {
   std::vector<JournalRecord> records;
 };
 
-// Frames from that seq on, wherever they lie, in order of seq. Parts of the journal that the device does not give are
-// passed over.
-void find_later_frames(Device& device, const Superblock& superblock, std::uint64_t from_seq,
+// Frames of that chain, from that seq on, wherever they lie, in order of seq. Parts of the journal that the device does
+// not give are passed over.
+void find_later_frames(Device& device, std::uint32_t journal_chunks, const ChainId& chain, std::uint64_t from_seq,
                        Completion<std::vector<LaterFrame>> done);
 
 }  // namespace shoal::routing::journal

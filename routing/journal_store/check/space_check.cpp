@@ -7,7 +7,7 @@
 namespace shoal::routing::journal {
 namespace {
 
-constexpr const char* kCorrect = "export the volumes and start with a new store, or live with it";
+constexpr const char* kCorrect = "shoal-fsck --repair writes what the trees say";
 
 enum class Fault : std::uint8_t { none, leak, free_but_used, wrong };
 
@@ -20,7 +20,7 @@ Fault compare(std::uint8_t said, std::uint8_t used) {
 }
 
 Finding finding_of(Fault fault, ChunkNumber first, std::uint32_t chunks, bool nodes_lost) {
-  Finding finding{.kind = Finding::Kind::uses, .byte = byte_of(first), .remedy = kCorrect};
+  Finding finding{.kind = Finding::Kind::uses, .byte = byte_of(first), .remedy = kCorrect, .cure = Cure::repair};
   const std::string size = fmt::format("{} {} of 64 KiB", chunks, chunks == 1 ? "chunk" : "chunks");
   switch (fault) {
     case Fault::leak:

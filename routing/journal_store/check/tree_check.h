@@ -11,6 +11,7 @@
 #include "routing/journal_store/catalog.h"
 #include "routing/journal_store/check/finding.h"
 #include "routing/journal_store/check/usage.h"
+#include "routing/journal_store/chunk_trees.h"
 #include "routing/journal_store/device.h"
 #include "routing/journal_store/node.h"
 
@@ -20,6 +21,8 @@ struct TreeCounts {
   std::uint64_t nodes = 0;                  // that are sound
   std::vector<NodeKey> lost;                // that are not, in order: nothing below is known
   std::map<ImageId, std::uint64_t> chunks;  // that images have
+  std::vector<ChunkKey> homeless;           // that lie where no data may lie; not counted
+  std::vector<ImageRange> given_up;         // that were lost in an earlier repair, in order
 };
 
 class TreeCheck : public std::enable_shared_from_this<TreeCheck> {
@@ -52,6 +55,8 @@ class TreeCheck : public std::enable_shared_from_this<TreeCheck> {
   void take_children(const Pending& node, ByteSpan bytes);
   void take_chunks(const Pending& node, ByteSpan bytes);
   void take_chunk(const Pending& node, std::uint32_t slot, const ChunkEntry& entry);
+  void give_up(const ImageRange& range) { counts_.given_up.push_back(range); }
+  void give_up_blocks(const Pending& node, std::uint32_t slot, std::uint16_t blocks);
   void lose(const Pending& node, const char* why);
   ImageRange range_of(const NodeKey& key) const;
 

@@ -3,79 +3,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "routing/journal_store/catalog.h"
-#include "routing/journal_store/node.h"
 #include "routing/journal_store/superblock_set.h"
-#include "test/unit/journal_store/journal_store_rig.h"
+#include "test/unit/journal_store/damaged_store.h"
 
 using namespace shoal;
 using namespace shoal::routing;
 using namespace shoal::routing::journal;
 using namespace shoal::routing::test;
 using Kind = Finding::Kind;
-
-namespace {
-
-const PageId kPage = page_of(7, 0), kOther = page_of(7, 1);
-const std::string kPath = "/data/store";
-
-struct DamagedStore : JournalStoreRig {
-  // Two pages of 4 chunks; closed, so that the checkpoint has it all.
-  DamagedStore() {
-    open_with_image();
-    REQUIRE_FALSE(write(kPage, 0, kRigPageBytes, 'a').has_value());
-    REQUIRE_FALSE(write(kOther, 0, 4 * kBlock, 'b').has_value());
-  }
-
-  std::string bytes() { return disk().content(kPath); }
-  void replace(std::string content) { REQUIRE(host.runtime().replace_whole(kPath, content).has_value()); }
-  void flip(std::uint64_t at) {
-    std::string content = bytes();
-    content[at] = static_cast<char>(content[at] ^ 1);
-    replace(std::move(content));
-  }
-  Superblock superblock() {
-    const std::string content = bytes();
-    return *journal::read_superblocks(as_bytes(content).first(kSuperblockBytes)).newest;
-  }
-  std::string node(BlockNumber at) { return bytes().substr(byte_of(at), kBlock); }
-  std::uint64_t root_of_image() {
-    const std::string leaf = node(superblock().catalog.at);
-    const auto catalog = decode_catalog(std::string_view(leaf).substr(kNodeHeaderBytes, superblock().catalog_bytes));
-    return byte_of(catalog->images.at(ImageId{7}).root.at);
-  }
-
-  CheckReport check(bool data = true) {
-    std::optional<CheckReport> report;
-    std::string error;
-    const auto checking = check_store(
-        host.runtime(), {.path = kPath, .data = data}, [](const CheckProgress&) {},
-        [&](Result<CheckReport, std::string> outcome) {
-          if (outcome) report = std::move(*outcome);
-          if (!outcome) error = outcome.error();
-        });
-    REQUIRE(run_until([&] { return report || !error.empty(); }));
-    INFO(error);
-    REQUIRE(report.has_value());
-    return std::move(*report);
-  }
-  std::string why_not_checked() {
-    std::optional<std::string> error;
-    const auto checking = check_store(
-        host.runtime(), {.path = kPath}, [](const CheckProgress&) {},
-        [&](Result<CheckReport, std::string> outcome) { error = outcome ? "" : outcome.error(); });
-    REQUIRE(run_until([&] { return error.has_value(); }));
-    return *error;
-  }
-};
-
-std::vector<Kind> kinds_of(const CheckReport& report) {
-  std::vector<Kind> kinds;
-  for (const Finding& finding : report.findings) kinds.push_back(finding.kind);
-  return kinds;
-}
-
-}  // namespace
 
 TEST_CASE("a store that was closed is clean, and all of it was looked at") {
   DamagedStore rig;
@@ -98,6 +33,7 @@ TEST_CASE("a store that was killed is clean, and its journal is replayed for tha
   const CheckReport report = rig.check();
   CHECK(report.findings.empty());
   CHECK(report.frames > 0);
+  CHECK(report.journal_blocks == 4);
   CHECK(rig.bytes() == before);
 }
 
