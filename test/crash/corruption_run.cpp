@@ -3,147 +3,126 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
 
+#include "test/crash/corrupter.h"
 #include "test/crash/seeds.h"
 
 namespace shoal::crash {
 namespace {
 
 constexpr std::uint64_t kPerWorkload = 20;
-constexpr std::size_t kBlock = kPhysicalBlockBytes;
 
-struct Place {
-  std::uint64_t offset = 0;
-  std::size_t length = 0;
-};
-
-// The writes of a history that were done, in the order in which they were.
-std::vector<WriteBegun> writes_done(const History& history) {
-  std::map<std::uint64_t, WriteBegun> begun;
-  std::vector<WriteBegun> done;
-  for (const Event& event : history) {
-    if (const auto* write = std::get_if<WriteBegun>(&event)) begun[write->number] = *write;
-    if (const auto* finished = std::get_if<WriteDone>(&event)) done.push_back(begun.at(finished->number));
-  }
-  return done;
-}
-
-bool is_zero(ByteSpan bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
-
-class Corrupter {
+// Has everything that was ever acknowledged.
+class OtherCopy final : public routing::RepairSource {
  public:
-  Corrupter(const Life& life, std::size_t spared_writes) : before_(life.past().device.contents()), after_(life.disk()) {
-    writes_ = writes_done(life.history());
-    losable_ = writes_.size() - std::min(writes_.size(), spared_writes);
+  explicit OtherCopy(const Model& model) : model_(model) {}
+  void fetch(const routing::PageId& page, std::uint32_t offset, std::uint32_t length,
+             Completion<std::optional<routing::ReadAnswer>> done) override {
+    const BlockId block{page, offset / kPhysicalBlockBytes};
+    asked_for_canary_ = asked_for_canary_ || model_.is_canary(block) || length != kPhysicalBlockBytes;
+    done(routing::ReadAnswer{.data = {bytes_of(model_.newest(block))}});
   }
-
-  DiskImage corrupted(Random& random) const {
-    switch (losable_ == 0 ? 0 : random.below(3)) {
-      case 1: return without(random.below(losable_), std::nullopt);
-      case 2: return without(random.below(losable_), random_block(random));
-      default: return flipped(random);
-    }
-  }
+  bool asked_for_canary() const { return asked_for_canary_; }
 
  private:
-  // One write was not made, or was made elsewhere.
-  DiskImage without(std::size_t lost, std::optional<std::uint64_t> elsewhere) const {
-    DiskImage disk = before_;
-    disk.grow(after_.size());
-    for (std::size_t i = 0; i < writes_.size(); ++i) {
-      if (i != lost) {
-        disk.write(writes_[i].offset, writes_[i].bytes.bytes());
-      } else if (elsewhere) {
-        const std::size_t room = std::min<std::uint64_t>(writes_[i].bytes.size(), disk.size() - *elsewhere);
-        disk.write(*elsewhere, writes_[i].bytes.bytes().first(room));
-      }
-    }
-    return disk;
-  }
-
-  DiskImage flipped(Random& random) const {
-    DiskImage disk = after_;
-    const Place place = random_place(random);
-    for (std::uint64_t flips = 1 + random.below(4); flips > 0; --flips) {
-      std::byte byte{};
-      const std::uint64_t at = place.offset + random.below(place.length);
-      disk.read(at, {&byte, 1});
-      byte ^= static_cast<std::byte>(1u << random.below(8));
-      disk.write(at, {&byte, 1});
-    }
-    return disk;
-  }
-
-  std::uint64_t random_block(Random& random) const { return random.below(after_.size() / kBlock) * kBlock; }
-
-  // Where something was written lately, or where there is something at all.
-  Place random_place(Random& random) const {
-    if (!writes_.empty() && random.below(2) == 0) {
-      const WriteBegun& write = writes_[random.below(writes_.size())];
-      return {write.offset, write.bytes.size()};
-    }
-    std::array<std::byte, kBlock> block{};
-    std::uint64_t offset = 0;
-    for (int tries = 0; tries < 1000 && is_zero(block); ++tries) {
-      offset = random_block(random);
-      after_.read(offset, block);
-    }
-    return {offset, kBlock};
-  }
-
-  const DiskImage before_, after_;
-  std::vector<WriteBegun> writes_;
-  std::size_t losable_ = 0;
+  const Model& model_;
+  bool asked_for_canary_ = false;
 };
 
-std::optional<std::string> check(const StoreDriver& driver, Past past, std::uint64_t seed, CorruptionReport& report) {
-  ++report.corruptions;
-  const Model model = past.model;
-  Life life(driver, std::move(past), seed);
+// What a store makes of it. A difference: it lies, or it does not do what it could.
+std::optional<std::string> examine(const StoreDriver& driver, const Past& past, std::uint64_t seed, bool has_copies,
+                                   CorruptionCounts& counts) {
+  const bool with_copy = seed % 2 == 0;
+  OtherCopy copy(past.model);
+  Life life(driver, past, seed);
+  ++counts.corruptions;
   if (!life.open()) {
-    ++report.refused;
-    return std::nullopt;
+    ++counts.refused;
+    return has_copies ? life.failure() : std::nullopt;
   }
+  if (with_copy) life.store().set_repair_source(&copy);
   const auto seen = life.observe();
   if (!seen) return life.failure();
-  ++(seen->unreadable.empty() ? report.harmless : report.detected);
-  return model.difference(*seen, false);
+  const routing::RepairCounters repairs = life.store().repair_counters();
+  if (with_copy && !copy.asked_for_canary() && repairs.damaged != repairs.repaired) {
+    return fmt::format("{} blocks are damaged, {} are repaired", repairs.damaged, repairs.repaired);
+  }
+  ++(!seen->unreadable.empty() ? counts.detected : repairs.repaired > 0 ? counts.repaired : counts.harmless);
+  return past.model.difference(*seen, false);
 }
 
-}  // namespace
+// One copy of what there are several of is hit, at most.
+bool bears(const Corruption& corruption, const StoreDriver::Region& region) {
+  return region.has_copies && (corruption.kind == CorruptionKind::flipped || corruption.kind == CorruptionKind::lost);
+}
 
-CorruptionReport run_corruptions(const StoreDriver& driver, std::uint64_t seed, std::uint64_t first,
-                                 std::uint64_t count) {
-  CorruptionReport report;
-  const Checker checker(driver, seed);
-  for (std::uint64_t number = first; number < first + count;) {
-    const std::uint64_t group = number / kPerWorkload;
-    const Workload workload = random_workload(mix(seed, group) >> 32);
-    Life life(driver, checker.beginning(workload), mix(seed, group));
+class CorruptionRunner {
+ public:
+  CorruptionRunner(const StoreDriver& driver, std::uint64_t seed)
+      : driver_(driver), seed_(seed), checker_(driver, seed) {}
+
+  // Corruptions of one workload's device.
+  void run(std::uint64_t first, std::uint64_t end) {
+    const std::uint64_t group = first / kPerWorkload;
+    const Workload workload = random_workload(mix(seed_, group) >> 32);
+    Life life(driver_, checker_.beginning(workload), mix(seed_, group));
     if (life.open()) life.run(workload.actions);
     const std::size_t before_canary = writes_done(life.history()).size();
     life.leave_canary();
     const std::size_t canary_writes = writes_done(life.history()).size() - before_canary;
     const bool closed = group % 2 == 0 && life.close();
-    if (life.failure()) {
-      report.difference = Difference{workload.name, std::to_string(number), *life.failure()};
-      return report;
-    }
-    const Corrupter corrupter(life, closed ? 0 : canary_writes);
-    for (; number < first + count && number / kPerWorkload == group; ++number) {
-      SeededRandom random(mix(seed, number ^ 0xc0));
-      Past past = life.next(SurvivingDisk(corrupter.corrupted(random)), life.model());
-      if (auto what = check(driver, std::move(past), random.next(), report)) {
-        report.difference = Difference{workload.name, std::to_string(number), *what};
-        return report;
-      }
+    if (life.failure()) return differ(workload, first, *life.failure());
+    const Corrupter corrupter(life.past().device.contents(), life.disk(), life.history(), closed ? 0 : canary_writes);
+    for (std::uint64_t number = first; number < end && !report_.difference; ++number) {
+      if (auto what = corrupt(life, corrupter, number)) differ(workload, number, *what);
     }
   }
-  return report;
+  const CorruptionReport& report() const { return report_; }
+
+ private:
+  std::optional<std::string> corrupt(const Life& life, const Corrupter& corrupter, std::uint64_t number) {
+    SeededRandom random(mix(seed_, number ^ 0xc0));
+    const Corruption made = corrupter.corrupt(random);
+    const StoreDriver::Region region = driver_.region(life.disk(), made.offset);
+    const std::string kind(kCorruptionNames[static_cast<std::size_t>(made.kind)]);
+    const Past past = life.next(SurvivingDisk(made.disk), life.model());
+    return examine(driver_, past, random.next(), bears(made, region), report_.counts[{region.name, kind}]);
+  }
+  void differ(const Workload& workload, std::uint64_t number, const std::string& what) {
+    report_.difference = Difference{workload.name, std::to_string(number), what};
+  }
+
+  const StoreDriver& driver_;
+  const std::uint64_t seed_;
+  const Checker checker_;
+  CorruptionReport report_;
+};
+
+}  // namespace
+
+void CorruptionCounts::add(const CorruptionCounts& other) {
+  corruptions += other.corruptions;
+  refused += other.refused;
+  detected += other.detected;
+  repaired += other.repaired;
+  harmless += other.harmless;
+}
+
+CorruptionCounts CorruptionReport::total() const {
+  CorruptionCounts total;
+  for (const auto& [where, each] : counts) total.add(each);
+  return total;
+}
+
+CorruptionReport run_corruptions(const StoreDriver& driver, std::uint64_t seed, std::uint64_t first,
+                                 std::uint64_t count) {
+  CorruptionRunner runner(driver, seed);
+  for (std::uint64_t number = first; number < first + count && !runner.report().difference;) {
+    const std::uint64_t end = std::min(first + count, (number / kPerWorkload + 1) * kPerWorkload);
+    runner.run(number, end);
+    number = end;
+  }
+  return runner.report();
 }
 
 }  // namespace shoal::crash

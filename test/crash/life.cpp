@@ -39,7 +39,7 @@ Life::Life(const StoreDriver& driver, Past past, std::uint64_t seed, Fault fault
       model_(past_.model),
       next_operation_(past_.next_operation),
       second_image_(past_.second_image),
-      runtime_(past_.device.contents(), seed, history_, fault) {}
+      runtime_(past_.device.contents(), seed, history_, fault, driver.breach()) {}
 
 Past Life::next(SurvivingDisk device, Model model) const {
   return {std::move(device), std::move(model), next_operation_, second_image_};

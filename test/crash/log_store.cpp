@@ -288,7 +288,7 @@ StoreDriver log_store(LogRule left_out) {
     });
     return std::shared_ptr<void>(store);
   };
-  return {open, [](PageStore&, PageStore::Done done) { done({}); }};
+  return {.open = open, .close = [](PageStore&, PageStore::Done done) { done({}); }};
 }
 
 }  // namespace shoal::crash

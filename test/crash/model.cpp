@@ -41,6 +41,13 @@ std::uint64_t stamp(OperationNumber operation, std::uint32_t block, std::size_t 
   return operation << 16 | block << 4 | sector;
 }
 
+Slice bytes_of(const BlockValue& block) {
+  MutableByteSpan bytes;
+  Slice slice = Slice::fresh(kPhysicalBlockBytes, bytes);
+  for (std::size_t at = 0; at < bytes.size(); at += kStampBytes) store_le(bytes, at, block[at / kBlockBytes]);
+  return slice;
+}
+
 Slice stamped_data(OperationNumber operation, std::uint32_t offset, std::uint32_t length) {
   MutableByteSpan bytes;
   Slice slice = Slice::fresh(length, bytes);
@@ -156,6 +163,11 @@ std::vector<ImageId> Model::images() const {
   std::vector<ImageId> images;
   for (const auto& [image, note] : notes_) images.push_back(image);
   return images;
+}
+
+BlockValue Model::newest(const BlockId& block) const {
+  const auto found = blocks_.find(block);
+  return found == blocks_.end() ? BlockValue{} : found->second.newest();
 }
 
 bool Model::is_described(ImageId image) const {

@@ -36,6 +36,7 @@ struct BlockId {
 };
 using BlockValue = std::array<std::uint64_t, kBlockSectors>;  // a stamp each; 0: zeros
 std::uint64_t stamp(OperationNumber operation, std::uint32_t block, std::size_t sector);
+Slice bytes_of(const BlockValue& block);
 Slice stamped_data(OperationNumber operation, std::uint32_t offset, std::uint32_t length);
 std::optional<BlockValue> block_value(ByteSpan block);  // nullopt: not made of stamps
 
@@ -65,10 +66,12 @@ class Model {
   void synced(const std::vector<OperationNumber>& operations);
   void power_lost();
   void canary(const BlockId& block) { canaries_.insert(block); }
+  bool is_canary(const BlockId& block) const { return canaries_.contains(block); }
 
   bool was_opened() const { return opened_; }
   const std::set<routing::PageId>& pages() const { return pages_; }
   std::vector<ImageId> images() const;
+  BlockValue newest(const BlockId& block) const;
   bool is_described(ImageId image) const;
   Epoch epoch_of(const routing::PageId& page) const;  // for a new record
   // Voids that a store knows for sure: it must take the same once more for stale.

@@ -12,11 +12,11 @@ class RecordedRuntime::RecordedFile final : public File {
   ~RecordedFile() override { runtime_.opened_ = false; }
 
   void read(std::uint64_t offset, MutableByteSpan into, Completion<Result<std::size_t, FileError>> done) override {
-    runtime_.ask({.verb = Verb::read, .offset = offset, .into = into, .file = alive_, .done = std::move(done)}, false);
+    runtime_.ask({.verb = Verb::read, .offset = offset, .into = into, .file = alive_, .done = std::move(done)});
   }
   void write(std::uint64_t offset, Slices data, SyncMode mode, Completion<Result<void, FileError>> done) override {
-    ask_change({.verb = Verb::write, .offset = offset, .bytes = flatten(data)}, std::move(done),
-               mode == SyncMode::data);
+    ask_change({.verb = Verb::write, .offset = offset, .bytes = flatten(data), .durable = mode == SyncMode::data},
+               std::move(done));
   }
   void sync(Completion<Result<void, FileError>> done) override { ask_change({.verb = Verb::sync}, std::move(done)); }
   void punch(std::uint64_t, std::uint64_t, Completion<Result<void, FileError>> done) override {
@@ -26,12 +26,12 @@ class RecordedRuntime::RecordedFile final : public File {
   }
 
  private:
-  void ask_change(Request request, Completion<Result<void, FileError>> done, bool durable = false) {
+  void ask_change(Request request, Completion<Result<void, FileError>> done) {
     request.file = alive_;
     request.done = [done = std::move(done)](Result<std::size_t, FileError> result) mutable {
       result ? done({}) : done(result.error());
     };
-    runtime_.ask(std::move(request), durable);
+    runtime_.ask(std::move(request));
   }
 
   RecordedRuntime& runtime_;
@@ -45,8 +45,14 @@ struct RecordedRuntime::PendingTimer final : Timer {
   const Key key;
 };
 
-RecordedRuntime::RecordedRuntime(DiskImage disk, std::uint64_t seed, History& history, Fault fault)
-    : disk_(std::move(disk)), order_(seed), random_(seed ^ 0x5eed), history_(history), fault_(fault) {}
+RecordedRuntime::RecordedRuntime(DiskImage disk, std::uint64_t seed, History& history, Fault fault,
+                                 std::unique_ptr<Breach> breach)
+    : disk_(std::move(disk)),
+      order_(seed),
+      random_(seed ^ 0x5eed),
+      history_(history),
+      fault_(fault),
+      breach_(std::move(breach)) {}
 
 // What a task owns may touch the runtime.
 RecordedRuntime::~RecordedRuntime() {
@@ -103,12 +109,37 @@ void RecordedRuntime::run_for(Duration time) {
   now_ = end;
 }
 
-void RecordedRuntime::ask(Request request, bool durable) {
+void RecordedRuntime::ask(Request request) {
+  if (breach(request)) return begin(std::move(request));
+  post([file = request.file, done = std::move(request.done)]() mutable {
+    if (!file.expired()) done(std::size_t{0});
+  });
+}
+
+// False: it is not made.
+bool RecordedRuntime::breach(Request& request) {
+  DeviceWrites others;
+  bool made = true;
+  if (request.verb == Verb::write) {
+    DeviceWrite write{request.offset, request.bytes, request.durable};
+    made = breach_->on_write(write, others);
+    request.bytes = std::move(write.bytes);
+    request.durable = write.durable;
+  } else if (request.verb == Verb::sync) {
+    made = breach_->on_sync(others);
+  }
+  for (DeviceWrite& other : others) {
+    begin({.verb = Verb::write, .offset = other.offset, .bytes = std::move(other.bytes), .durable = other.durable});
+  }
+  return made;
+}
+
+void RecordedRuntime::begin(Request request) {
   request.number = ++asked_;
   if (request.verb == Verb::write) {
     CHECK(request.offset % kDeviceBlockBytes == 0 && request.bytes.size() % kDeviceBlockBytes == 0, request.offset,
           request.bytes.size());
-    history_.push_back(WriteBegun{request.number, request.offset, request.bytes, durable});
+    history_.push_back(WriteBegun{request.number, request.offset, request.bytes, request.durable});
   } else if (request.verb == Verb::sync) {
     history_.push_back(SyncBegun{request.number});
   }
@@ -123,7 +154,11 @@ void RecordedRuntime::happen(Request request) {
 }
 
 Result<std::size_t, FileError> RecordedRuntime::perform(const Request& request) {
-  if (request.verb == Verb::read) return disk_.read(request.offset, request.into);
+  if (request.verb == Verb::read) {
+    const std::size_t read = disk_.read(request.offset, request.into);
+    breach_->on_read(request.offset, request.into.first(read));
+    return read;
+  }
   if (request.verb == Verb::sync) {
     history_.push_back(SyncDone{request.number});
   } else {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "target/runtime/runtime.h"
+#include "test/crash/breach.h"
 #include "test/crash/disk_image.h"
 #include "test/crash/history.h"
 
@@ -29,7 +30,8 @@ struct Fault {
 
 class RecordedRuntime final : public Runtime {
  public:
-  RecordedRuntime(DiskImage disk, std::uint64_t seed, History& history, Fault fault = {});
+  RecordedRuntime(DiskImage disk, std::uint64_t seed, History& history, Fault fault = {},
+                  std::unique_ptr<Breach> breach = std::make_unique<Breach>());
   ~RecordedRuntime() override;
 
   // Runs until `done` holds. False: nothing is left that could happen, or no end is in sight.
@@ -84,13 +86,16 @@ class RecordedRuntime final : public Runtime {
     std::uint64_t number = 0, offset = 0;
     MutableByteSpan into;
     Slice bytes;
+    bool durable = false;
     std::weak_ptr<void> file;
     Completion<Result<std::size_t, FileError>> done;
   };
 
   bool step();
   bool step_before(Time end);
-  void ask(Request request, bool durable);
+  void ask(Request request);
+  bool breach(Request& request);
+  void begin(Request request);
   void happen(Request request);
   Result<std::size_t, FileError> perform(const Request& request);
   Result<std::size_t, FileError> fail(const Request& request);
@@ -100,6 +105,7 @@ class RecordedRuntime final : public Runtime {
   SeededRandom order_, random_;
   History& history_;
   const Fault fault_;
+  const std::unique_ptr<Breach> breach_;
   std::uint64_t asked_ = 0;
   Time now_{};
   std::deque<Completion<>> posted_;

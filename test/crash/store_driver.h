@@ -7,6 +7,8 @@
 
 #include "routing/page_store.h"
 #include "target/runtime/runtime.h"
+#include "test/crash/breach.h"
+#include "test/crash/disk_image.h"
 
 namespace shoal::crash {
 
@@ -16,6 +18,13 @@ struct StoreDriver {
   // open.
   std::function<std::shared_ptr<void>(Runtime&, Opened)> open;
   std::function<void(routing::PageStore&, routing::PageStore::Done)> close;  // so that nothing is left to recover
+  // What lies there, in words; of what the store has in several copies it bears the loss of one.
+  struct Region {
+    std::string name = "device";
+    bool has_copies = false;
+  };
+  std::function<Region(const DiskImage&, std::uint64_t offset)> region = [](const auto&, auto) { return Region(); };
+  MakeBreach breach = [] { return std::make_unique<Breach>(); };  // of one of its rules
 };
 
 }  // namespace shoal::crash

@@ -1,10 +1,14 @@
 #include "test/crash/stores.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <stdexcept>
 
+#include "routing/journal_store/geometry.h"
 #include "routing/journal_store/journal_store.h"
+#include "routing/journal_store/node.h"
+#include "test/crash/journal_breaches.h"
 #include "test/crash/log_store.h"
 
 namespace shoal::crash {
@@ -41,8 +45,18 @@ routing::JournalStoreConfig journal_config() {
           .grow_bytes = 1u << 20};
 }
 
+StoreDriver::Region journal_region(const DiskImage& disk, std::uint64_t offset) {
+  using namespace routing::journal;
+  if (offset < byte_of(kJournalChunk)) return {"superblocks", true};
+  if (offset < byte_of(kJournalChunk) + journal_config().journal_bytes) return {"journal"};
+  std::array<std::byte, kBlock> block{};
+  disk.read(offset - offset % kBlock, block);
+  const auto node = node_header(block);
+  if (!node) return {"data"};
+  return {node->key.tree.kind == TreeId::Kind::chunks ? "metadata" : "checkpoint"};
+}
+
 StoreDriver make_journal_store(const std::string& left_out) {
-  if (!left_out.empty()) throw std::invalid_argument("the store has no rule " + left_out);
   const auto open = [](Runtime& runtime, StoreDriver::Opened done) {
     return routing::JournalStore::open(runtime, journal_config(), Log(), [done = std::move(done)](auto opened) mutable {
       if (!opened) return done(opened.error());
@@ -52,7 +66,9 @@ StoreDriver make_journal_store(const std::string& left_out) {
   const auto close = [](routing::PageStore& store, routing::PageStore::Done done) {
     static_cast<routing::JournalStore&>(store).close(std::move(done));
   };
-  return {open, close};
+  StoreDriver driver{.open = open, .close = close, .region = journal_region};
+  if (!left_out.empty()) driver.breach = find_rule(journal_breaches(), left_out);
+  return driver;
 }
 
 const std::map<std::string, Maker>& makers() {

@@ -66,8 +66,15 @@ Outcome faults(const StoreDriver& driver, const Options& options) {
 
 Outcome corruptions(const StoreDriver& driver, const Options& options) {
   const CorruptionReport report = run_corruptions(driver, options.run.seed, options.first, options.corruptions);
-  Outcome outcome{fmt::format("{} corruptions ({} refused, {} detected by reads, {} harmless)", report.corruptions,
-                              report.refused, report.detected, report.harmless),
+  constexpr const char* kRow = "{:<12} {:<18} {:>7} {:>8} {:>9} {:>9} {:>9}\n";
+  fmt::print(kRow, "region", "what", "count", "refused", "detected", "repaired", "harmless");
+  for (const auto& [where, each] : report.counts) {
+    fmt::print(kRow, where.first, where.second, each.corruptions, each.refused, each.detected, each.repaired,
+               each.harmless);
+  }
+  const CorruptionCounts total = report.total();
+  Outcome outcome{fmt::format("{} corruptions ({} refused, {} detected by reads, {} repaired, {} harmless)",
+                              total.corruptions, total.refused, total.detected, total.repaired, total.harmless),
                   report.difference, ""};
   if (report.difference) outcome.repeat = "--corruptions 1 --first " + report.difference->state;
   return outcome;
