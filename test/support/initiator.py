@@ -186,12 +186,12 @@ class Session:
                 raise ScsiError(0xff, b'reject %d' % header[2])
 
     def answer_r2t(self, header, out):
-        ttt, offset, length = header[20:24], *struct.unpack('>II', header[40:48])
+        itt, ttt, offset, length = header[16:20], header[20:24], *struct.unpack('>II', header[40:48])
         sn = 0
         for at in range(offset, offset + length, 65536):
             part = out[at:min(at + 65536, offset + length)]
             final = 0x80 if at + len(part) == offset + length else 0
-            self.send(struct.pack('>BBHI8sI4sIIIIII', 5, final, 0, len(part), bytes(8), self.itt, ttt, 0, self.exp_stat_sn, 0, sn, at, 0), part)
+            self.send(struct.pack('>BBHI8s4s4sIIIIII', 5, final, 0, len(part), bytes(8), itt, ttt, 0, self.exp_stat_sn, 0, sn, at, 0), part)
             sn += 1
 
     def command(self, cdb, out=b'', expect=0, lun=0):
