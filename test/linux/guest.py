@@ -43,8 +43,9 @@ class Script:
 
 
 class Guest:
-    def __init__(self, root, job, tap, address):
+    def __init__(self, root, job, tap, address, disks):
         self.root, self.job, self.tap, self.address = root, job, tap, address
+        self.disks = disks  # files of this machine: /dev/ubda, /dev/ubdb ... there
         self.exit_codes, self.count, self.received = {}, 0, b""
 
     def boot(self, timeout=60):
@@ -76,7 +77,8 @@ class Guest:
         return ["linux.uml", "mem=512M", "uml_dir=/run", "umid=guest",
                 "root=/dev/root", "rootfstype=hostfs", f"hostfs={self.root}", "ro", "init=/rig/guest-init",
                 "con=null", "con0=null,fd:1", "ssl=null", f"ssl0=fd:{line_fd}",
-                f"vec0:transport=hybrid,ifname={self.tap},depth=128,gro=1", f"rig_address={self.address}"]
+                f"vec0:transport=hybrid,ifname={self.tap},depth=128,gro=1", f"rig_address={self.address}",
+                *(f"ubd{number}={file}" for number, file in enumerate(self.disks))]
 
     def run(self, script, timeout=60):
         return self.start(script).wait(timeout)

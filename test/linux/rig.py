@@ -15,7 +15,7 @@ import traceback
 
 from checks import Failed
 from guest import Guest, mount
-from initiator import Initiator
+from open_iscsi import Initiator
 from shoal_group import ShoalGroup
 from tgt_group import TgtGroup
 
@@ -24,20 +24,23 @@ GUEST_ADDRESS = "10.77.0.100/24"
 
 
 class Rig:
-    def __init__(self, options, member_keys):
+    def __init__(self, options, scenario):
         self.job, self.options, self.steps = options.job, options, 0
         self.settings = dict(options.set)  # of the scenario: name -> text
-        self.guest = Guest(options.root, options.job, "tap0", GUEST_ADDRESS)
+        self.disks = [make_disk(options.job / f"disk-{number}", mib) for number, mib in enumerate(scenario.get("DISKS_MIB", []))]
+        self.guest = Guest(options.root, options.job, "tap0", GUEST_ADDRESS, self.disks)
         self.initiator = Initiator(self.guest)
         self.group = (TgtGroup(options.job, ADDRESSES, self.start_process) if options.stand_in else
-                      ShoalGroup(options.job, ADDRESSES, self.start_process, member_keys))
+                      ShoalGroup(options.job, ADDRESSES, self.start_process, scenario.get("MEMBER_KEYS", {})))
+        self.needs_group = scenario.get("NEEDS_GROUP", True)
 
     def set_up(self):
         with self.step("network and guest"):
             set_up_network()
             self.guest.boot()
-        with self.step("group of three members"):
-            self.group.start()
+        if self.needs_group:
+            with self.step("group of three members"):
+                self.group.start()
 
     @contextlib.contextmanager
     def step(self, name):
@@ -55,6 +58,12 @@ class Rig:
     def start_process(self, name, command):
         with open(self.job / f"{name}.log", "ab") as log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def make_disk(path, mib):
+    with open(path, "wb") as file:
+        file.truncate(mib << 20)
+    return path
 
 
 def set_up_network():
@@ -81,7 +90,7 @@ def parse_options():
 def main():
     options = parse_options()
     scenario = runpy.run_path(str(options.scenario))
-    rig = Rig(options, scenario.get("MEMBER_KEYS", {}))
+    rig = Rig(options, scenario)
     try:
         rig.set_up()
         scenario["run"](rig)

@@ -1,7 +1,7 @@
 """The life of a disk: discovered, redirected, formatted, written, logged out, back with the same content."""
 
 from checks import expect
-from initiator import finish_fio, start_fio
+from open_iscsi import finish_fio, start_fio
 
 WRITE_FILES = """
 mount {device} /mnt

@@ -2,7 +2,7 @@
 back with the same content, verified, trimmed."""
 
 from checks import expect
-from initiator import finish_fio, start_fio
+from open_iscsi import finish_fio, start_fio
 
 DISCOVERY = {"user": "looker", "secret": "what-is-there-0001", "target_user": "shoal-group", "target_secret": "here-it-all-is-02"}
 DISK = {"user": "host-1", "secret": "open-sesame-0003", "target_user": "shoal-disk", "target_secret": "to-you-alone-0004"}

@@ -3,7 +3,7 @@
 import time
 
 from checks import Failed, expect, wait_until
-from initiator import finish_fio, start_fio
+from open_iscsi import finish_fio, start_fio
 
 # A small area is overwritten again and again, never by two writes at once, and read back whenever a
 # quarter of it waits for that: fio checks the number of the write as well as the CRC, so a write that

@@ -4,7 +4,7 @@ wait until it is restarted from its store."""
 import time
 
 from checks import expect, wait_until
-from initiator import finish_fio, start_fio
+from open_iscsi import finish_fio, start_fio
 
 LOAD = "--size=1M --io_size=80M --norandommap=1 --serialize_overlap=1 --verify_backlog=64 --rate_iops=1024,1024"
 

@@ -7,7 +7,7 @@ Settings: moves, apart_s (of open-iscsi), polite_moves; judge=yes: pauses beyond
 import os
 
 from checks import expect, wait_until
-from initiator import finish_fio, start_fio
+from open_iscsi import finish_fio, start_fio
 from libiscsi_host import LibiscsiHost
 from move_figures import Answers, fio_answers, percentile, step_table
 from moves import HEAD, Row, add_figures, cells, order_moves, seconds, summary, table
