@@ -182,7 +182,12 @@ void Committer::apply(Group& group) {
       if (!applied) results.back() = applied;
     }
   }
-  if (group.record_bytes > 0) applied_ = group.end;
+  if (group.record_bytes > 0) {
+    applied_ = group.end;
+    ++traffic_.frames;
+    traffic_.blocks += group.blocks();
+    traffic_.commits += group.commits.size();
+  }
   if (!unsynced_) durable_seq_ = applied_.seq - 1;
   for (std::size_t i = 0; i < group.commits.size(); ++i) group.commits[i].done(results[i]);
 }

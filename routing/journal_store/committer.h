@@ -24,6 +24,10 @@ struct Commit {
   PageStore::Done done;
 };
 
+struct JournalTraffic {
+  std::uint64_t frames = 0, blocks = 0, commits = 0;
+};
+
 class Committer {
  public:
   using Done = PageStore::Done;
@@ -50,6 +54,7 @@ class Committer {
   void free_before(const JournalPosition& position);
   std::uint32_t used_blocks() const { return ring_.used(); }
   std::uint32_t ring_blocks() const { return ring_.blocks(); }
+  const JournalTraffic& traffic() const { return traffic_; }
   bool waits_for_room() const { return waits_for_room_; }
 
  private:
@@ -89,6 +94,7 @@ class Committer {
   std::uint64_t durable_seq_;
   std::function<void()> after_frame_;
   std::deque<Commit> queue_;
+  JournalTraffic traffic_;
   bool scheduled_ = false, writing_ = false, waits_for_room_ = false;
   bool unsynced_ = false;  // frames were written that no sync has covered
   std::shared_ptr<void> alive_ = std::make_shared<char>();

@@ -50,6 +50,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   ImageSweeper sweeper;
   Grower grower;
   bool preparing_checkpoint = false;
+  std::uint64_t checkpoints = 0;
   GroupId group;  // as the next checkpoint says
   std::vector<Done> waiting_for_checkpoint;
 };
@@ -117,6 +118,7 @@ void JournalStore::Impl::run_checkpoint() {
   auto waiting = std::make_shared<std::vector<Done>>(std::exchange(waiting_for_checkpoint, {}));
   core->checkpoint.run(next, [this, waiting](Result<void, StoreError> result) {
     if (result) {
+      ++checkpoints;
       core->superblock = core->checkpoint.written();
       committer.set_checkpoint(core->superblock.checkpoint);
       committer.free_before(core->superblock.replay);
@@ -247,6 +249,15 @@ void JournalStore::drop_image(ImageId image, Done done) {
 StoreSpace JournalStore::space() const { return impl_->grower.space(); }
 void JournalStore::set_repair_source(RepairSource* source) { impl_->repair.set_source(source); }
 RepairCounters JournalStore::repair_counters() const { return impl_->repair.counters(); }
+
+StoreActivity JournalStore::activity() const {
+  const JournalTraffic& traffic = impl_->committer.traffic();
+  return {.frames = traffic.frames,
+          .commits = traffic.commits,
+          .journal_laps = static_cast<double>(traffic.blocks) / impl_->committer.ring_blocks(),
+          .checkpoints = impl_->checkpoints,
+          .checkpointing = impl_->core->checkpoint.running()};
+}
 
 // ---- what is where --------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,15 @@ struct JournalStoreConfig {
   std::function<std::uint64_t()> file_system_room{};      // bytes that the file may still grow by; empty: not known
 };
 
+// What it did since it was opened.
+struct StoreActivity {
+  std::uint64_t frames = 0;   // of the journal
+  std::uint64_t commits = 0;  // that went into them
+  double journal_laps = 0;    // how often the frames filled the journal
+  std::uint64_t checkpoints = 0;
+  bool checkpointing = false;  // at this moment
+};
+
 class JournalStore final : public PageStore {
  public:
   using Opened = Completion<Result<std::unique_ptr<JournalStore>, std::string>>;
@@ -64,6 +73,7 @@ class JournalStore final : public PageStore {
   StoreSpace space() const override;
   void set_repair_source(RepairSource* source) override;
   RepairCounters repair_counters() const override;
+  StoreActivity activity() const;
 
   // Image ids mean something within one group only: in another one, or in a group that has lost its metadata, old pages
   // would show up in new volumes. So the first group that a store serves is kept, durably; any other is refused.
