@@ -18,17 +18,29 @@ constexpr unsigned kMaxInFlight =
     512;  // entries of the ring; its completion side has twice as many and never overflows
 constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
+// The ring takes a length of 32 bits; what it leaves is asked for by the next step of the operation.
+unsigned length_of(const iovec& vector) {
+  return static_cast<unsigned>(std::min<std::size_t>(vector.iov_len, std::size_t{1} << 30));
+}
+
 void prepare(io_uring_sqe& entry, FileOperation& operation) {
   const int fd = operation.file().fd;
   switch (operation.verb()) {
     case FileVerb::read: {
       const auto vectors = operation.vectors();
+      if (vectors.size() == 1)
+        return io_uring_prep_read(&entry, fd, vectors[0].iov_base, length_of(vectors[0]), operation.offset());
       return io_uring_prep_readv(&entry, fd, vectors.data(), vectors.size(), operation.offset());
     }
     case FileVerb::write: {
       const auto vectors = operation.vectors();
-      return io_uring_prep_writev2(&entry, fd, vectors.data(), vectors.size(), operation.offset(),
-                                   operation.write_flags());
+      if (vectors.size() == 1) {
+        io_uring_prep_write(&entry, fd, vectors[0].iov_base, length_of(vectors[0]), operation.offset());
+      } else {
+        io_uring_prep_writev(&entry, fd, vectors.data(), vectors.size(), operation.offset());
+      }
+      entry.rw_flags = operation.write_flags();
+      return;
     }
     case FileVerb::sync: return io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
     case FileVerb::punch:
