@@ -25,7 +25,7 @@ struct BlockReader::Job {
   PageId page;
   std::uint32_t offset = 0, length = 0;
   std::uint32_t first_block = 0;
-  std::vector<ChunkPart> parts;
+  ChunkParts parts;
   std::size_t next_part = 0;  // whose leaf is looked for
   std::vector<Piece> pieces;
   std::size_t device_blocks = 0;

@@ -39,17 +39,19 @@ PlannedChange part(const PageRecord& from, std::uint32_t begin, std::uint32_t en
   return change;
 }
 
-void plan_data(const PageRecord& from, std::vector<PlannedChange>& changes) {
+void plan_data(PageRecord& from, PlannedChanges& changes) {
   const std::uint32_t end = from.offset + from.length;
   for (std::uint32_t begin = from.offset; begin < end;) {
     const std::uint32_t next = std::min(end, (begin / kChunkBytes + 1) * kChunkBytes);
-    changes.push_back(part(from, begin, next, sub_slices(from.data, begin - from.offset, next - begin)));
+    const bool all = next - begin == from.length;
+    Slices data = all ? std::move(from.data) : sub_slices(from.data, begin - from.offset, next - begin);
+    changes.push_back(part(from, begin, next, std::move(data)));
     begin = next;
   }
 }
 
 // Whole blocks by a record; of the blocks at both ends that are covered in part, by zeros.
-void plan_clear(const PageRecord& from, JournalKind kind, std::vector<PlannedChange>& changes) {
+void plan_clear(const PageRecord& from, JournalKind kind, PlannedChanges& changes) {
   const std::uint32_t end = from.offset + from.length;
   const std::uint32_t first = (from.offset + kBlock - 1) / kBlock, last = std::max(first, end / kBlock);
   PlannedChange whole{.kind = PlannedChange::Kind::clear, .record = record_for(from, kind)};
@@ -64,12 +66,12 @@ void plan_clear(const PageRecord& from, JournalKind kind, std::vector<PlannedCha
 }
 
 // These have only what they promise.
-void plan_promise(const PageRecord& from, std::vector<PlannedChange>& changes) {
+void plan_promise(const PageRecord& from, PlannedChanges& changes) {
   JournalRecord record{.kind = JournalKind::promise, .page = from.page, .version = {.epoch = from.version.epoch}};
   changes.push_back({.kind = PlannedChange::Kind::promise, .record = std::move(record)});
 }
 
-void plan_fence(const PageRecord& from, std::vector<PlannedChange>& changes) {
+void plan_fence(const PageRecord& from, PlannedChanges& changes) {
   JournalRecord record{.kind = JournalKind::fence,
                        .page = {.image = from.page.image},
                        .nexus = from.origin.nexus,
@@ -77,7 +79,7 @@ void plan_fence(const PageRecord& from, std::vector<PlannedChange>& changes) {
   changes.push_back({.kind = PlannedChange::Kind::promise, .record = std::move(record)});
 }
 
-void plan(const PageRecord& from, std::vector<PlannedChange>& changes) {
+void plan(PageRecord& from, PlannedChanges& changes) {
   switch (from.kind) {
     case RecordKind::data: return plan_data(from, changes);
     case RecordKind::zero:
@@ -92,10 +94,13 @@ void plan(const PageRecord& from, std::vector<PlannedChange>& changes) {
 
 }  // namespace
 
-std::vector<PlannedChange> plan_changes(std::vector<PageRecord> batch) {
-  std::stable_partition(batch.begin(), batch.end(), [](const PageRecord& record) { return is_promise(record.kind); });
-  std::vector<PlannedChange> changes;
-  for (const PageRecord& record : batch) plan(record, changes);
+PlannedChanges plan_changes(std::vector<PageRecord> batch) {
+  const auto promises = [](const PageRecord& record) { return is_promise(record.kind); };
+  if (!std::ranges::all_of(batch, promises) && std::ranges::any_of(batch, promises)) {
+    std::stable_partition(batch.begin(), batch.end(), promises);
+  }
+  PlannedChanges changes;
+  for (PageRecord& record : batch) plan(record, changes);
   return changes;
 }
 

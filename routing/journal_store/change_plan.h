@@ -3,7 +3,7 @@
 // in them: the rest of them has to be read first. Pure.
 #pragma once
 
-#include <cstdint>
+#include <boost/container/small_vector.hpp>
 #include <vector>
 
 #include "routing/journal_store/frame.h"
@@ -24,7 +24,12 @@ struct PlannedChange {
   std::uint32_t missing_front = 0, missing_back = 0;
 };
 
+// Most often one.
+template <class Value>
+using OfEach = boost::container::small_vector<Value, 1>;
+using PlannedChanges = OfEach<PlannedChange>;
+
 // The changes in an order in which they may be written: promises first.
-std::vector<PlannedChange> plan_changes(std::vector<PageRecord> batch);
+PlannedChanges plan_changes(std::vector<PageRecord> batch);
 
 }  // namespace shoal::routing::journal

@@ -11,11 +11,11 @@ using Kind = PlannedChange::Kind;
 
 // One apply(), step by step.
 struct Changer::Job {
-  std::vector<PlannedChange> changes;
-  std::vector<ChunkPart> parts;    // of each change that has one chunk; else none
-  std::vector<ChunkNumber> fresh;  // of each whole chunk: its new place, held
-  std::vector<ChunkKey> homes;     // taken in homes_
-  std::vector<NodePin> leaves;
+  PlannedChanges changes;
+  OfEach<ChunkPart> parts;    // of each change that has one chunk; else none
+  OfEach<ChunkNumber> fresh;  // of each whole chunk: its new place, held
+  OfEach<ChunkKey> homes;     // taken in homes_
+  OfEach<NodePin> leaves;
   std::size_t next = 0;         // change whose leaves are looked for
   std::uint32_t next_leaf = 0;  // of those
   std::size_t remaining = 0;    // of the present step

@@ -193,12 +193,9 @@ void Committer::apply(Group& group) {
 }
 
 // The blocks of that record in the frame, which begin at `block`; moves it behind them.
-Slices Committer::data_of(const Group& group, const JournalRecord& record, std::size_t& block) {
-  Slices data;
-  for (std::uint32_t i = 0; i < data_blocks(record); ++i, ++block) {
-    data.push_back(Slice::share(group.bytes, {group.bytes.get() + block * kBlock, kBlock}));
-  }
-  return data;
+Slice Committer::data_of(const Group& group, const JournalRecord& record, std::size_t& block) {
+  const std::size_t begin = std::exchange(block, block + data_blocks(record));
+  return Slice::share(group.bytes, {group.bytes.get() + begin * kBlock, data_blocks(record) * kBlock});
 }
 
 // Nothing of it has changed the ledger, and nothing will: the store is out of service.

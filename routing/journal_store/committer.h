@@ -5,6 +5,7 @@
 // then waits for a sync of the device, which covers both.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,8 +19,9 @@
 namespace shoal::routing::journal {
 
 struct Commit {
-  std::vector<JournalRecord> records;  // write: with room for its CRCs, which are filled in
-  Slices data;                         // of the write records, in their order; any memory
+  // write: with room for its CRCs, which are filled in.
+  boost::container::small_vector<JournalRecord, 1> records;
+  Slices data;  // of the write records, in their order; any memory
   Durability durability = Durability::durable;
   PageStore::Done done;
 };
@@ -80,7 +82,7 @@ class Committer {
   void make_durable(Group group, bool by_sync);
   void on_durable(Group group, Result<void, StoreError> result);
   void apply(Group& group);
-  static Slices data_of(const Group& group, const JournalRecord& record, std::size_t& block);
+  static Slice data_of(const Group& group, const JournalRecord& record, std::size_t& block);
   void fail(Group& group, StoreError error);
 
   Runtime& runtime_;

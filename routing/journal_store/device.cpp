@@ -19,23 +19,28 @@ void Device::read(BlockNumber at, MutableByteSpan into, Done done) {
 }
 
 void Device::write(BlockNumber at, Slices data, SyncMode mode, Done done) {
-  if (!state_.in_service) return done(StoreError::out_of_service);
-  write_until_accepted(at, std::move(data), mode,
-                       [this, at, done = std::move(done)](Result<void, FileError> result) mutable {
-                         if (result) return done(success());
-                         on_failed(fmt::format("a write at byte {}", byte_of(at)), result.error(), std::move(done));
-                       });
+  put(at, std::move(data), mode, IfFull::fail, std::move(done));
 }
 
-void Device::write_until_accepted(BlockNumber at, Slices data, SyncMode mode, Written done) {
+void Device::extend(BlockNumber at, Slices zeros, Done done) {
+  put(at, std::move(zeros), SyncMode::none, IfFull::say, std::move(done));
+}
+
+void Device::put(BlockNumber at, Slices data, SyncMode mode, IfFull if_full, Done done) {
+  if (!state_.in_service) return done(StoreError::out_of_service);
   Slices kept = data;
   file_->write(
       byte_of(at), std::move(data), mode,
-      [this, at, kept = std::move(kept), mode, done = std::move(done)](Result<void, FileError> result) mutable {
-        if (result || result.error() != FileError::no_resources) return done(result);
-        ask_again([this, at, kept = std::move(kept), mode, done = std::move(done)]() mutable {
-          write_until_accepted(at, std::move(kept), mode, std::move(done));
-        });
+      [this, at, kept = std::move(kept), mode, if_full,
+       done = std::move(done)](Result<void, FileError> result) mutable {
+        if (result) return done(success());
+        if (result.error() == FileError::no_resources) {
+          return ask_again([this, at, kept = std::move(kept), mode, if_full, done = std::move(done)]() mutable {
+            put(at, std::move(kept), mode, if_full, std::move(done));
+          });
+        }
+        if (result.error() == FileError::no_space && if_full == IfFull::say) return done(StoreError::no_space);
+        on_failed(fmt::format("a write at byte {}", byte_of(at)), result.error(), std::move(done));
       });
 }
 
@@ -54,16 +59,6 @@ void Device::ask_again(Completion<> ask) {
     const auto self = retries_.extract(number);
     ask();
   });
-}
-
-void Device::extend(BlockNumber at, Slices zeros, Done done) {
-  if (!state_.in_service) return done(StoreError::out_of_service);
-  write_until_accepted(at, std::move(zeros), SyncMode::none,
-                       [this, done = std::move(done)](Result<void, FileError> result) mutable {
-                         if (result) return done(success());
-                         if (result.error() == FileError::no_space) return done(StoreError::no_space);
-                         on_failed("growing", result.error(), std::move(done));
-                       });
 }
 
 Result<void, StoreError> Device::success() const {

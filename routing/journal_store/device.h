@@ -37,8 +37,8 @@ class Device {
   void close();  // no completion is called any more
 
  private:
-  using Written = Completion<Result<void, FileError>>;
-  void write_until_accepted(BlockNumber at, Slices data, SyncMode mode, Written done);
+  enum class IfFull : std::uint8_t { fail, say };  // of a change: the store is out of service, or only no_space
+  void put(BlockNumber at, Slices data, SyncMode mode, IfFull if_full, Done done);
   void ask_again(Completion<> ask);
   // Of a change that succeeded after another had failed: the store is out of service all the same.
   Result<void, StoreError> success() const;

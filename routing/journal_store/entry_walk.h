@@ -18,11 +18,11 @@ class EntryWalk : public std::enable_shared_from_this<EntryWalk> {
   // A chunk without a leaf has an empty entry.
   using Visit = std::function<void(const ChunkPart&, const ChunkEntry&)>;
 
-  static void run(Ledger& ledger, std::vector<ChunkPart> parts, Visit visit, PageStore::Done done) {
+  static void run(Ledger& ledger, ChunkParts parts, Visit visit, PageStore::Done done) {
     std::make_shared<EntryWalk>(Private{}, ledger, std::move(parts), std::move(visit), std::move(done))->go_on();
   }
 
-  EntryWalk(Private, Ledger& ledger, std::vector<ChunkPart> parts, Visit visit, PageStore::Done done)
+  EntryWalk(Private, Ledger& ledger, ChunkParts parts, Visit visit, PageStore::Done done)
       : ledger_(ledger), parts_(std::move(parts)), visit_(std::move(visit)), done_(std::move(done)) {}
 
  private:
@@ -45,7 +45,7 @@ class EntryWalk : public std::enable_shared_from_this<EntryWalk> {
   }
 
   Ledger& ledger_;
-  std::vector<ChunkPart> parts_;
+  ChunkParts parts_;
   Visit visit_;
   PageStore::Done done_;
   std::size_t next_ = 0;

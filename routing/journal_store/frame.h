@@ -4,6 +4,7 @@
 // chain. Pure.
 #pragma once
 
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ enum class JournalKind : std::uint8_t {
   forget,     // image: it has no chunk left
 };
 
+using BlockCrcs = boost::container::static_vector<std::uint32_t, kBlocksPerChunk>;
+
 // Fields that a kind does not use are zero.
 struct JournalRecord {
   JournalKind kind = JournalKind::write;
@@ -44,8 +47,8 @@ struct JournalRecord {
   std::uint32_t part = 0;
   std::uint32_t attempt = 0;
   std::uint32_t page_bytes = 0;
-  std::vector<std::uint32_t> crcs;  // write, place: one a block
-  std::string text;                 // describe
+  BlockCrcs crcs;    // write, place: one a block
+  std::string text;  // describe
   bool operator==(const JournalRecord&) const = default;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "routing/journal_store/device.h"
@@ -10,8 +11,12 @@
 
 namespace shoal::routing::journal {
 
-inline constexpr std::uint32_t kHomeRunBlocks = 256;  // 1 MiB a write
-inline constexpr std::size_t kHomeWrites = 16;        // at once
+inline constexpr std::size_t kHomeRunBlocks = 256;  // 1 MiB a write
+inline constexpr std::size_t kFewestHomeWrites = 4, kMostHomeWrites = 128;
+
+// How many home writes there may be at once: few, which readers hardly feel, while the journal has room, and the more
+// the nearer it is to full, when writers would have to wait.
+std::size_t home_writes_at_once(std::uint32_t used_blocks, std::uint32_t ring_blocks);
 
 class HomeWriter {
  public:
@@ -22,19 +27,21 @@ class HomeWriter {
 
   // Everything that is in the overlay now. Written when it completes, not synced. One at a time.
   void run(Done done);
+  void set_at_once(std::size_t writes) { at_once_ = writes; }
 
  private:
+  using Run = std::span<const HomeBlock>;  // side by side on the device: one write
+
   void pump();
-  void write(const HomeRun& run);
-  void give_up(Result<void, StoreError> result);
+  Run next_run();
+  void write(Run run);
+  void on_written(Run run, Result<void, StoreError> result);
   void end_if_done();
-  void hold(const HomeRun& run);
-  void release(const HomeRun& run);
 
   Device& device_;
   Ledger& ledger_;
-  std::vector<HomeRun> runs_;
-  std::size_t next_ = 0, writing_ = 0;
+  std::vector<HomeBlock> blocks_;
+  std::size_t next_ = 0, writing_ = 0, at_once_ = kFewestHomeWrites;
   Result<void, StoreError> result_;
   Done done_;
 };

@@ -84,6 +84,7 @@ bool JournalStore::Impl::wait_for_space(Completion<> more) {
 void JournalStore::Impl::review() {
   if (!core->device->state().in_service) return refuse_waiting();
   grower.review();
+  core->home.set_at_once(home_writes_at_once(committer.used_blocks(), committer.ring_blocks()));
   if (!core->checkpoint.running() && !preparing_checkpoint && wants_checkpoint()) prepare_checkpoint();
 }
 

@@ -41,8 +41,8 @@ const StoredImage* Ledger::live_image(ImageId image) const {
   return found == catalog.images.end() || found->second.dropped ? nullptr : &found->second;
 }
 
-std::vector<ChunkPart> Ledger::parts(const PageId& page, std::uint32_t first_block, std::uint32_t blocks) const {
-  std::vector<ChunkPart> parts;
+ChunkParts Ledger::parts(const PageId& page, std::uint32_t first_block, std::uint32_t blocks) const {
+  ChunkParts parts;
   const auto image = catalog.images.find(page.image);
   if (image == catalog.images.end()) return parts;
   const std::uint64_t first_chunk = page.index.value * chunks_per_page(image->second);
@@ -89,7 +89,7 @@ bool Ledger::has_room_for(const JournalRecord& record) const {
   return record.kind != JournalKind::describe || journal::has_room_for(catalog, record.page.image, record.text);
 }
 
-Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slices& data) {
+Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slice& data) {
   if (is_promise(record.kind)) return apply_promise(record);
   if (changes_blocks(record.kind)) {
     if (!catalog.promises.accepts(promise_of(record))) return StoreError::stale;
@@ -119,7 +119,7 @@ StoredImage& Ledger::image_of(const JournalRecord& record) {
   return catalog.images.at(record.page.image);
 }
 
-void Ledger::write(const JournalRecord& record, const Slices& data) {
+void Ledger::write(const JournalRecord& record, const Slice& data) {
   StoredImage& image = image_of(record);
   const ChunkPart part = parts(record.page, record.first_block, record.blocks).front();
   Node& leaf = *trees.resident_leaf(part.chunk);
@@ -135,7 +135,7 @@ void Ledger::write(const JournalRecord& record, const Slices& data) {
   entry.version = std::max(entry.version, record.version);
   for (std::uint32_t i = 0; i < part.count; ++i) {
     entry.crcs[part.first + i] = record.crcs[i];
-    overlay.put(part.chunk, record.home, part.first + i, data[i]);
+    overlay.put(part.chunk, record.home, part.first + i, data.sub(std::size_t{i} * kBlock, kBlock));
   }
   set_chunk_entry(cache.change(leaf), part.chunk.slot(), entry);
 }

@@ -5,9 +5,9 @@
 // The caller of apply() has the leaves pinned that the record changes.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "routing/journal_store/array_tree.h"
 #include "routing/journal_store/catalog.h"
@@ -24,14 +24,17 @@ struct ChunkPart {
   std::uint32_t first = 0, count = 0;  // blocks of the chunk
 };
 
+using ChunkParts = boost::container::small_vector<ChunkPart, 2>;  // what a small read or write touches
+
 class Ledger {
  public:
   Ledger(Device& device, const StoreId& store_, std::size_t cache_bytes)
       : store(store_), cache(device, space, store_, cache_bytes), trees(catalog, cache) {}
   Ledger(const Ledger&) = delete;
 
-  // stale: the record is below what was promised, or a promise not above; it changes nothing.
-  Result<void, StoreError> apply(const JournalRecord& record, const Slices& data);
+  // `data`: the record's blocks, aligned, as they lie in its frame. stale: the record is below what was promised, or a
+  // promise not above; it changes nothing.
+  Result<void, StoreError> apply(const JournalRecord& record, const Slice& data);
   // Whether the record can be applied: false of one that no sound store would have written.
   bool is_possible(const JournalRecord& record) const;
   // The same of what its leaves have to say, once they are in memory.
@@ -40,7 +43,7 @@ class Ledger {
   bool has_room_for(const JournalRecord& record) const;
 
   // Blocks of a page, chunk by chunk; none where the image is unknown or dropped.
-  std::vector<ChunkPart> parts(const PageId& page, std::uint32_t first_block, std::uint32_t blocks) const;
+  ChunkParts parts(const PageId& page, std::uint32_t first_block, std::uint32_t blocks) const;
   const StoredImage* live_image(ImageId image) const;  // null: unknown or dropped
   std::uint64_t first_seq() const { return first_seq_; }
   void set_first_seq(std::uint64_t seq) { first_seq_ = seq; }
@@ -55,7 +58,7 @@ class Ledger {
 
  private:
   Result<void, StoreError> apply_promise(const JournalRecord& record);
-  void write(const JournalRecord& record, const Slices& data);
+  void write(const JournalRecord& record, const Slice& data);
   void place(const JournalRecord& record);
   void clear(const JournalRecord& record);
   void clear_part(StoredImage& image, const ChunkPart& part, const Version& version);

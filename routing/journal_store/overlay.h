@@ -1,7 +1,7 @@
 // Overlay: blocks that are durable in the journal and not yet in their place ("home"). Reads take them from here. Pure.
 #pragma once
 
-#include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <unordered_map>
 #include <vector>
@@ -11,15 +11,12 @@
 
 namespace shoal::routing::journal {
 
-// Blocks that lie side by side on the device, to be written by one write.
-struct HomeRun {
-  struct Part {
-    ChunkKey chunk;
-    std::uint32_t first = 0, count = 0;  // blocks of the chunk
-  };
+// A block on its way home.
+struct HomeBlock {
   BlockNumber at;
-  std::vector<Part> parts;
-  Slices data;  // one a block
+  ChunkKey chunk;
+  std::uint32_t block = 0;  // of the chunk
+  Slice data;
 };
 
 class Overlay {
@@ -32,16 +29,20 @@ class Overlay {
   std::uint64_t bytes() const { return blocks_ * kBlock; }
   bool has(const ChunkKey& key) const { return chunks_.contains(key); }
 
-  // Everything that is here, in order of places, in runs of at most so many blocks. Until its settle() a run's chunks
-  // are being written: what changes there meanwhile stays.
-  std::vector<HomeRun> runs(std::uint32_t most_blocks) const;
-  void settle(const HomeRun& run);
+  // Everything that is here, in order of places.
+  std::vector<HomeBlock> blocks() const;
+  // It is home: a block that got new content since stays here.
+  void settle(const HomeBlock& written);
 
  private:
+  struct Block {
+    std::uint32_t number = 0;
+    Slice data;
+  };
+  // Where writes are scattered there is one block in most chunks.
   struct Chunk {
     ChunkNumber home;
-    std::array<Slice, kBlocksPerChunk> blocks;
-    std::uint32_t count = 0;
+    boost::container::small_vector<Block, 1> blocks;  // in order
   };
   struct KeyHash {
     std::size_t operator()(const ChunkKey& key) const noexcept {
@@ -50,7 +51,7 @@ class Overlay {
     }
   };
 
-  void erase_block(Chunk& chunk, std::uint32_t block);
+  void erase_if(const ChunkKey& key, auto is_to_go);
 
   std::unordered_map<ChunkKey, Chunk, KeyHash> chunks_;  // sorted where it is listed
   std::uint64_t blocks_ = 0;

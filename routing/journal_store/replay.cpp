@@ -68,10 +68,7 @@ bool Replay::take_frame_at(std::uint32_t block) {
     return false;
   }
   frame_ = std::move(*frame);
-  data_.clear();
-  for (std::uint32_t i = frame_.data_at; i < frame_.blocks; ++i) {
-    data_.push_back(Slice::share(window_, at.subspan(std::size_t{i} * kBlock, kBlock)));
-  }
+  data_ = at.subspan(std::size_t{frame_.data_at} * kBlock);
   const std::uint32_t end = block + frame_.blocks;
   outcome_.end = {end == ring_blocks_ ? 0 : end, frame_.head.seq + 1, frame_.head_crc};
   ++outcome_.frames;
@@ -86,9 +83,9 @@ bool Replay::apply_frame() {
     if (!ledger_.is_possible(record)) return fail_impossible();
     if (!find_leaves(record)) return false;
     if (!ledger_.suits_leaves(record)) return fail_impossible();
-    const auto end = data_.begin() + data_blocks(record);
-    (void)ledger_.apply(record, Slices(data_.begin(), end));  // stale was stale when it was written, too
-    data_.erase(data_.begin(), end);
+    const std::size_t bytes = data_blocks(record) * kBlock;
+    (void)ledger_.apply(record, Slice::share(window_, data_.first(bytes)));  // stale was stale when it was written, too
+    data_ = data_.subspan(bytes);
     leaves_.clear();
   }
   return true;

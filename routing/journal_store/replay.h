@@ -73,7 +73,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
   std::uint32_t window_block_ = 0, window_blocks_ = 0;
   SharedBytes window_;
   Frame frame_;
-  Slices data_;  // of the records from record_ on
+  ByteSpan data_;  // in the window, of the records from record_ on
   std::size_t record_ = 0;
   std::size_t part_ = 0;  // of that record, whose leaf is looked for
   std::vector<NodePin> leaves_;

@@ -38,7 +38,7 @@ bool is_read_with(const JournalRecord& record, Value value) {
 JournalRecord ranged(JournalRecord record, std::uint32_t first_block, std::uint32_t blocks) {
   record.first_block = first_block;
   record.blocks = blocks;
-  if (!record.crcs.empty()) record.crcs.resize(blocks);
+  if (!record.crcs.empty()) record.crcs.resize(std::min(blocks, kBlocksPerChunk));
   return record;
 }
 
