@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace shoal::test {
 namespace {
@@ -30,6 +31,9 @@ void* allocate(std::size_t bytes) {
 Counters& counters() { return counted; }
 Counting::Counting() { counting = true; }
 Counting::~Counting() { counting = false; }
+void note_device_call() { counted.device_calls += counting; }
+Uncounted::Uncounted() : counted_(std::exchange(counting, false)) {}
+Uncounted::~Uncounted() { counting = counted_; }
 
 }  // namespace shoal::test
 

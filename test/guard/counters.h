@@ -14,6 +14,7 @@ struct Counters {
   std::uint64_t allocations = 0;
   std::uint64_t copied_bytes = 0;
   std::uint64_t system_calls = 0;
+  std::uint64_t device_calls = 0;  // reads, writes and syncs of the device in memory (memory_device.h)
 };
 
 Counters& counters();
@@ -24,6 +25,19 @@ class Counting {
   Counting();
   ~Counting();
   Counting(const Counting&) = delete;
+};
+
+void note_device_call();
+
+// What is done meanwhile is not the target's.
+class Uncounted {
+ public:
+  Uncounted();
+  ~Uncounted();
+  Uncounted(const Uncounted&) = delete;
+
+ private:
+  const bool counted_;
 };
 
 }  // namespace shoal::test

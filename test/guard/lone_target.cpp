@@ -9,14 +9,26 @@
 
 namespace shoal::test {
 
-LoneTarget::LoneTarget(std::uint64_t volume_bytes) {
-  const NodeConfig config = ephemeral_config({"127.0.0.1", 0}, "");
+namespace {
+
+NodeConfig config_for(Medium medium) {
+  NodeConfig config = ephemeral_config({"127.0.0.1", 0}, medium == Medium::store ? "store" : "");
+  config.limits.store_journal_bytes = 4u << 20;  // wraps while it is counted: home writes and checkpoints are among it
+  return config;
+}
+
+}  // namespace
+
+LoneTarget::LoneTarget(std::uint64_t volume_bytes, Medium medium) {
+  const bool stores = medium == Medium::store;
+  const NodeConfig config = config_for(medium);
   auto meta = cluster::SqliteStore::open(runtime_, config.sqlite);
   if (!meta) throw std::runtime_error(meta.error());
   meta_ = std::move(*meta);
-  node_ = std::make_unique<Node>(runtime_, config, *meta_, Log::to_stderr(config.log_level));
+  Runtime& runtime = stores ? static_cast<Runtime&>(device_runtime_) : runtime_;
+  node_ = std::make_unique<Node>(runtime, config, *meta_, Log::to_stderr(config.log_level));
   start();
-  make_volume(volume_bytes);
+  make_volume(volume_bytes, stores ? routing::DurabilityPolicy::sync : routing::DurabilityPolicy::memory);
   target_name_ = node_->target_names().front();
   portal_ = node_->group_portals().front();
 }
@@ -30,9 +42,9 @@ void LoneTarget::start() {
   if (!*started) throw std::runtime_error(started->error());
 }
 
-void LoneTarget::make_volume(std::uint64_t bytes) {
+void LoneTarget::make_volume(std::uint64_t bytes, routing::DurabilityPolicy durability) {
   std::optional<ControlResponse> made;
-  node_->handle({"POST", "/volumes", volume_request({"guard", bytes}, routing::DurabilityPolicy::memory)},
+  node_->handle({"POST", "/volumes", volume_request({"guard", bytes}, durability)},
                 [&](const ControlResponse& answer) { made = answer; });
   while (!made) runtime_.context().run_one();
   if (made->status != 200) throw std::runtime_error(made->body);
