@@ -73,7 +73,7 @@ Corruption Corrupter::lost(Random& random) const {
 Corruption Corrupter::misdirected(Random& random) const {
   const std::size_t lost = random.below(losable_);
   Corruption made{CorruptionKind::misdirected, random_place(random).offset / kBlock * kBlock, without(lost)};
-  if (hits_spared(made.offset, writes_[lost].bytes.size())) return flipped(random);
+  if (hits_spared(made.offset, writes_[lost].bytes.size()) || blanks(made.offset, lost)) return flipped(random);
   const std::size_t room = std::min<std::uint64_t>(writes_[lost].bytes.size(), made.disk.size() - made.offset);
   made.disk.write(made.offset, writes_[lost].bytes.bytes().first(room));
   return made;
@@ -86,6 +86,13 @@ DiskImage Corrupter::without(std::size_t lost) const {
     if (i != lost) disk.write(writes_[i].offset, writes_[i].bytes.bytes());
   }
   return disk;
+}
+
+// All superblocks under zeros: that is how a device is cleared for a new store. That it is not the store that the group
+// knows is for the group to see.
+bool Corrupter::blanks(std::uint64_t offset, std::size_t write) const {
+  const ByteSpan bytes = writes_[write].bytes.bytes();
+  return offset == 0 && bytes.size() > kWiped && is_zero(bytes);
 }
 
 bool Corrupter::hits_spared(std::uint64_t offset, std::size_t length) const {

@@ -42,6 +42,7 @@ class Corrupter {
   DiskImage without(std::size_t lost) const;
   Place random_place(Random& random) const;
   bool hits_spared(std::uint64_t offset, std::size_t length) const;
+  bool blanks(std::uint64_t offset, std::size_t write) const;
 
   const DiskImage before_, after_;
   std::vector<WriteBegun> writes_;

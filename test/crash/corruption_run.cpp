@@ -12,21 +12,21 @@ namespace {
 
 constexpr std::uint64_t kPerWorkload = 20;
 
-// Has everything that was ever acknowledged.
+// Has everything that was ever acknowledged; which of it the store has is not known of each block.
 class OtherCopy final : public routing::RepairSource {
  public:
   explicit OtherCopy(const Model& model) : model_(model) {}
   void fetch(const routing::PageId& page, std::uint32_t offset, std::uint32_t length,
              Completion<std::optional<routing::ReadAnswer>> done) override {
     const BlockId block{page, offset / kPhysicalBlockBytes};
-    asked_for_canary_ = asked_for_canary_ || model_.is_canary(block) || length != kPhysicalBlockBytes;
+    asked_for_unsure_ = asked_for_unsure_ || !model_.is_sure(block) || length != kPhysicalBlockBytes;
     done(routing::ReadAnswer{.data = {bytes_of(model_.newest(block))}});
   }
-  bool asked_for_canary() const { return asked_for_canary_; }
+  bool asked_for_unsure() const { return asked_for_unsure_; }
 
  private:
   const Model& model_;
-  bool asked_for_canary_ = false;
+  bool asked_for_unsure_ = false;
 };
 
 // What a store makes of it. A difference: it lies, or it does not do what it could.
@@ -44,7 +44,7 @@ std::optional<std::string> examine(const StoreDriver& driver, const Past& past, 
   const auto seen = life.observe();
   if (!seen) return life.failure();
   const routing::RepairCounters repairs = life.store().repair_counters();
-  if (with_copy && !copy.asked_for_canary() && repairs.damaged != repairs.repaired) {
+  if (with_copy && !copy.asked_for_unsure() && repairs.damaged != repairs.repaired) {
     return fmt::format("{} blocks are damaged, {} are repaired", repairs.damaged, repairs.repaired);
   }
   ++(!seen->unreadable.empty() ? counts.detected : repairs.repaired > 0 ? counts.repaired : counts.harmless);
@@ -54,6 +54,12 @@ std::optional<std::string> examine(const StoreDriver& driver, const Past& past, 
 // One copy of what there are several of is hit, at most.
 bool bears(const Corruption& corruption, const StoreDriver::Region& region) {
   return region.has_copies && (corruption.kind == CorruptionKind::flipped || corruption.kind == CorruptionKind::lost);
+}
+
+// What only a process that went on would know to be there: a frame that was never synced and is gone leaves no trace.
+Model undurable_lost(Model model) {
+  model.power_lost();
+  return model;
 }
 
 class CorruptionRunner {
@@ -85,7 +91,7 @@ class CorruptionRunner {
     const Corruption made = corrupter.corrupt(random);
     const StoreDriver::Region region = driver_.region(life.disk(), made.offset);
     const std::string kind(kCorruptionNames[static_cast<std::size_t>(made.kind)]);
-    const Past past = life.next(SurvivingDisk(made.disk), life.model());
+    const Past past = life.next(SurvivingDisk(made.disk), undurable_lost(life.model()));
     return examine(driver_, past, random.next(), bears(made, region), report_.counts[{region.name, kind}]);
   }
   void differ(const Workload& workload, std::uint64_t number, const std::string& what) {

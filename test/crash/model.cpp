@@ -170,6 +170,11 @@ BlockValue Model::newest(const BlockId& block) const {
   return found == blocks_.end() ? BlockValue{} : found->second.newest();
 }
 
+bool Model::is_sure(const BlockId& block) const {
+  const auto found = blocks_.find(block);
+  return !canaries_.contains(block) && (found == blocks_.end() || found->second.is_surely(found->second.newest()));
+}
+
 bool Model::is_described(ImageId image) const {
   const auto found = notes_.find(image);
   return found != notes_.end() && found->second.newest().has_value();

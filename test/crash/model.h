@@ -66,7 +66,7 @@ class Model {
   void synced(const std::vector<OperationNumber>& operations);
   void power_lost();
   void canary(const BlockId& block) { canaries_.insert(block); }
-  bool is_canary(const BlockId& block) const { return canaries_.contains(block); }
+  bool is_sure(const BlockId& block) const;  // that a store has its newest content, and no older one
 
   bool was_opened() const { return opened_; }
   const std::set<routing::PageId>& pages() const { return pages_; }
