@@ -7,6 +7,7 @@ build_packages="g++ cmake ninja-build ccache pkg-config libiscsi-dev libboost1.8
 run_packages="etcd-server libiscsi-bin python3"
 test_packages="fio iproute2 procps valgrind qemu-utils qemu-block-extra"
 linux_packages="user-mode-linux debootstrap"
+bench_packages="fio tgt"
 fuzz_packages="clang-19 libclang-rt-19-dev"
 
 say() { printf '%s\n' "$*"; }
