@@ -25,7 +25,7 @@ void NodeCache::load(const NodeKey& key, Node* parent, const NodeRef& ref, Loade
   auto& waiting = loading_[key];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
-  SharedBytes bytes = aligned_bytes(kBlock);
+  SharedBytes bytes = memory_.block();
   const MutableByteSpan into{bytes.get(), kBlock};
   device_.read(
       ref.at, into,
@@ -66,7 +66,7 @@ bool NodeCache::is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes)
 }
 
 Node& NodeCache::create(const NodeKey& key, Node* parent, bool lost) {
-  SharedBytes bytes = aligned_bytes(kBlock);
+  SharedBytes bytes = memory_.block();
   start_node({bytes.get(), kBlock}, {key, store_, 0});
   if (lost) fill_lost({bytes.get(), kBlock});
   Node& node = add(key, parent, std::move(bytes));
@@ -99,7 +99,7 @@ MutableByteSpan NodeCache::change(Node& node) {
     ++dirty_count_;
   }
   if (node.bytes.use_count() > 1) {
-    SharedBytes copy = aligned_bytes(kBlock);
+    SharedBytes copy = memory_.block();
     std::copy_n(node.bytes.get(), kBlock, copy.get());
     node.bytes = std::move(copy);
   }

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "routing/journal_store/aligned.h"
+#include "routing/journal_store/block_pool.h"
 #include "routing/journal_store/device.h"
 #include "routing/journal_store/node.h"
 #include "routing/journal_store/space.h"
@@ -99,7 +99,8 @@ class NodeCache {
   Device& device_;
   const Space& space_;
   StoreId store_;
-  std::size_t limit_;                                                  // nodes
+  std::size_t limit_;  // nodes
+  BlockPool memory_;
   std::unordered_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output
   std::map<NodeKey, std::vector<Loaded>> loading_;
   Lru lru_;  // least recently used first

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "test/bench/loop_wait.h"
 #include "test/bench/store_load.h"
 
 namespace {
@@ -36,18 +37,6 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag("!--not-durable", options.load.durable, "writes are answered before they are durable");
   app.add_option("--journal", options.config.journal_bytes, "bytes, of a new store")->capture_default_str();
   app.add_option("--cache", options.config.cache_bytes, "bytes, for metadata")->capture_default_str();
-}
-
-// Runs the loop until `start` has called back.
-template <class Value, class Start>
-Value wait(AsioRuntime& runtime, Start start) {
-  std::optional<Value> got;
-  start([&](Value value) {
-    got.emplace(std::move(value));
-    runtime.stop();
-  });
-  if (!got) runtime.run();
-  return std::move(*got);
 }
 
 using Done = Result<void, routing::StoreError>;
