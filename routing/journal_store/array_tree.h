@@ -26,6 +26,7 @@ class ArrayTree {
 
   // As it was read: references of all nodes, level by level from the leaves; the last level is the root.
   void restore(std::vector<std::vector<NodeRef>> levels) { levels_ = std::move(levels); }
+  const std::vector<std::vector<NodeRef>>& levels() const { return levels_; }
   void resize(std::uint64_t bytes);
   NodeRef root() const { return levels_.empty() ? NodeRef{} : levels_.back().front(); }
   std::uint64_t leaf_count() const { return levels_.empty() ? 0 : levels_.front().size(); }

@@ -1,5 +1,6 @@
 #include "routing/journal_store/catalog.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "routing/journal_store/format_layout.h"
@@ -115,15 +116,28 @@ std::optional<Catalog> read(ByteSpan rest) {
 
 }  // namespace
 
+std::uint64_t bytes_of_images(const Catalog& catalog) {
+  std::uint64_t bytes = catalog_layout::kBytes;
+  for (const auto& [id, image] : catalog.images) bytes += image_layout::kBytes + image.text.size();
+  return bytes;
+}
+
+std::uint64_t bytes_of_promises(const Catalog& catalog) { return catalog.promises.size() * promise_layout::kBytes; }
+
+std::uint64_t growth_by(const Catalog& catalog, ImageId image, std::string_view note) {
+  const auto known = catalog.images.find(image);
+  if (known == catalog.images.end()) return image_layout::kBytes + note.size();
+  return note.size() - std::min(note.size(), known->second.text.size());
+}
+
+std::uint64_t growth_by(const Catalog& catalog, const PageRecord& promise) {
+  return catalog.promises.knows_older(promise) ? 0 : promise_layout::kBytes;
+}
+
 // A note may always become shorter.
 bool has_room_for(const Catalog& catalog, ImageId image, std::string_view note) {
-  const auto known = catalog.images.find(image);
-  if (known != catalog.images.end() && note.size() <= known->second.text.size()) return true;
-  std::uint64_t bytes = image_layout::kBytes + note.size();
-  for (const auto& [id, other] : catalog.images) {
-    if (id != image) bytes += image_layout::kBytes + other.text.size();
-  }
-  return bytes <= kMaxNotedBytes;
+  const std::uint64_t growth = growth_by(catalog, image, note);
+  return growth == 0 || bytes_of_images(catalog) + growth <= catalog_layout::kBytes + kMaxNotedBytes;
 }
 
 bool has_room_for(const Catalog& catalog, const PageRecord& promise, std::size_t most) {

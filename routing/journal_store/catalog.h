@@ -35,6 +35,11 @@ struct Catalog {
   Promises promises;
 };
 
+std::uint64_t bytes_of_images(const Catalog& catalog);    // what they take of it, its header included
+std::uint64_t bytes_of_promises(const Catalog& catalog);  // the rest
+// By how much a note, or a promise, void or fence makes it longer.
+std::uint64_t growth_by(const Catalog& catalog, ImageId image, std::string_view note);
+std::uint64_t growth_by(const Catalog& catalog, const PageRecord& promise);
 // Whether it may grow by that note, or promise, void or fence.
 bool has_room_for(const Catalog& catalog, ImageId image, std::string_view note);
 bool has_room_for(const Catalog& catalog, const PageRecord& promise, std::size_t most = kMaxPromises);

@@ -15,10 +15,11 @@ struct Changer::Job {
   OfEach<ChunkPart> parts;    // of each change that has one chunk; else none
   OfEach<ChunkNumber> fresh;  // of each whole chunk: its new place, held
   OfEach<ChunkKey> homes;     // taken in homes_
-  OfEach<NodePin> leaves;
+  OfEach<ChangingLeaf> leaves;
   std::size_t next = 0;         // change whose leaves are looked for
   std::uint32_t next_leaf = 0;  // of those
   std::size_t remaining = 0;    // of the present step
+  RoomRequest room;
   Durability durability = Durability::durable;
   Result<void, StoreError> result;
   PageStore::Done done;
@@ -70,19 +71,54 @@ void Changer::find_leaves(const JobRef& job) {
     for (; job->next_leaf < parts.size(); ++job->next_leaf) {
       const ChunkKey& chunk = parts[job->next_leaf].chunk;
       if (job->next_leaf > 0 && parts[job->next_leaf - 1].chunk.leaf() == chunk.leaf()) continue;
-      const IfAbsent if_absent = clears ? IfAbsent::nothing : IfAbsent::create;
-      auto leaf = ledger_.trees.leaf_in_memory(chunk.image, chunk.leaf(), if_absent);
-      if (!leaf) {
-        return ledger_.trees.leaf(chunk.image, chunk.leaf(), if_absent, [this, job](Result<NodePin, StoreError> found) {
-          if (found) return find_leaves(job);
-          job->result = found.error();
-          finish(*job);
-        });
-      }
-      job->leaves.push_back(std::move(*leaf));
+      if (!find_leaf(job, chunk, clears)) return;
     }
   }
   complete_blocks(job);
+}
+
+// False: the job waits. No leaf is made, and none is about to change, without room for it in the next checkpoint.
+bool Changer::find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears) {
+  const bool has_room = !clears && ledger_.reserve.has_room_for_new(kNodesOfOneLeaf);
+  const IfAbsent if_absent = has_room ? IfAbsent::create : IfAbsent::nothing;
+  auto leaf = ledger_.trees.leaf_in_memory(chunk.image, chunk.leaf(), if_absent);
+  if (!leaf) return load_leaf(job, chunk, if_absent), false;
+  if (!*leaf && clears) return true;
+  if (!*leaf) return begin_again_with_room(job, RoomRequest::For::fresh), false;
+  if (!has_room && !ledger_.reserve.has_room_for_changed(kNodesOfOneLeaf)) {
+    return begin_again_with_room(job, RoomRequest::For::changed), false;
+  }
+  if (ledger_.cache.is_full_of_changes()) return begin_again_with_room(job, RoomRequest::For::memory), false;
+  job->leaves.emplace_back(ledger_.cache, std::move(*leaf));
+  return true;
+}
+
+void Changer::load_leaf(const JobRef& job, const ChunkKey& chunk, IfAbsent if_absent) {
+  ledger_.trees.leaf(chunk.image, chunk.leaf(), if_absent, [this, job](Result<NodePin, StoreError> found) {
+    if (found) return find_leaves(job);
+    job->result = found.error();
+    finish(*job);
+  });
+}
+
+// Whoever waits has no leaves: they would be in the way of others that wait, too.
+void Changer::begin_again_with_room(const JobRef& job, RoomRequest::For what) {
+  job->leaves.clear();
+  job->next = 0;
+  job->next_leaf = 0;
+  job->room.what = what;
+  wait_for_room(job, &Changer::find_leaves);
+}
+
+void Changer::wait_for_room(const JobRef& job, void (Changer::*then)(const JobRef&)) {
+  const auto look_again = [this, job, then] {
+    if (device_.state().in_service) return (this->*then)(job);
+    job->result = StoreError::out_of_service;
+    finish(*job);
+  };
+  if (wait_for_room_(job->room, look_again)) return;
+  job->result = StoreError::no_space;
+  finish(*job);
 }
 
 // ---- blocks that change in part -------------------------------------------------------------------------------------
@@ -126,9 +162,8 @@ void Changer::write_chunks(const JobRef& job) {
   }
   if (!assign_homes(*job)) {
     release_homes(*job);
-    if (wait_for_space_([this, job] { write_chunks(job); })) return;
-    job->result = StoreError::no_space;
-    return finish(*job);
+    job->room.what = RoomRequest::For::fresh;
+    return wait_for_room(job, &Changer::write_chunks);
   }
   job->remaining = 1;
   for (DirectRun& run : direct_runs(*job)) {
@@ -151,7 +186,7 @@ bool Changer::assign_home(Job& job, std::size_t i) {
   PlannedChange& change = job.changes[i];
   if (change.kind != Kind::part && change.kind != Kind::whole_chunk) return true;
   if (change.kind == Kind::whole_chunk) {
-    if (const auto fresh = ledger_.space.take()) {
+    if (const auto fresh = ledger_.reserve.take_chunk()) {
       job.fresh[i] = change.record.home = *fresh;
       return true;
     }

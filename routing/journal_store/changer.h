@@ -9,21 +9,19 @@
 #include "routing/journal_store/change_plan.h"
 #include "routing/journal_store/committer.h"
 #include "routing/journal_store/pending_homes.h"
+#include "routing/journal_store/room_request.h"
 
 namespace shoal::routing::journal {
 
 class Changer {
  public:
-  // Calls back when there is more space; false: there will not be more.
-  using WaitForSpace = std::function<bool(Completion<>)>;
-
-  Changer(Device& device, Ledger& ledger, BlockReader& reader, Committer& committer, WaitForSpace wait_for_space)
+  Changer(Device& device, Ledger& ledger, BlockReader& reader, Committer& committer, WaitForRoom wait_for_room)
       : device_(device),
         ledger_(ledger),
         reader_(reader),
         committer_(committer),
-        wait_for_space_(std::move(wait_for_space)),
-        homes_(ledger.space) {}
+        wait_for_room_(std::move(wait_for_room)),
+        homes_(ledger.space, ledger.reserve) {}
   Changer(const Changer&) = delete;
 
   void apply(std::vector<PageRecord> batch, Durability durability, PageStore::Done done);
@@ -36,6 +34,10 @@ class Changer {
   std::optional<StoreError> refusal(const std::vector<PageRecord>& batch) const;
   bool is_inside(const PageRecord& record) const;
   void find_leaves(const JobRef& job);
+  bool find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears);
+  void load_leaf(const JobRef& job, const ChunkKey& chunk, IfAbsent if_absent);
+  void begin_again_with_room(const JobRef& job, RoomRequest::For what);
+  void wait_for_room(const JobRef& job, void (Changer::*then)(const JobRef&));
   void complete_blocks(const JobRef& job);
   void read_rest(const JobRef& job, std::size_t change, std::uint32_t block, bool front);
   void write_chunks(const JobRef& job);
@@ -51,7 +53,7 @@ class Changer {
   Ledger& ledger_;
   BlockReader& reader_;
   Committer& committer_;
-  WaitForSpace wait_for_space_;
+  WaitForRoom wait_for_room_;
   PendingHomes homes_;
 };
 

@@ -152,9 +152,7 @@ void Checkpoint::write_superblock() {
 void Checkpoint::finish(Result<void, StoreError> result) {
   writes_.clear();
   nodes_.clear();
-  if (result) {
-    for (const ChunkNumber chunk : ledger_.space.take_freed_node_chunks()) ledger_.space.release(chunk);
-  }
+  if (result) ledger_.space.node_frees_are_durable();
   std::exchange(done_, nullptr)(result);
 }
 

@@ -35,7 +35,7 @@ bool Grower::can_grow() const {
 }
 
 void Grower::review() {
-  if (!growing_ && core_.ledger.space.free_chunks() < step_chunks_ / 2 && can_grow()) grow();
+  if (!growing_ && core_.ledger.reserve.free_chunks() < step_chunks_ / 2 && can_grow()) grow();
 }
 
 bool Grower::wait(Completion<> grown) {
@@ -93,7 +93,7 @@ std::optional<std::uint64_t> Grower::room_to_grow() const {
 
 StoreSpace Grower::space() const {
   const Space& space = core_.ledger.space;
-  const std::uint64_t free = std::uint64_t{space.free_chunks()} * kChunkBytes;
+  const std::uint64_t free = std::uint64_t{core_.ledger.reserve.free_chunks()} * kChunkBytes;
   const std::uint64_t used = std::uint64_t{space.chunks()} * kChunkBytes - free;
   const auto room = room_to_grow();
   if (!room) return {.used_bytes = used};

@@ -30,22 +30,34 @@ void ImageSweeper::next_leaf() {
       running_ = false;
     } else if (!found->second) {
       forget();
-    } else {
+    } else if (!waits_for_room()) {
       clear(found->first, std::move(found->second));
     }
   });
 }
 
+// Until a checkpoint has room for another leaf that changes.
+bool ImageSweeper::waits_for_room() {
+  RoomRequest request{.what = RoomRequest::For::changed};
+  if (ledger_.cache.is_full_of_changes()) {
+    request.what = RoomRequest::For::memory;
+  } else if (ledger_.reserve.has_room_for_changed(kNodesOfOneLeaf)) {
+    return false;
+  }
+  running_ = wait_for_room_(request, [this] { next_leaf(); });
+  return true;
+}
+
 // Page by page, since that is what a record speaks of.
 void ImageSweeper::clear(std::uint64_t leaf, NodePin pin) {
-  pin_ = std::move(pin);
+  cleared_ = ChangingLeaf(ledger_.cache, std::move(pin));
   leaf_ = leaf + 1;
   const std::uint64_t per_page = ledger_.catalog.images.at(image_).page_bytes / kChunkBytes;
   const std::uint64_t end = std::min<std::uint64_t>(leaf_ * kChunksPerLeaf, kMaxImageBytes / kChunkBytes);
   const auto remaining = std::make_shared<std::size_t>(1);
   const auto ended = [this, remaining] {
     if (--*remaining > 0) return;
-    pin_ = {};
+    cleared_ = {};
     next_leaf();
   };
   for (std::uint64_t chunk = leaf * kChunksPerLeaf; chunk < end;) {
@@ -78,7 +90,7 @@ void ImageSweeper::commit(JournalRecord record, Completion<> then) {
   commit.done = [this, then = std::move(then)](Result<void, StoreError> result) mutable {
     if (!result) {  // the store is out of service
       running_ = false;
-      pin_ = {};
+      cleared_ = {};
       return;
     }
     then();

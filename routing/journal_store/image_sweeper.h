@@ -6,12 +6,14 @@
 #include <optional>
 
 #include "routing/journal_store/committer.h"
+#include "routing/journal_store/room_request.h"
 
 namespace shoal::routing::journal {
 
 class ImageSweeper {
  public:
-  ImageSweeper(Ledger& ledger, Committer& committer) : ledger_(ledger), committer_(committer) {}
+  ImageSweeper(Ledger& ledger, Committer& committer, WaitForRoom wait_for_room)
+      : ledger_(ledger), committer_(committer), wait_for_room_(std::move(wait_for_room)) {}
   ImageSweeper(const ImageSweeper&) = delete;
 
   void start();  // if there is a dropped image, and it is not at work already
@@ -19,15 +21,17 @@ class ImageSweeper {
  private:
   std::optional<ImageId> dropped() const;
   void next_leaf();
+  bool waits_for_room();
   void clear(std::uint64_t leaf, NodePin pin);
   void forget();
   void commit(JournalRecord record, Completion<> then);
 
   Ledger& ledger_;
   Committer& committer_;
+  WaitForRoom wait_for_room_;
   ImageId image_;
   std::uint64_t leaf_ = 0;
-  NodePin pin_;  // of the leaf that is being cleared
+  ChangingLeaf cleared_;  // the one that is being cleared
   bool running_ = false;
 };
 

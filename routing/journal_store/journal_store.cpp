@@ -22,6 +22,7 @@ namespace {
 // The journal is freed from here on; behind it stays room for what comes while a checkpoint is written.
 constexpr std::uint32_t kFullJournalShare = 2;  // of the ring: a half
 constexpr std::size_t kDirtyNodeShare = 4;      // of the cache: a quarter
+constexpr unsigned kMostCheckpoints = 2;        // that something new waits for on a full store
 
 }  // namespace
 
@@ -33,7 +34,8 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
 
   void begin();
   void review();
-  bool wait_for_space(Completion<> more);
+  bool wait_for_room(RoomRequest& request, Completion<> more);
+  bool may_checkpoint_help(const RoomRequest& request) const;
   void refuse_waiting();
   bool wants_checkpoint() const;
   void prepare_checkpoint();
@@ -62,8 +64,9 @@ JournalStore::Impl::Impl(Runtime& runtime_, const JournalStoreConfig& config, st
       reader(*core->device, core->ledger, repair),
       committer(runtime, *core->device, core->ledger, core->superblock, [this] { review(); }),
       changer(*core->device, core->ledger, reader, committer,
-              [this](Completion<> more) { return wait_for_space(std::move(more)); }),
-      sweeper(core->ledger, committer),
+              [this](RoomRequest& request, Completion<> more) { return wait_for_room(request, std::move(more)); }),
+      sweeper(core->ledger, committer,
+              [this](RoomRequest& request, Completion<> more) { return wait_for_room(request, std::move(more)); }),
       grower(runtime, *core, config),
       group(core->superblock.group) {}
 
@@ -73,9 +76,25 @@ void JournalStore::Impl::begin() {
 }
 
 // What was freed and is not durable yet is the nearest.
-bool JournalStore::Impl::wait_for_space(Completion<> more) {
-  if (!core->ledger.space.has_held_frees()) return grower.wait(std::move(more));
-  committer.sync([more = std::move(more)](Result<void, StoreError>) mutable { more(); });
+bool JournalStore::Impl::wait_for_room(RoomRequest& request, Completion<> more) {
+  const auto look_again = [more = std::make_shared<Completion<>>(std::move(more))](auto&&...) { (*more)(); };
+  if (request.what != RoomRequest::For::memory) {
+    if (core->ledger.space.has_held_frees()) return committer.sync(look_again), true;
+    if (grower.wait(look_again)) return true;
+  }
+  if (!may_checkpoint_help(request)) return false;
+  ++request.checkpoints;
+  checkpoint_now(look_again);
+  return true;
+}
+
+bool JournalStore::Impl::may_checkpoint_help(const RoomRequest& request) const {
+  switch (request.what) {
+    case RoomRequest::For::fresh:
+      return request.checkpoints < kMostCheckpoints && core->ledger.reserve.checkpoint_may_help();
+    case RoomRequest::For::changed: return core->checkpoint.running() || core->ledger.cache.changing_count() > 0;
+    case RoomRequest::For::memory: break;
+  }
   return true;
 }
 
@@ -98,7 +117,8 @@ void JournalStore::Impl::refuse_waiting() {
 bool JournalStore::Impl::wants_checkpoint() const {
   return !waiting_for_checkpoint.empty() || committer.waits_for_room() ||
          committer.used_blocks() > committer.ring_blocks() / kFullJournalShare ||
-         core->ledger.cache.dirty_count() > core->ledger.cache.limit() / kDirtyNodeShare;
+         core->ledger.cache.dirty_count() > core->ledger.cache.limit() / kDirtyNodeShare ||
+         core->ledger.reserve.asks_for_checkpoint();
 }
 
 // What goes home may overwrite only what the journal has for certain.

@@ -85,8 +85,13 @@ bool Ledger::suits_leaves(const JournalRecord& record) {
 }
 
 bool Ledger::has_room_for(const JournalRecord& record) const {
-  if (is_promise(record.kind)) return journal::has_room_for(catalog, promise_of(record));
-  return record.kind != JournalKind::describe || journal::has_room_for(catalog, record.page.image, record.text);
+  if (is_promise(record.kind)) {
+    const PageRecord promise = promise_of(record);
+    return journal::has_room_for(catalog, promise) && reserve.has_room_in_catalog(growth_by(catalog, promise));
+  }
+  if (record.kind != JournalKind::describe) return true;
+  return journal::has_room_for(catalog, record.page.image, record.text) &&
+         reserve.has_room_in_catalog(growth_by(catalog, record.page.image, record.text));
 }
 
 Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slice& data) {
@@ -101,7 +106,7 @@ Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slice&
     case JournalKind::clear: clear(record); break;
     case JournalKind::describe: describe(record); break;
     case JournalKind::drop: drop(record.page.image); break;
-    default: catalog.images.erase(record.page.image); catalog_changed = true;
+    default: forget(record.page.image);
   }
   return {};
 }
@@ -194,6 +199,13 @@ void Ledger::describe(const JournalRecord& record) {
   StoredImage& image = catalog.images[record.page.image];
   image.page_bytes = record.page_bytes;
   image.text = record.text;
+  reserve.count_images();
+  catalog_changed = true;
+}
+
+void Ledger::forget(ImageId image) {
+  catalog.images.erase(image);
+  reserve.count_images();
   catalog_changed = true;
 }
 

@@ -14,6 +14,7 @@
 #include "routing/journal_store/chunk_trees.h"
 #include "routing/journal_store/frame.h"
 #include "routing/journal_store/overlay.h"
+#include "routing/journal_store/reserve.h"
 #include "routing/journal_store/space.h"
 
 namespace shoal::routing::journal {
@@ -29,7 +30,10 @@ using ChunkParts = boost::container::small_vector<ChunkPart, 2>;  // what a smal
 class Ledger {
  public:
   Ledger(Device& device, const StoreId& store_, std::size_t cache_bytes)
-      : store(store_), cache(device, space, store_, cache_bytes), trees(catalog, cache) {}
+      : store(store_),
+        cache(device, space, store_, cache_bytes),
+        trees(catalog, cache),
+        reserve(space, cache, catalog) {}
   Ledger(const Ledger&) = delete;
 
   // `data`: the record's blocks, aligned, as they lie in its frame. stale: the record is below what was promised, or a
@@ -39,7 +43,7 @@ class Ledger {
   bool is_possible(const JournalRecord& record) const;
   // The same of what its leaves have to say, once they are in memory.
   bool suits_leaves(const JournalRecord& record);
-  // Whether the catalog may grow by what the record says.
+  // Whether the catalog may grow by what the record says, and a checkpoint would still find room for it.
   bool has_room_for(const JournalRecord& record) const;
 
   // Blocks of a page, chunk by chunk; none where the image is unknown or dropped.
@@ -53,6 +57,7 @@ class Ledger {
   Space space;
   NodeCache cache;
   ChunkTrees trees;
+  Reserve reserve;
   Overlay overlay;
   bool catalog_changed = false;
 
@@ -64,6 +69,7 @@ class Ledger {
   void clear_part(StoredImage& image, const ChunkPart& part, const Version& version);
   void describe(const JournalRecord& record);
   void drop(ImageId image);
+  void forget(ImageId image);
   StoredImage& image_of(const JournalRecord& record);
   bool fits(const JournalRecord& record) const;
 

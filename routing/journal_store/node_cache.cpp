@@ -14,6 +14,14 @@ constexpr unsigned kLooksForOne = 64;
 
 }  // namespace
 
+ChangingLeaf::ChangingLeaf(NodeCache& cache, NodePin leaf) : cache_(&cache), leaf_(std::move(leaf)) {
+  cache_->begin_change(*leaf_);
+}
+
+ChangingLeaf::~ChangingLeaf() {
+  if (leaf_) cache_->end_change(*leaf_);
+}
+
 Node* NodeCache::find(const NodeKey& key) {
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return nullptr;
@@ -91,12 +99,27 @@ void NodeCache::adopt(Node& child, Node& parent) {
   CHECK(!child.parent, child.key.level);
   child.parent = &parent;
   ++parent.pins;
+  parent.changes += child.changes;
+  if (parent.changes > 0 && !parent.dirty) ++changing_count_;
+}
+
+void NodeCache::begin_change(Node& node) {
+  for (Node* each = &node; each; each = each->parent) {
+    if (++each->changes == 1 && !each->dirty) ++changing_count_;
+  }
+}
+
+void NodeCache::end_change(Node& node) {
+  for (Node* each = &node; each; each = each->parent) {
+    if (--each->changes == 0 && !each->dirty) --changing_count_;
+  }
 }
 
 MutableByteSpan NodeCache::change(Node& node) {
   for (Node* each = &node; each && !each->dirty; each = each->parent) {
     each->dirty = true;
     ++dirty_count_;
+    if (each->changes == 0) ++changing_count_;
   }
   if (node.bytes.use_count() > 1) {
     SharedBytes copy = memory_.block();
@@ -110,6 +133,7 @@ void NodeCache::set_clean(Node& node) {
   CHECK(node.dirty, node.key.level, node.key.index);
   node.dirty = false;
   --dirty_count_;
+  if (node.changes == 0) --changing_count_;
 }
 
 std::vector<Node*> NodeCache::dirty_by_level() const {

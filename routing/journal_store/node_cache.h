@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "routing/journal_store/block_pool.h"
@@ -22,11 +23,12 @@ namespace shoal::routing::journal {
 
 struct Node : boost::intrusive::list_base_hook<> {
   NodeKey key;
-  Node* parent = nullptr;  // null: a root
-  NodeRef stored;          // as the newest checkpoint has it, or the one that is being written; {}: it has none
-  bool dirty = false;      // changed since
-  std::uint32_t pins = 0;  // by users, by nodes below it, by the checkpoint that writes it
-  SharedBytes bytes;       // shared with a checkpoint while it writes them, and not changed then
+  Node* parent = nullptr;     // null: a root
+  NodeRef stored;             // as the newest checkpoint has it, or the one that is being written; {}: it has none
+  bool dirty = false;         // changed since
+  std::uint32_t pins = 0;     // by users, by nodes below it, by the checkpoint that writes it
+  std::uint32_t changes = 0;  // of it or of nodes below it that are on their way
+  SharedBytes bytes;          // shared with a checkpoint while it writes them, and not changed then
 
   ByteSpan view() const { return {bytes.get(), kBlock}; }
   std::uint32_t slot() const { return static_cast<std::uint32_t>(key.index % kChildren); }  // in the parent
@@ -55,6 +57,27 @@ class NodePin {
   Node* node_ = nullptr;
 };
 
+class NodeCache;
+
+// A leaf that somebody is about to change: it stays in memory, and it and all nodes above it count as changing, so that
+// there is a place for each in the next checkpoint.
+class ChangingLeaf {
+ public:
+  ChangingLeaf() = default;
+  ChangingLeaf(NodeCache& cache, NodePin leaf);
+  ChangingLeaf(ChangingLeaf&& other) noexcept : cache_(other.cache_), leaf_(std::move(other.leaf_)) {}
+  ChangingLeaf& operator=(ChangingLeaf&& other) noexcept {
+    std::swap(cache_, other.cache_);
+    std::swap(leaf_, other.leaf_);
+    return *this;
+  }
+  ~ChangingLeaf();
+
+ private:
+  NodeCache* cache_ = nullptr;
+  NodePin leaf_;
+};
+
 class NodeCache {
  public:
   using Loaded = Completion<Result<NodePin, StoreError>>;
@@ -75,8 +98,14 @@ class NodeCache {
   std::vector<Node*> dirty_by_level() const;  // leaves first; of one level in order of their keys
   void set_clean(Node& node);
   std::size_t dirty_count() const { return dirty_count_; }
+  // Nodes that are changed, or that somebody is about to change.
+  std::size_t changing_count() const { return changing_count_; }
+  void begin_change(Node& node);
+  void end_change(Node& node);
   std::size_t count() const { return nodes_.size(); }
   std::size_t limit() const { return limit_; }
+  // A half may be changed; the other half may be what a checkpoint writes.
+  bool is_full_of_changes() const { return dirty_count_ > 0 && changing_count_ >= limit_ / 2; }
   std::uint64_t damaged() const { return damaged_; }
 
  private:
@@ -104,7 +133,7 @@ class NodeCache {
   std::unordered_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output
   std::map<NodeKey, std::vector<Loaded>> loading_;
   Lru lru_;  // least recently used first
-  std::size_t dirty_count_ = 0;
+  std::size_t dirty_count_ = 0, changing_count_ = 0;
   std::uint64_t damaged_ = 0;
 };
 

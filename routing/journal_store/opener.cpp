@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "routing/journal_store/array_reader.h"
+#include "routing/journal_store/node_census.h"
 #include "routing/journal_store/refusals.h"
 #include "routing/journal_store/replay.h"
 #include "routing/journal_store/superblock_set.h"
@@ -164,8 +165,9 @@ void Opener::take_catalog(ReadArray array) {
   const auto is_outside = [this](const auto& image) { return !core_->ledger.space.has(image.second.root.at); };
   if (!catalog || std::ranges::any_of(catalog->images, is_outside)) return fail("its catalog cannot be understood");
   core_->ledger.catalog = std::move(*catalog);
+  core_->ledger.reserve.count_images();
   core_->catalog.restore(std::move(array.levels));
-  replay();
+  std::make_shared<NodeCensus>(*core_)->run([this] { replay(); });
 }
 
 void Opener::replay() {
@@ -189,7 +191,7 @@ void Opener::make() {
   }
   superblock_ = {.store = random_id<StoreId>(runtime_.random()), .next_chain = random_id<ChainId>(runtime_.random())};
   superblock_.journal_chunks = static_cast<std::uint32_t>(journal_chunks);
-  const std::uint64_t least = kJournalChunk.value + superblock_.journal_chunks + reserved_chunks(0) + 1;
+  const std::uint64_t least = kJournalChunk.value + superblock_.journal_chunks + kLeastSpaceChunks;
   const std::uint64_t first =
       opened_.facts.block_device ? opened_.bytes / kChunkBytes : least + config_.grow_bytes / kChunkBytes;
   const std::uint64_t most = config_.capacity_bytes > 0 ? config_.capacity_bytes / kChunkBytes : kMaxDeviceChunks;
@@ -200,6 +202,7 @@ void Opener::make() {
   }
   core_ = std::make_unique<Core>(std::move(device_), superblock_.store, config_.cache_bytes);
   core_->ledger.space = Space(superblock_.device_chunks, superblock_.journal_chunks);
+  core_->ledger.reserve.count_images();
   core_->ledger.catalog_changed = true;
   if (opened_.facts.block_device) return wipe_superblocks();
   runtime_.sync_directory(

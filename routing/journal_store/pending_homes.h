@@ -7,13 +7,14 @@
 #include <optional>
 
 #include "routing/journal_store/chunk_trees.h"
+#include "routing/journal_store/reserve.h"
 #include "routing/journal_store/space.h"
 
 namespace shoal::routing::journal {
 
 class PendingHomes {
  public:
-  explicit PendingHomes(Space& space) : space_(space) {}
+  PendingHomes(Space& space, Reserve& reserve) : space_(space), reserve_(reserve) {}
 
   // `now`: where it lies, or 0. nullopt: it lies nowhere, and the store is full.
   std::optional<ChunkNumber> assign(const ChunkKey& key, ChunkNumber now) {
@@ -47,12 +48,13 @@ class PendingHomes {
       pending.home = now;
       return true;
     }
-    const auto fresh = space_.take();
+    const auto fresh = reserve_.take_chunk();
     if (fresh) pending.home = *fresh;
     return fresh.has_value();
   }
 
   Space& space_;
+  Reserve& reserve_;
   std::map<ChunkKey, Pending> pending_;
 };
 

@@ -6,6 +6,11 @@
 #include "target/base/check.h"
 
 namespace shoal::routing::journal {
+namespace {
+
+constexpr std::uint32_t kPlentyShare = 16;  // of the device that is free
+
+}  // namespace
 
 Space::Space(std::uint32_t device_chunks, std::uint32_t journal_chunks)
     : Space(std::vector<std::uint8_t>(device_chunks, std::uint8_t{0})) {
@@ -41,7 +46,6 @@ void Space::grow(std::uint32_t device_chunks) {
 }
 
 std::optional<ChunkNumber> Space::take() {
-  if (free_chunks() == 0) return std::nullopt;
   const auto chunk = find_free();
   if (chunk) hold(*chunk);
   return chunk;
@@ -89,29 +93,47 @@ void Space::frees_are_durable() {
   for (const ChunkNumber chunk : std::exchange(held_frees_, {})) release(chunk);
 }
 
-std::optional<BlockNumber> Space::place_node() {
-  if (!next_node_) {
-    const auto chunk = find_free();
-    if (!chunk) return std::nullopt;
-    set(*chunk, kNodeChunk);
-    next_node_ = first_block(*chunk);
+// ---- nodes ----------------------------------------------------------------------------------------------------------
+
+void Space::learn_node(BlockNumber node) {
+  if (has(node) && uses(chunk_of(node)) > kNodeChunk) nodes_.learn(node);
+}
+
+void Space::all_nodes_are_learnt() {
+  for (std::uint32_t chunk = 0; chunk < chunks(); ++chunk) {
+    if (uses({chunk}) <= kNodeChunk) continue;
+    nodes_.complete({chunk}, uses({chunk}) - kNodeChunk);
+    count_nodes({chunk});
   }
-  const BlockNumber place = *next_node_;
-  const ChunkNumber chunk = chunk_of(place);
-  set(chunk, static_cast<std::uint8_t>(uses(chunk) + 1));
-  next_node_ = BlockNumber{place.value + 1};
-  if (chunk_of(*next_node_) != chunk) next_node_.reset();
+}
+
+// While there is plenty, nodes go where they lie side by side; else into every hole.
+std::optional<BlockNumber> Space::place_node() {
+  auto place = nodes_.take(free_ <= chunks() / kPlentyShare);
+  if (!place) {
+    const auto fresh = find_free();
+    place = fresh ? nodes_.begin(*fresh) : nodes_.take(true);
+  }
+  if (place) count_nodes(chunk_of(*place));
   return place;
 }
 
+// A chunk in which no node lives any more is free, and held until nobody speaks of its nodes.
 void Space::free_node(BlockNumber node) {
   const ChunkNumber chunk = chunk_of(node);
-  if (uses(chunk) <= kNodeChunk) return;  // as a damaged space map says
-  const auto left = static_cast<std::uint8_t>(uses(chunk) - 1);
-  if (left > kNodeChunk || (next_node_ && chunk_of(*next_node_) == chunk)) return set(chunk, left);
-  hold(chunk);
-  freed_node_chunks_.push_back(chunk);
-  set(chunk, 0);
+  if (nodes_.live(chunk) == 0) return;  // as a damaged space map says
+  nodes_.free(node);
+  if (nodes_.live(chunk) == 0) hold(chunk);
+  count_nodes(chunk);
+}
+
+void Space::node_frees_are_durable() {
+  for (const ChunkNumber chunk : nodes_.frees_are_durable()) release(chunk);
+}
+
+void Space::count_nodes(ChunkNumber chunk) {
+  const std::uint32_t live = nodes_.live(chunk);
+  set(chunk, live == 0 ? std::uint8_t{0} : static_cast<std::uint8_t>(kNodeChunk + live));
 }
 
 void Space::set(ChunkNumber chunk, std::uint8_t uses) {

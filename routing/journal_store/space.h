@@ -7,7 +7,7 @@
 //   128 + n      n live nodes of metadata, at most 16
 //
 // A chunk that is free may still be held: by a write on its way to it, or because the newest checkpoint still speaks of
-// it. It is given out again only when nobody holds it.
+// it. It is given out again only when nobody holds it. How much of it data may have is the Reserve's to say.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "routing/journal_store/geometry.h"
+#include "routing/journal_store/node_places.h"
 #include "target/base/bytes.h"
 
 namespace shoal::routing::journal {
@@ -25,10 +26,6 @@ namespace shoal::routing::journal {
 inline constexpr std::uint8_t kOwnChunk = 127;
 inline constexpr std::uint8_t kNodeChunk = 128;
 inline constexpr std::uint8_t kMaxUses = 126;
-
-// Chunks that only metadata may take, so that a full store can still write a checkpoint: nodes take at most two in a
-// hundred chunks, when each lies alone in its chunk.
-constexpr std::uint32_t reserved_chunks(std::uint32_t device_chunks) { return 16 + device_chunks / 32; }
 
 // Whether a space map is one that could have been written: the store's own chunks are its own, no use is none.
 bool is_sound_space(const std::vector<std::uint8_t>& uses, std::uint32_t journal_chunks);
@@ -40,7 +37,7 @@ class Space {
   explicit Space(std::vector<std::uint8_t> uses);                    // as it was written
 
   std::uint32_t chunks() const { return static_cast<std::uint32_t>(uses_.size()); }
-  std::uint32_t free_chunks() const { return free_ > reserve() ? free_ - reserve() : 0; }  // for data
+  std::uint32_t free_chunks() const { return free_; }  // neither used nor held
   std::uint8_t uses(ChunkNumber chunk) const { return uses_[chunk.value]; }
   bool is_data(ChunkNumber chunk) const { return chunk.value < chunks() && uses(chunk) > 0 && uses(chunk) <= kMaxUses; }
   bool is_free(ChunkNumber chunk) const { return chunk.value < chunks() && uses(chunk) == 0; }
@@ -51,7 +48,7 @@ class Space {
 
   void grow(std::uint32_t device_chunks);
 
-  // For data: a free chunk, held. nullopt: the store is full.
+  // A free chunk, held.
   std::optional<ChunkNumber> take();
   void hold(ChunkNumber chunk);
   void release(ChunkNumber chunk);  // of a hold
@@ -65,24 +62,28 @@ class Space {
   void frees_are_durable();
   bool has_held_frees() const { return !held_frees_.empty(); }
 
-  // For a node. nullopt: not even the reserve is left.
+  // When a store is opened: each node that the trees have, and then that there are no others that they know of.
+  void learn_node(BlockNumber node);
+  void all_nodes_are_learnt();
+  // nullopt: there is none any more.
   std::optional<BlockNumber> place_node();
-  // Its chunk, once no node in it lives, is held until the caller has released what take_freed_node_chunks() told.
-  void free_node(BlockNumber node);
-  std::vector<ChunkNumber> take_freed_node_chunks() { return std::exchange(freed_node_chunks_, {}); }
+  void free_node(BlockNumber node);  // its place is used again after node_frees_are_durable()
+  void node_frees_are_durable();
+  // Nodes that place_node() would find room for, now and after node_frees_are_durable().
+  std::uint64_t node_places() const { return nodes_.holes() + std::uint64_t{free_} * kBlocksPerChunk; }
+  std::uint64_t leaving_places() const { return nodes_.leaving(); }
 
  private:
-  std::uint32_t reserve() const { return reserved_chunks(chunks()); }
   std::optional<ChunkNumber> find_free();
   bool is_held(ChunkNumber chunk) const { return !holds_.empty() && holds_.contains(chunk.value); }
   void set(ChunkNumber chunk, std::uint8_t uses);
+  void count_nodes(ChunkNumber chunk);
 
   std::vector<std::uint8_t> uses_;
   std::unordered_map<std::uint32_t, std::uint32_t> holds_;  // never iterated
   std::uint32_t free_ = 0;                                  // neither used nor held
   std::uint32_t cursor_ = 0;                                // where the search goes on
-  std::optional<BlockNumber> next_node_;                    // within a chunk that is being filled with nodes
-  std::vector<ChunkNumber> freed_node_chunks_;
+  NodePlaces nodes_;
   bool holds_frees_ = false;
   std::vector<ChunkNumber> held_frees_;
   std::set<std::uint64_t> changed_leaves_;

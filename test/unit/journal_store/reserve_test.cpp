@@ -1,0 +1,155 @@
+// A store that has nothing left: what is there can be read, written again and unmapped, and it opens whatever happens.
+#include <catch2/catch.hpp>
+
+#include "test/unit/journal_store/journal_store_rig.h"
+
+using namespace shoal;
+using namespace shoal::routing;
+using namespace shoal::routing::test;
+
+namespace {
+
+// Each page has leaves of its own.
+constexpr std::uint32_t kSparsePageBytes = 4u << 20;
+constexpr std::uint32_t kBlockSize = 4096;
+
+struct SparseRig : JournalStoreRig {
+  SparseRig() {
+    config.capacity_bytes = 1024 * kChunkBytes;
+    open();
+    if (describe(7, "a volume", kSparsePageBytes)) throw std::runtime_error("an image was not described");
+  }
+
+  // A block of each page, until the store is full. How many there are.
+  std::uint64_t fill() {
+    for (std::uint64_t page = 0;; ++page) {
+      const auto refused = write(page_of(7, page), 0, kBlockSize, value_of(page));
+      if (refused && *refused != StoreError::no_space) throw std::runtime_error("a write failed");
+      if (refused) return page;
+    }
+  }
+  static int value_of(std::uint64_t page) { return static_cast<int>(1 + page % 255); }
+  bool has(std::uint64_t page, int value) {
+    return read(page_of(7, page), 0, kBlockSize) == std::string(kBlockSize, static_cast<char>(value));
+  }
+  bool has_all(std::uint64_t pages) {
+    for (std::uint64_t page = 0; page < pages; ++page) {
+      if (!has(page, value_of(page))) return false;
+    }
+    return true;
+  }
+  void reopen() {
+    close();
+    open();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a store that a sparse image has filled closes, opens, and has all that it took") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  CHECK(pages > 700);
+  rig.reopen();
+  CHECK(rig.has_all(pages));
+  CHECK(rig.write(page_of(7, pages), 0, kBlockSize, 'x') == StoreError::no_space);
+  rig.kill();
+  rig.open();
+  CHECK(rig.has_all(pages));
+}
+
+TEST_CASE("a store that is killed when a sparse image has filled it opens") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  rig.kill();
+  rig.open();
+  CHECK(rig.has_all(pages));
+  rig.crash();
+  rig.open();
+  CHECK(rig.has_all(pages));
+}
+
+TEST_CASE("what a full store has can be written again, as often as one likes") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  SeededRandom random(3);
+  for (unsigned i = 0; i < 1000; ++i) {
+    const std::uint64_t page = random.below(pages);
+    if (rig.write(page_of(7, page), 0, kBlockSize, SparseRig::value_of(page)).has_value()) {
+      FAIL("page " << page << " was refused");
+    }
+  }
+  rig.reopen();
+  CHECK(rig.has_all(pages));
+}
+
+TEST_CASE("many writes of what a full store has are taken at once") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  std::vector<StoreDone> writes;
+  for (std::uint64_t page = 0; page < pages; ++page) {
+    writes.push_back(rig.start(data_record(page_of(7, page), 0, filled(kBlockSize, SparseRig::value_of(page + 1)))));
+  }
+  for (const StoreDone& write : writes) CHECK_FALSE(rig.wait(write).has_value());
+  rig.kill();
+  rig.open();
+  CHECK(rig.has(0, SparseRig::value_of(1)));
+  CHECK(rig.has(pages - 1, SparseRig::value_of(pages)));
+}
+
+TEST_CASE("unmapping a full store makes room for as much again, in whatever order") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  for (unsigned round = 0; round < 3; ++round) {
+    for (std::uint64_t i = 0; i < pages; ++i) {
+      const std::uint64_t page = i * 7919 % pages;
+      CHECK_FALSE(rig.clear(page_of(7, page), 0, kSparsePageBytes).has_value());
+      if (i % 100 == 0) {
+        rig.kill();
+        rig.open();
+      }
+    }
+    CHECK(rig.has(0, 0));
+    CHECK(rig.fill() + 10 > pages);
+  }
+  rig.reopen();
+  CHECK(rig.has_all(pages - 10));
+}
+
+TEST_CASE("an image that fills a store is dropped, and its chunks are there again") {
+  SparseRig rig;
+  const std::uint64_t free = rig.free_chunks();
+  rig.fill();
+  CHECK_FALSE(rig.drop(7).has_value());
+  CHECK(rig.run_until([&] { return rig.store->images().empty() && rig.free_chunks() + 40 > free; }));
+  rig.reopen();
+  CHECK(rig.free_chunks() + 40 > free);
+}
+
+TEST_CASE("promises and notes do not fill a store so that it does not open") {
+  SparseRig rig;
+  rig.fill();
+  std::uint64_t taken = 0;
+  for (std::uint64_t image = 8; image < 100; ++image) {
+    if (!rig.describe(image, std::string(100'000, 'n'))) ++taken;
+  }
+  for (std::uint64_t page = 0; page < 5000; ++page) {
+    if (rig.promise(page_of(7, page), 5) == StoreError::no_space) break;
+  }
+  CHECK(taken < 92);
+  rig.reopen();
+  CHECK(rig.store->images().size() == taken + 1);
+}
+
+TEST_CASE("changes wait for a checkpoint when there are more of them than the cache may hold") {
+  SparseRig rig;
+  rig.store.reset();
+  rig.config.cache_bytes = 64 * 4352;
+  rig.open();
+  std::vector<StoreDone> writes;
+  for (std::uint64_t page = 0; page < 300; ++page) {
+    writes.push_back(rig.start(data_record(page_of(7, page), 0, filled(kBlockSize, SparseRig::value_of(page)))));
+  }
+  for (const StoreDone& write : writes) CHECK_FALSE(rig.wait(write).has_value());
+  CHECK(rig.has_all(300));
+}
