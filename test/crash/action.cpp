@@ -18,7 +18,10 @@ using routing::kChunkBytes;
 constexpr std::uint32_t kBlock = kPhysicalBlockBytes;
 constexpr std::string_view kRandomPrefix = "random:";
 constexpr std::string_view kBriefPrefix = "brief:";
+constexpr std::string_view kSparsePrefix = "sparse:";
 constexpr std::uint64_t kPages = 3;
+constexpr std::uint64_t kSparsePages = 60;
+constexpr std::uint64_t kPagesApart = 24;  // 3 MiB: a leaf of the journal store
 
 Action on(Kind kind, std::uint32_t offset, std::uint32_t length) {
   return {.kind = kind, .offset = offset, .length = length};
@@ -91,6 +94,7 @@ Workload parse_workload(const std::string& name) {
   if (name == creation().name) return creation();
   if (name.starts_with(kRandomPrefix)) return random_workload(std::stoull(name.substr(kRandomPrefix.size())));
   if (name.starts_with(kBriefPrefix)) return brief_workload(std::stoull(name.substr(kBriefPrefix.size())));
+  if (name.starts_with(kSparsePrefix)) return sparse_workload(std::stoull(name.substr(kSparsePrefix.size())));
   Workload workload{name, {}};
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find(',', begin), name.size());
@@ -129,6 +133,22 @@ Workload random_workload(std::uint64_t seed) {
 Workload brief_workload(std::uint64_t seed) {
   SeededRandom random(seed ^ 0xb41ef);
   return {fmt::format("{}{}", kBriefPrefix, seed), random_actions(10 + random.below(20), random)};
+}
+
+Workload sparse_workload(std::uint64_t seed) {
+  SeededRandom random(seed ^ 0x5a125e);
+  const auto page = [&random] { return kPagesApart * random.below(kSparsePages); };
+  Actions actions;
+  for (std::uint64_t i = 0; i < kSparsePages; ++i) {
+    actions.push_back({.page = kPagesApart * i, .length = kPageBytes});
+  }
+  for (std::size_t count = random.below(100); count > 0; --count) {
+    Action action{.kind = random_kind(random), .page = page()};
+    place_randomly(action, random);
+    action.together = random.below(3) == 0;
+    actions.push_back(action);
+  }
+  return {fmt::format("{}{}", kSparsePrefix, seed), actions, false, true};
 }
 
 Actions random_actions(std::size_t count, Random& random) {

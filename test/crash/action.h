@@ -30,10 +30,13 @@ struct Word {
 const std::vector<Word>& words();
 
 struct Workload {
-  std::string name;  // "write,sync,reopen", "random:17", "brief:17", or "create"
+  std::string name;  // "write,sync,reopen", "random:17", "brief:17", "sparse:17", or "create"
   Actions actions;
   bool from_nothing = false;  // no store is there yet
+  bool fills = false;         // the store may be full, now and later
 };
+// Pages far apart, so that each has metadata of its own, until the store has no room and beyond.
+Workload sparse_workload(std::uint64_t seed);
 Workload parse_workload(const std::string& name);           // throws std::invalid_argument
 std::vector<Workload> short_workloads(std::size_t length);  // all sequences of so many words
 Workload random_workload(std::uint64_t seed);

@@ -37,7 +37,11 @@ class Checker {
   std::optional<Difference> check(const Workload& workload, const StateName& state);
   std::uint64_t states() const { return states_; }  // that were recovered and compared
 
-  const Past& beginning(const Workload& workload) const { return workload.from_nothing ? nothing_ : base_; }
+  Past beginning(const Workload& workload) const {
+    Past past = workload.from_nothing ? nothing_ : base_;
+    past.may_be_full = workload.fills;
+    return past;
+  }
 
  private:
   std::vector<StateName> choose(const History& history, std::size_t states, Random& random) const;

@@ -9,6 +9,7 @@ constexpr std::size_t kLongestShort = 3;
 constexpr std::size_t kStatesOfCreation = 200;
 constexpr std::size_t kLeastStatesOfShort = 6;
 constexpr std::size_t kStatesOfRandom = 60;
+constexpr std::uint64_t kSparseShare = 20;  // of the random ones fill the store
 
 // Of those of the greatest length, some where there are not enough states for all.
 std::vector<Workload> chosen_short_workloads(std::uint64_t states, Random& random) {
@@ -61,7 +62,9 @@ void spread(Runner& runner, const CrashRun& run) {
     if (!runner.check(chosen[i], states)) return;
   }
   for (std::uint64_t number = 0; runner.states() < run.states; ++number) {
-    if (!runner.check(random_workload(run.seed * 1'000'000 + number), kStatesOfRandom)) return;
+    const std::uint64_t seed = run.seed * 1'000'000 + number;
+    const bool fills = number % kSparseShare == 0;
+    if (!runner.check(fills ? sparse_workload(seed) : random_workload(seed), kStatesOfRandom)) return;
   }
 }
 

@@ -42,7 +42,7 @@ Life::Life(const StoreDriver& driver, Past past, std::uint64_t seed, Fault fault
       runtime_(past_.device.contents(), seed, history_, fault, driver.breach()) {}
 
 Past Life::next(SurvivingDisk device, Model model) const {
-  return {std::move(device), std::move(model), next_operation_, second_image_};
+  return {std::move(device), std::move(model), next_operation_, second_image_, past_.may_be_full};
 }
 
 // ---- beginning and end
@@ -189,7 +189,7 @@ void Life::finish(OperationNumber operation, Result<void, StoreError> result, Du
   busy_.erase(operation);
   if (result) {
     tell([operation, durability](Model& model) { model.answered(operation, durability); });
-  } else if (!fault_happened()) {
+  } else if (!fault_happened() && !(past_.may_be_full && result.error() == StoreError::no_space)) {
     fail(fmt::format("operation {} ends with '{}'", operation, to_string(result.error())));
   }
 }

@@ -22,6 +22,7 @@ struct Past {
   Model model;
   OperationNumber next_operation = 1;
   ImageId second_image{2};
+  bool may_be_full = false;
 };
 
 class Life {
