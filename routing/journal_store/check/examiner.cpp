@@ -203,7 +203,13 @@ void Examiner::correct_space(const TreeCounts& counts) {
       report().findings.push_back(std::move(finding));
     }
   }
-  for (std::uint32_t chunk = 0; chunk < usage_->chunks(); ++chunk) ledger.space.correct({chunk}, usage_->uses({chunk}));
+  for (std::uint32_t chunk = 0; chunk < usage_->chunks(); ++chunk) {
+    ledger.space.correct({chunk}, usage_->uses({chunk}));
+    for (std::uint32_t block = 0; block < kBlocksPerChunk; ++block) {
+      if ((usage_->nodes({chunk}) >> block & 1) != 0) ledger.space.learn_node({first_block({chunk}).value + block});
+    }
+  }
+  ledger.space.all_nodes_are_learnt();
   const std::uint64_t chunks = std::min<std::uint64_t>(report().device_bytes / kChunkBytes, kMaxDeviceChunks);
   ledger.space.grow(static_cast<std::uint32_t>(chunks));
 }

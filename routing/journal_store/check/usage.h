@@ -24,6 +24,7 @@ class Usage {
 
   std::uint32_t chunks() const { return static_cast<std::uint32_t>(data_.size()); }
   std::uint8_t uses(ChunkNumber chunk) const;  // as the space map has it
+  std::uint16_t nodes(ChunkNumber chunk) const { return nodes_[chunk.value]; }  // a bit for each block with a node
 
  private:
   bool is_free_to_use(ChunkNumber chunk) const { return chunk.value >= first_ && chunk.value < chunks(); }
