@@ -159,12 +159,12 @@ std::vector<BlockNumber> ChunkTrees::prune() {
   return freed;
 }
 
-// What a dropped image has lost is missed by nobody.
+// What an image that is dropped, or forgotten already, has lost is missed by nobody.
 bool ChunkTrees::is_empty(const Node& node) {
   const ByteSpan content = body(node.view());
   if (std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{0}; })) return true;
   const StoredImage* image = find(node.key.tree.image);
-  if (node.key.level == 0 || !image || !image->dropped) return false;
+  if (node.key.level == 0 || (image && !image->dropped)) return false;
   for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
     if (child(node.view(), slot) != NodeRef{} && child(node.view(), slot) != kLostNode) return false;
   }
