@@ -70,7 +70,8 @@ void BlockReader::find_leaves(const JobRef& job) {
 }
 
 void BlockReader::plan_part(Job& job, const ChunkPart& part, const Node* leaf) {
-  const ChunkEntry entry = leaf ? chunk_entry(leaf->view(), part.chunk.slot()) : ChunkEntry{};
+  const ChunkEntry entry = leaf ? chunk_entry(leaf->view(), part.chunk.slot())
+                                : ChunkEntry{.version = ledger_.trees.emptied(part.chunk.image, part.chunk.leaf())};
   job.version = std::max(job.version, entry.version);
   if ((entry.lost & block_mask(part.first, part.count)) != 0) job.result = StoreError::medium_error;
   for (std::uint32_t block = part.first; block < part.first + part.count; ++block) {

@@ -29,6 +29,7 @@ void put_image(std::string& to, ImageId id, const StoredImage& image) {
   layout::Image::put(at, id);
   layout::Chunks::put(at, image.chunks);
   layout::Root::put(at, image.root);
+  if (image.emptied != Version{}) layout::Emptied::put(at, image.emptied);
   layout::PageBytes::put(at, image.page_bytes);
   layout::TextBytes::put(at, static_cast<std::uint32_t>(image.text.size()));
   layout::RootLevel::put(at, image.root_level);
@@ -61,6 +62,7 @@ void put_promise(std::string& to, const PageRecord& record) {
 bool is_sound(const StoredImage& image) {
   if (!is_page_size(image.page_bytes)) return false;
   if (image.root.at == BlockNumber{} && image.root != NodeRef{} && image.root != kLostNode) return false;
+  if (image.emptied != Version{} && image.root != NodeRef{}) return false;
   return image.root_level <= kMaxLevel && image.text.size() <= kMaxImageTextBytes;
 }
 
@@ -70,11 +72,13 @@ bool take_image(ByteSpan& rest, Catalog& into) {
   if (!at || layout::TextBytes::get(*at) > kMaxImageTextBytes) return false;
   const auto text = take(rest, layout::TextBytes::get(*at));
   if (!text) return false;
+  const Version emptied = layout::Emptied::get(*at);
   const StoredImage image{.page_bytes = layout::PageBytes::get(*at),
                           .dropped = layout::Dropped::get(*at) != 0,
                           .chunks = layout::Chunks::get(*at),
                           .root_level = layout::RootLevel::get(*at),
-                          .root = layout::Root::get(*at),
+                          .root = emptied == Version{} ? layout::Root::get(*at) : NodeRef{},
+                          .emptied = emptied,
                           .text = std::string(as_text(*text))};
   return is_sound(image) && into.images.emplace(layout::Image::get(*at), image).second;
 }

@@ -26,6 +26,7 @@ struct StoredImage {
   std::uint64_t chunks = 0;  // allocated
   std::uint8_t root_level = 0;
   NodeRef root;
+  Version emptied;   // of a root that is nowhere: the highest version of what was below it
   std::string text;  // whatever the members want to find again: the volume's record
   bool operator==(const StoredImage&) const = default;
 };

@@ -12,9 +12,11 @@ namespace {
 constexpr std::size_t kNodeRunBlocks = 64;
 constexpr unsigned kNodeWrites = 4;  // at once
 
-NodeRef* ref_in_catalog(Catalog& catalog, const Node& root) {
+void set_root(Catalog& catalog, const Node& root) {
   const auto image = catalog.images.find(root.key.tree.image);
-  return image == catalog.images.end() ? nullptr : &image->second.root;
+  if (image == catalog.images.end()) return;
+  image->second.root = root.stored;
+  image->second.emptied = {};  // the root has it
 }
 
 }  // namespace
@@ -65,8 +67,8 @@ void Checkpoint::take_down_node(Node& node) {
   node.stored.crc = crc32c(bytes);
   if (node.parent) {
     set_child(ledger_.cache.change(*node.parent), node.slot(), node.stored);
-  } else if (NodeRef* root = ref_in_catalog(ledger_.catalog, node)) {
-    *root = node.stored;
+  } else {
+    set_root(ledger_.catalog, node);
     ledger_.catalog_changed = true;
   }
   writes_.push_back({node.stored.at, Slice::share(node.bytes, bytes)});

@@ -44,6 +44,10 @@ void ChunkTrees::leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Fou
               });
 }
 
+Version ChunkTrees::emptied(ImageId image, std::uint64_t leaf) {
+  return descend(image, leaf, IfAbsent::pass_over).emptied;
+}
+
 // From the root towards the leaf as far as that level, or as memory has it.
 ChunkTrees::Step ChunkTrees::descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent, std::uint8_t level) {
   StoredImage* stored = find(image);
@@ -70,7 +74,9 @@ void ChunkTrees::raise(ImageId image, StoredImage& stored, std::uint64_t leaf) {
     Node& root = cache_.create(key_at(image, stored.root_level, 0), nullptr);
     cache_.adopt(old_root, root);
     set_child(cache_.change(root), 0, stored.root);
+    if (stored.emptied != Version{}) set_emptied(cache_.change(root), 0, stored.emptied);
     stored.root = {};
+    stored.emptied = {};
   }
 }
 
@@ -81,8 +87,8 @@ ChunkTrees::Step ChunkTrees::root(ImageId image, StoredImage& stored, IfAbsent i
     return {.node = NodePin(&cache_.create(key, nullptr, true))};
   }
   if (stored.root.at.value != 0) return {.to_load = key, .ref = stored.root};
-  if (if_absent != IfAbsent::create) return {.absent = true};
-  return {.node = NodePin(&cache_.create(key, nullptr))};
+  if (if_absent != IfAbsent::create) return {.absent = true, .emptied = stored.emptied};
+  return {.node = NodePin(&create(key, nullptr, stored.emptied))};
 }
 
 ChunkTrees::Step ChunkTrees::below(Node& parent, std::uint64_t leaf, IfAbsent if_absent) {
@@ -93,8 +99,16 @@ ChunkTrees::Step ChunkTrees::below(Node& parent, std::uint64_t leaf, IfAbsent if
     return {.node = NodePin(&cache_.create(key, &parent, true))};
   }
   if (ref.at.value != 0) return {.node = NodePin(&parent), .to_load = key, .ref = ref};
-  if (if_absent != IfAbsent::create) return {.node = NodePin(&parent), .absent = true};
-  return {.node = NodePin(&cache_.create(key, &parent))};
+  const Version emptied = journal::emptied(parent.view(), slot_of(key));
+  if (if_absent != IfAbsent::create) return {.node = NodePin(&parent), .absent = true, .emptied = emptied};
+  return {.node = NodePin(&create(key, &parent, emptied))};
+}
+
+// What is below it may be as new as what was there before.
+Node& ChunkTrees::create(const NodeKey& key, Node* parent, const Version& emptied) {
+  Node& node = cache_.create(key, parent);
+  if (emptied != Version{}) fill_emptied({node.bytes.get(), kBlock}, emptied);
+  return node;
 }
 
 void ChunkTrees::next_leaf(ImageId image, std::uint64_t leaf, Next done) {
@@ -147,28 +161,41 @@ void ChunkTrees::lose(const NodeKey& node, PageStore::Done done) {
 std::vector<BlockNumber> ChunkTrees::prune() {
   std::vector<BlockNumber> freed;
   for (Node* node : cache_.dirty_by_level()) {
-    if (!is_empty(*node) || node->pins > 0) continue;
+    const auto rest = rest_of(*node);
+    if (!rest || node->pins > 0) continue;
     if (node->stored.at.value != 0) freed.push_back(node->stored.at);
     if (node->parent) {
-      set_child(cache_.change(*node->parent), node->slot(), {});
+      set_emptied(cache_.change(*node->parent), node->slot(), *rest);
     } else if (StoredImage* image = find(node->key.tree.image)) {
       image->root = {};
+      image->emptied = *rest;
     }
     cache_.forget(*node);
   }
   return freed;
 }
 
-// What an image that is dropped, or forgotten already, has lost is missed by nobody.
-bool ChunkTrees::is_empty(const Node& node) {
-  const ByteSpan content = body(node.view());
-  if (std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{0}; })) return true;
-  const StoredImage* image = find(node.key.tree.image);
-  if (node.key.level == 0 || (image && !image->dropped)) return false;
-  for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
-    if (child(node.view(), slot) != NodeRef{} && child(node.view(), slot) != kLostNode) return false;
+// The highest version in a node without any chunk; nullopt: it has some. What an image that is dropped, or forgotten
+// already, has lost is missed by nobody.
+std::optional<Version> ChunkTrees::rest_of(const Node& node) {
+  const ByteSpan bytes = node.view();
+  Version highest;
+  if (node.key.level == 0) {
+    for (std::uint32_t slot = 0; slot < kChunksPerLeaf; ++slot) {
+      const ChunkEntry entry = chunk_entry(bytes, slot);
+      if (is_mapped(entry)) return std::nullopt;
+      highest = std::max(highest, entry.version);
+    }
+    return highest;
   }
-  return true;
+  const StoredImage* image = find(node.key.tree.image);
+  const bool dropped = !image || image->dropped;
+  for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
+    const NodeRef ref = child(bytes, slot);
+    if (ref != NodeRef{} && !(dropped && ref == kLostNode)) return std::nullopt;
+    highest = std::max(highest, journal::emptied(bytes, slot));
+  }
+  return highest;
 }
 
 }  // namespace shoal::routing::journal

@@ -34,6 +34,8 @@ class ChunkTrees {
   void leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Found done);
   // The same, where that needs no read.
   std::optional<NodePin> leaf_in_memory(ImageId image, std::uint64_t leaf, IfAbsent if_absent);
+  // Of a leaf that leaf_in_memory() has just found not to exist: the highest version of what was there.
+  Version emptied(ImageId image, std::uint64_t leaf);
   // The first leaf from `leaf` on that exists and is not lost, with its index; an empty pin: there is none any more.
   void next_leaf(ImageId image, std::uint64_t leaf, Next done);
   // Of a leaf that is in memory: whoever changes it has it pinned.
@@ -42,7 +44,8 @@ class ChunkTrees {
   // Puts kLostNode where that node was, which cannot be read any more. Nobody uses what is below it.
   void lose(const NodeKey& node, PageStore::Done done);
 
-  // Takes nodes without content out of their trees and tells which places were theirs.
+  // Takes nodes without chunks out of their trees and tells which places were theirs. The highest version of what they
+  // had stays above them.
   std::vector<BlockNumber> prune();
 
  private:
@@ -51,6 +54,7 @@ class ChunkTrees {
     std::optional<NodeKey> to_load;  // the node below it, which has to be read
     NodeRef ref;                     // where
     bool absent = false;             // the node below it does not exist, or is passed over
+    Version emptied;                 // absent: the highest version of what was there
   };
 
   StoredImage* find(ImageId image);
@@ -59,7 +63,8 @@ class ChunkTrees {
   Step root(ImageId image, StoredImage& stored, IfAbsent if_absent);
   Step below(Node& parent, std::uint64_t leaf, IfAbsent if_absent);
   std::uint64_t behind_gap(const Node& parent, std::uint64_t leaf);
-  bool is_empty(const Node& node);
+  Node& create(const NodeKey& key, Node* parent, const Version& emptied);
+  std::optional<Version> rest_of(const Node& node);
 
   Catalog& catalog_;
   NodeCache& cache_;

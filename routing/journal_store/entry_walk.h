@@ -15,7 +15,7 @@ class EntryWalk : public std::enable_shared_from_this<EntryWalk> {
   struct Private {};
 
  public:
-  // A chunk without a leaf has an empty entry.
+  // A chunk without a leaf has an empty entry, but for the version of what may have been there.
   using Visit = std::function<void(const ChunkPart&, const ChunkEntry&)>;
 
   static void run(Ledger& ledger, ChunkParts parts, Visit visit, PageStore::Done done) {
@@ -31,7 +31,8 @@ class EntryWalk : public std::enable_shared_from_this<EntryWalk> {
       const ChunkPart& part = parts_[next_];
       const auto leaf = ledger_.trees.leaf_in_memory(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing);
       if (!leaf) return wait(part);
-      visit_(part, *leaf ? chunk_entry((*leaf)->view(), part.chunk.slot()) : ChunkEntry{});
+      visit_(part, *leaf ? chunk_entry((*leaf)->view(), part.chunk.slot())
+                         : ChunkEntry{.version = ledger_.trees.emptied(part.chunk.image, part.chunk.leaf())});
     }
     done_({});
   }

@@ -30,6 +30,23 @@ struct Reference {
   }
 };
 
+// In the place of a reference that is nowhere: the highest version of what was below it; {}: there is none.
+template <std::size_t Offset>
+struct EmptiedReference {
+  using TheEpoch = Number<Epoch, Offset>;
+  using Seq = Number<std::uint64_t, Offset + 4>;
+  using IsEmptied = Number<std::uint32_t, Offset + 12>;  // 1; 0 in a reference
+  static constexpr std::size_t kEnd = IsEmptied::kEnd;
+  static Version get(ByteSpan at) {
+    return IsEmptied::get(at) == 1 ? Version{TheEpoch::get(at), Seq::get(at)} : Version{};
+  }
+  static void put(MutableByteSpan at, const Version& version) {
+    TheEpoch::put(at, version.epoch);
+    Seq::put(at, version.seq);
+    IsEmptied::put(at, version == Version{} ? 0 : 1);
+  }
+};
+
 // clang-format off
 namespace superblock_layout {
 using Magic         = Number<std::uint64_t, 0>;    // "shoaljs\n"
@@ -109,7 +126,8 @@ static_assert(UnusedToo::kEnd == kNodeHeaderBytes);
 }  // namespace node_layout
 
 namespace child_layout {
-using Child = Reference<0>;
+using Child   = Reference<0>;
+using Emptied = EmptiedReference<0>;
 inline constexpr std::size_t kBytes = 16;
 static_assert(Child::kEnd == kBytes && kChildren * kBytes == kNodeBodyBytes);
 }  // namespace child_layout
@@ -138,6 +156,7 @@ namespace image_layout {
 using Image     = Number<ImageId, 0>;
 using Chunks    = Number<std::uint64_t, 8>;
 using Root      = Reference<16>;
+using Emptied   = EmptiedReference<16>;
 using PageBytes = Number<std::uint32_t, 32>;
 using TextBytes = Number<std::uint32_t, 36>;
 using RootLevel = Number<std::uint8_t, 40>;

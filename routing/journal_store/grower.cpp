@@ -9,8 +9,7 @@ namespace shoal::routing::journal {
 namespace {
 
 constexpr std::uint32_t kZeroRunBlocks = 256;
-constexpr Duration kRetryFull = 30s;             // a file system may get room again
-constexpr std::uint32_t kMaxStepChunks = 16384;  // 1 GiB
+constexpr Duration kRetryFull = 30s;  // a file system may get room again
 
 std::uint32_t chunks_of(std::uint64_t bytes) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes / kChunkBytes, kMaxDeviceChunks));
@@ -35,7 +34,7 @@ bool Grower::can_grow() const {
 }
 
 void Grower::review() {
-  if (!growing_ && core_.ledger.reserve.free_chunks() < step_chunks_ / 2 && can_grow()) grow();
+  if (!growing_ && core_.ledger.reserve.free_chunks() < step_chunks_ && can_grow()) grow();
 }
 
 bool Grower::wait(Completion<> grown) {
@@ -45,12 +44,11 @@ bool Grower::wait(Completion<> grown) {
   return true;
 }
 
-// By a part of what there is, up to a GiB, so that a large store is not grown thousands of times.
+// In small steps, one behind the other where that is not enough, so that nobody waits for long.
 void Grower::grow() {
   growing_ = true;
   const std::uint32_t now = core_.ledger.space.chunks();
-  const std::uint32_t step = std::clamp(now / 4, step_chunks_, std::max(step_chunks_, kMaxStepChunks));
-  const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{now} + step, most_chunks_);
+  const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{now} + step_chunks_, most_chunks_);
   write_zeros(std::uint64_t{now} * kBlocksPerChunk, end * kBlocksPerChunk);
 }
 

@@ -33,6 +33,11 @@ bool is_sound(const ChunkEntry& entry, std::uint32_t device_chunks) {
   return true;
 }
 
+bool is_sound_emptied(ByteSpan at) {
+  using Emptied = child_layout::Emptied;
+  return Emptied::IsEmptied::get(at) == 0 || Emptied::get(at) != Version{};
+}
+
 bool is_sound(const NodeRef& ref, std::uint32_t device_chunks) {
   if (ref.at.value == 0) return ref.crc == 0 || ref == kLostNode;
   return ref.at < first_block({device_chunks});
@@ -71,11 +76,28 @@ std::optional<NodeHeader> node_header(ByteSpan node) {
 }
 
 NodeRef child(ByteSpan inner, std::uint32_t slot) {
-  return child_layout::Child::get(item(inner, slot, child_layout::kBytes));
+  const ByteSpan at = item(inner, slot, child_layout::kBytes);
+  return child_layout::Emptied::IsEmptied::get(at) == 0 ? child_layout::Child::get(at) : NodeRef{};
 }
 
 void set_child(MutableByteSpan inner, std::uint32_t slot, const NodeRef& ref) {
   child_layout::Child::put(item(inner, slot, child_layout::kBytes), ref);
+}
+
+Version emptied(ByteSpan inner, std::uint32_t slot) {
+  return child_layout::Emptied::get(item(inner, slot, child_layout::kBytes));
+}
+
+void set_emptied(MutableByteSpan inner, std::uint32_t slot, const Version& version) {
+  child_layout::Emptied::put(item(inner, slot, child_layout::kBytes), version);
+}
+
+void fill_emptied(MutableByteSpan node, const Version& version) {
+  const bool leaf = node_layout::Level::get(node) == 0;
+  const std::uint32_t slots = leaf ? kChunksPerLeaf : kChildren;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    leaf ? set_chunk_entry(node, slot, {.version = version}) : set_emptied(node, slot, version);
+  }
 }
 
 ChunkEntry chunk_entry(ByteSpan leaf, std::uint32_t slot) {
@@ -123,7 +145,9 @@ bool is_sound_inner_node(ByteSpan node, std::uint32_t device_chunks) {
   const auto header = node_header(node);
   if (!header || header->key.level == 0) return false;
   for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
-    if (!is_sound(child(node, slot), device_chunks)) return false;
+    if (!is_sound(child(node, slot), device_chunks) || !is_sound_emptied(item(node, slot, child_layout::kBytes))) {
+      return false;
+    }
   }
   return true;
 }

@@ -60,6 +60,10 @@ std::optional<NodeHeader> node_header(ByteSpan node);  // nullopt: no node
 
 NodeRef child(ByteSpan inner, std::uint32_t slot);
 void set_child(MutableByteSpan inner, std::uint32_t slot, const NodeRef& ref);
+// Of a child that is nowhere: the highest version of what was below it.
+Version emptied(ByteSpan inner, std::uint32_t slot);
+void set_emptied(MutableByteSpan inner, std::uint32_t slot, const Version& version);
+void fill_emptied(MutableByteSpan node, const Version& version);  // its whole body, behind start_node()
 ChunkEntry chunk_entry(ByteSpan leaf, std::uint32_t slot);
 void set_chunk_entry(MutableByteSpan leaf, std::uint32_t slot, const ChunkEntry& entry);
 inline ByteSpan body(ByteSpan node) { return node.subspan(kNodeHeaderBytes); }

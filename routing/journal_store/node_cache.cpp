@@ -1,7 +1,6 @@
 #include "routing/journal_store/node_cache.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "target/base/check.h"
@@ -118,6 +117,7 @@ void NodeCache::end_change(Node& node) {
 MutableByteSpan NodeCache::change(Node& node) {
   for (Node* each = &node; each && !each->dirty; each = each->parent) {
     each->dirty = true;
+    dirty_[each->key.level].push_back(*each);
     ++dirty_count_;
     if (each->changes == 0) ++changing_count_;
   }
@@ -132,18 +132,19 @@ MutableByteSpan NodeCache::change(Node& node) {
 void NodeCache::set_clean(Node& node) {
   CHECK(node.dirty, node.key.level, node.key.index);
   node.dirty = false;
+  dirty_[node.key.level].erase(dirty_[node.key.level].iterator_to(node));
   --dirty_count_;
   if (node.changes == 0) --changing_count_;
 }
 
-std::vector<Node*> NodeCache::dirty_by_level() const {
+std::vector<Node*> NodeCache::dirty_by_level() {
   std::vector<Node*> dirty;
-  for (const auto& [key, node] : nodes_) {
-    if (node->dirty) dirty.push_back(node.get());
+  dirty.reserve(dirty_count_);
+  for (DirtyList& level : dirty_) {
+    const auto begin = static_cast<std::ptrdiff_t>(dirty.size());
+    for (Node& node : level) dirty.push_back(&node);
+    std::sort(dirty.begin() + begin, dirty.end(), [](const Node* a, const Node* b) { return a->key < b->key; });
   }
-  std::sort(dirty.begin(), dirty.end(), [](const Node* a, const Node* b) {
-    return std::tie(a->key.level, a->key.tree, a->key.index) < std::tie(b->key.level, b->key.tree, b->key.index);
-  });
   return dirty;
 }
 

@@ -6,6 +6,7 @@
 // of everything below it.
 #pragma once
 
+#include <array>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <map>
@@ -21,7 +22,10 @@
 
 namespace shoal::routing::journal {
 
-struct Node : boost::intrusive::list_base_hook<> {
+struct DirtyTag;
+using DirtyHook = boost::intrusive::list_base_hook<boost::intrusive::tag<DirtyTag>>;
+
+struct Node : boost::intrusive::list_base_hook<>, DirtyHook {
   NodeKey key;
   Node* parent = nullptr;     // null: a root
   NodeRef stored;             // as the newest checkpoint has it, or the one that is being written; {}: it has none
@@ -95,7 +99,7 @@ class NodeCache {
   MutableByteSpan change(Node& node);
   void forget(Node& node);  // it is in no tree any more: unpinned, without children
 
-  std::vector<Node*> dirty_by_level() const;  // leaves first; of one level in order of their keys
+  std::vector<Node*> dirty_by_level();  // leaves first; of one level in order of their keys
   void set_clean(Node& node);
   std::size_t dirty_count() const { return dirty_count_; }
   // Nodes that are changed, or that somebody is about to change.
@@ -118,6 +122,9 @@ class NodeCache {
   };
   using Lru = boost::intrusive::list<Node, boost::intrusive::constant_time_size<false>>;
 
+  using DirtyList =
+      boost::intrusive::list<Node, boost::intrusive::base_hook<DirtyHook>, boost::intrusive::constant_time_size<false>>;
+
   Node& add(const NodeKey& key, Node* parent, SharedBytes bytes);
   void on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
                Result<void, StoreError> result);
@@ -132,7 +139,8 @@ class NodeCache {
   BlockPool memory_;
   std::unordered_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output
   std::map<NodeKey, std::vector<Loaded>> loading_;
-  Lru lru_;  // least recently used first
+  Lru lru_;                                     // least recently used first
+  std::array<DirtyList, kMaxLevel + 1> dirty_;  // by level
   std::size_t dirty_count_ = 0, changing_count_ = 0;
   std::uint64_t damaged_ = 0;
 };

@@ -102,7 +102,7 @@ TEST_CASE("an image that says what cannot be is none") {
   CHECK_FALSE(is_read_with<image_layout::PageBytes>(kFirstImageAt, kMaxPageBytes * 2));
   CHECK_FALSE(is_read_with<image_layout::Dropped>(kFirstImageAt, std::uint8_t{2}));
   CHECK_FALSE(is_read_with<image_layout::Root::At>(kFirstImageAt, BlockNumber{0}));
-  CHECK_FALSE(is_read_with<image_layout::Root::Unused>(kFirstImageAt, 1u));
+  CHECK_FALSE(is_read_with<image_layout::Root::Unused>(kFirstImageAt, 2u));
   CHECK_FALSE(is_read_with<image_layout::TextBytes>(kFirstImageAt, 5u));
   CHECK_FALSE(is_read_with<image_layout::TextBytes>(kFirstImageAt, 0xffffffffu));
   CHECK_FALSE(is_read_with<Number<std::uint8_t, 43>>(kFirstImageAt, std::uint8_t{1}));

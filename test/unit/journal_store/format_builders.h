@@ -144,6 +144,13 @@ inline Buffer a_leaf() {
   return leaf;
 }
 
+inline Buffer an_inner_node() {
+  Buffer node = a_node({.key = {.tree = {.image = ImageId{7}}, .level = 1}, .store = kStore, .checkpoint = 41});
+  set_child(node, 5, {BlockNumber{12345}, 0x11223344});
+  set_emptied(node, 6, {Epoch{3}, 90});
+  return node;
+}
+
 inline Catalog a_catalog() {
   Catalog catalog;
   catalog.images[ImageId{7}] = {.page_bytes = kDefaultPageBytes,

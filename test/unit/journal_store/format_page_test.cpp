@@ -51,4 +51,6 @@ TEST_CASE("the frame of format.md has its bytes") { CHECK(example("A frame") == 
 
 TEST_CASE("the leaf of format.md has its bytes") { CHECK(example("A leaf of chunks") == a_leaf()); }
 
+TEST_CASE("the inner node of format.md has its bytes") { CHECK(example("An inner node of chunks") == an_inner_node()); }
+
 TEST_CASE("the catalog of format.md has its bytes") { CHECK(as_text(example("A catalog")) == encode(a_catalog())); }
