@@ -26,7 +26,9 @@ LoneTarget::LoneTarget(std::uint64_t volume_bytes, Medium medium) {
   if (!meta) throw std::runtime_error(meta.error());
   meta_ = std::move(*meta);
   Runtime& runtime = stores ? static_cast<Runtime&>(device_runtime_) : runtime_;
-  node_ = std::make_unique<Node>(runtime, config, *meta_, Log::to_stderr(config.log_level));
+  NodeSeams seams;
+  seams.standstill = 1h;  // a busy machine may keep this process from running for seconds
+  node_ = std::make_unique<Node>(runtime, config, *meta_, Log::to_stderr(config.log_level), seams);
   start();
   make_volume(volume_bytes, stores ? routing::DurabilityPolicy::sync : routing::DurabilityPolicy::memory);
   target_name_ = node_->target_names().front();
