@@ -21,7 +21,7 @@ namespace shoal::routing {
 
 inline constexpr std::uint64_t kNoMemoryBound = ~std::uint64_t{0};
 
-class MemoryStore final : public PageStore {
+class MemoryStore : public PageStore {
  public:
   explicit MemoryStore(Random& random, std::uint64_t capacity_bytes = kNoMemoryBound);
 

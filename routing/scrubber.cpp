@@ -1,0 +1,205 @@
+#include "routing/scrubber.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::routing {
+namespace {
+
+constexpr std::size_t kPagesAtOnce = 64;   // that are listed
+constexpr Duration kMeasureEvery = 500ms;  // what hosts move
+constexpr Duration kShortWait = 2ms;       // less is not waited for: it is caught up with
+
+std::uint64_t moved(const PageCounters& counters) { return counters.read_bytes + counters.written_bytes; }
+
+std::uint64_t allocated(const PageStore& store) {
+  std::uint64_t bytes = 0;
+  for (const ImageId image : store.images()) bytes += store.image_bytes(image);
+  return bytes;
+}
+
+}  // namespace
+
+const char* to_string(ScrubState state) {
+  switch (state) {
+    case ScrubState::idle: return "idle";
+    case ScrubState::running: return "running";
+    case ScrubState::paused: return "paused";
+  }
+  return "unknown";
+}
+
+Scrubber::Scrubber(Runtime& runtime, PageService& pages, PageStore& store, MapOf map_of, ScrubSettings settings,
+                   Log log)
+    : runtime_(runtime),
+      pages_(pages),
+      store_(store),
+      map_of_(std::move(map_of)),
+      settings_(settings),
+      log_(std::move(log)) {}
+
+template <class Task>
+auto Scrubber::of_this_run(Task task) {
+  return [weak = weak_from_this(), run = run_, task](auto&&... arguments) {
+    const auto self = weak.lock();
+    if (self && self->run_ == run) task(*self, std::forward<decltype(arguments)>(arguments)...);
+  };
+}
+
+void Scrubber::wait(Duration first) {
+  if (settings_.interval == Duration{}) return;
+  timer_ = runtime_.after(first, [this] { start(); });
+}
+
+void Scrubber::start() {
+  ++run_;
+  timer_.reset();
+  status_.state = ScrubState::running;
+  status_.read_bytes = status_.damaged_blocks = 0;
+  status_.damaged.clear();
+  status_.most_bytes = allocated(store_);
+  status_.began = due_ = measured_at_ = runtime_.now();
+  measured_ = moved(pages_.counters());
+  own_ = hosts_rate_ = 0;
+  images_ = store_.images();
+  std::reverse(images_.begin(), images_.end());
+  next_page_ = {};
+  parts_.clear();
+  under_way_ = due_soon_ = false;
+  log_.info("scrub_began store={} bytes={}", store_.id(), status_.most_bytes);
+  go_on();
+}
+
+void Scrubber::pause() {
+  if (status_.state == ScrubState::running) status_.state = ScrubState::paused;
+}
+
+void Scrubber::resume() {
+  if (status_.state != ScrubState::paused) return;
+  status_.state = ScrubState::running;
+  if (!due_soon_) go_on();
+}
+
+// One thing at a time, each from the loop: what completes inside its call must not nest.
+void Scrubber::go_on() {
+  if (status_.state != ScrubState::running || under_way_) return;
+  if (!store_.state().in_service) return give_up();
+  if (parts_.empty()) return images_.empty() ? end() : next_image();
+  const Part part = parts_.back();
+  parts_.pop_back();
+  read(part);
+}
+
+// The next pages of the present image; an image without a map is passed over.
+void Scrubber::next_image() {
+  under_way_ = true;
+  const ImageId image = images_.back();
+  store_.list(image, next_page_, kPagesAtOnce,
+              of_this_run([image](Scrubber& self, const Result<std::vector<StoredPage>, StoreError>& pages) {
+                self.under_way_ = false;
+                if (!pages || pages->empty()) {
+                  self.images_.pop_back();
+                  self.next_page_ = {};
+                } else {
+                  self.next_page_ = {pages->back().index.value + 1};
+                  self.take_pages(image, *pages);
+                }
+                self.pay(0);
+              }));
+}
+
+void Scrubber::take_pages(ImageId image, const std::vector<StoredPage>& pages) {
+  const auto map = map_of_(image);
+  if (!map) return;
+  for (const StoredPage& page : pages) {
+    if (page.index.value >= map->page_count()) continue;
+    const Owner owner = map->owner(page.index);
+    if (owner.store != store_.id()) continue;
+    const std::uint32_t end = map->page_length(page.index);
+    for (std::uint32_t at = 0; at < end; at += kChunkBytes) {
+      parts_.push_back({{image, page.index}, at, std::min(kChunkBytes, end - at), owner});
+    }
+  }
+  std::reverse(parts_.begin(), parts_.end());
+}
+
+void Scrubber::read(const Part& part) {
+  under_way_ = true;
+  PageRequest request{.kind = OperationKind::read,
+                      .page = part.page,
+                      .offset = part.offset,
+                      .length = part.length,
+                      .epoch = part.owner.epoch,
+                      .store = part.owner.store};
+  request.origin.issued_at = runtime_.now();
+  pages_.submit(std::move(request), of_this_run([part](Scrubber& self, const PageResult& result) {
+                  self.under_way_ = false;
+                  self.on_read(part, result.status);
+                }));
+}
+
+// Of a part that cannot be read each block is looked at by itself.
+void Scrubber::on_read(const Part& part, PageStatus status) {
+  if (status == PageStatus::medium_error && part.length > kPhysicalBlockBytes) {
+    for (std::uint32_t end = part.length; end > 0;) {
+      const std::uint32_t length = std::min(kPhysicalBlockBytes, end);
+      end -= length;
+      parts_.push_back({part.page, part.offset + end, length, part.owner});
+    }
+    return pay(0);
+  }
+  if (status == PageStatus::medium_error) report(part);
+  status_.read_bytes += part.length;
+  if (status == PageStatus::ok) own_ += part.length;
+  pay(part.length);
+}
+
+void Scrubber::report(const Part& part) {
+  ++status_.damaged_blocks;
+  ++status_.all_damaged_blocks;
+  if (status_.damaged.size() < kMaxDamagedRanges) status_.damaged.push_back({part.page, part.offset, part.length});
+  log_.error("scrub_damaged store={} image={} page={} offset={} length={}", store_.id(), part.page.image,
+             part.page.index, part.offset, part.length);
+}
+
+// The time for so much goes by before anything else is asked.
+void Scrubber::pay(std::uint64_t bytes) {
+  const Time now = runtime_.now();
+  const auto rate = static_cast<double>(scrub_rate(settings_.bytes_per_second, hosts_rate()));
+  due_ = std::max(due_, now - kMeasureEvery) +
+         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(bytes) / rate));
+  due_soon_ = true;
+  const auto next = of_this_run([](Scrubber& self) {
+    self.due_soon_ = false;
+    self.go_on();
+  });
+  if (due_ - now < kShortWait) return runtime_.post(next);
+  timer_ = runtime_.after(due_ - now, next);
+}
+
+std::uint64_t Scrubber::hosts_rate() {
+  const Duration passed = runtime_.now() - measured_at_;
+  if (passed < kMeasureEvery) return hosts_rate_;
+  const std::uint64_t all = moved(pages_.counters());
+  const std::uint64_t hosts = all - measured_ - std::min(all - measured_, own_);
+  hosts_rate_ = static_cast<std::uint64_t>(static_cast<double>(hosts) / std::chrono::duration<double>(passed).count());
+  measured_at_ = runtime_.now();
+  measured_ = all;
+  own_ = 0;
+  return hosts_rate_;
+}
+
+void Scrubber::give_up() {
+  status_.state = ScrubState::idle;
+  log_.warn("scrub_given_up store={} bytes={}: the store is out of service", store_.id(), status_.read_bytes);
+}
+
+void Scrubber::end() {
+  status_.state = ScrubState::idle;
+  status_.ended = runtime_.now();
+  ++status_.runs;
+  log_.info("scrub_ended store={} bytes={} damaged_blocks={}", store_.id(), status_.read_bytes, status_.damaged_blocks);
+  wait(settings_.interval);
+}
+
+}  // namespace shoal::routing
