@@ -12,14 +12,16 @@ void BlockRepair::repair(const DamagedBlock& block, Completion<Slice> done) {
   device_.log().error("store_block_damaged path={} image={} page={} offset={} byte={}", quoted(device_.path()),
                       block.page.image.value, block.page.index.value, block.block * kBlock, byte_of(block.at));
   if (!source_) return done({});
+  const std::uint64_t number = next_number_++;
+  waiting_.emplace(number, Waiting{block, std::move(done)});
   source_->fetch(block.page, block.block * kBlock, kBlock,
-                 [this, alive = std::weak_ptr<void>(alive_), block,
-                  done = std::move(done)](std::optional<ReadAnswer> answer) mutable {
-                   if (alive.lock()) on_fetched(block, std::move(answer), std::move(done));
+                 [this, alive = std::weak_ptr<void>(alive_), number](std::optional<ReadAnswer> answer) {
+                   if (alive.lock()) on_fetched(number, std::move(answer));
                  });
 }
 
-void BlockRepair::on_fetched(const DamagedBlock& block, std::optional<ReadAnswer> answer, Completion<Slice> done) {
+void BlockRepair::on_fetched(std::uint64_t number, std::optional<ReadAnswer> answer) {
+  auto [block, done] = std::move(waiting_.extract(number).mapped());
   if (!answer || total_size(answer->data) != kBlock) return done({});
   MutableByteSpan bytes;
   const Slice good = aligned_slice(kBlock, bytes);
@@ -27,7 +29,7 @@ void BlockRepair::on_fetched(const DamagedBlock& block, std::optional<ReadAnswer
   if (crc32c(bytes) != block.expected_crc) return done({});
   space_.hold(chunk_of(block.at));
   device_.write(block.at, {good}, SyncMode::data,
-                [this, block, good, done = std::move(done)](Result<void, StoreError> result) mutable {
+                [this, block = block, good, done = std::move(done)](Result<void, StoreError> result) mutable {
                   space_.release(chunk_of(block.at));
                   if (result) {
                     ++counters_.repaired;

@@ -3,6 +3,9 @@
 // that is done, the block does not fit as before.
 #pragma once
 
+#include <map>
+#include <memory>
+
 #include "routing/journal_store/device.h"
 #include "routing/journal_store/space.h"
 #include "routing/page_store.h"
@@ -29,12 +32,19 @@ class BlockRepair {
   void repair(const DamagedBlock& block, Completion<Slice> done);
 
  private:
-  void on_fetched(const DamagedBlock& block, std::optional<ReadAnswer> answer, Completion<Slice> done);
+  void on_fetched(std::uint64_t number, std::optional<ReadAnswer> answer);
 
   Device& device_;
   Space& space_;
   RepairSource* source_ = nullptr;
   RepairCounters counters_;
+  // What waits for a source. It ends with the store, whatever a source still holds: it has nodes pinned.
+  struct Waiting {
+    DamagedBlock block;
+    Completion<Slice> done;
+  };
+  std::map<std::uint64_t, Waiting> waiting_;
+  std::uint64_t next_number_ = 0;
   std::shared_ptr<void> alive_ = std::make_shared<char>();  // of what a source calls
 };
 

@@ -280,6 +280,27 @@ StoreActivity JournalStore::activity() const {
           .checkpointing = impl_->core->checkpoint.running()};
 }
 
+StoreFigures JournalStore::figures() const {
+  const Core& core = *impl_->core;
+  const Space& space = core.ledger.space;
+  StoreFigures figures{.path = core.device->path(), .group = impl_->group, .facts = core.facts};
+  figures.checkpoint = core.superblock.checkpoint;
+  figures.device_bytes = std::uint64_t{space.chunks()} * kChunkBytes;
+  figures.journal_bytes = std::uint64_t{core.superblock.journal_chunks} * kChunkBytes;
+  figures.journal_used_bytes = std::uint64_t{impl_->committer.used_blocks()} * kBlock;
+  for (std::uint32_t chunk = 0; chunk < space.chunks(); ++chunk) {
+    if (space.uses({chunk}) >= kNodeChunk) figures.metadata_bytes += kChunkBytes;
+  }
+  figures.waiting_home_bytes = core.ledger.overlay.bytes();
+  figures.cached_nodes = core.ledger.cache.count();
+  figures.most_cached_nodes = core.ledger.cache.limit();
+  figures.changed_nodes = core.ledger.cache.dirty_count();
+  figures.first_seq = core.ledger.first_seq();
+  figures.fences = fences().size();
+  figures.damaged_nodes = core.ledger.cache.damaged();
+  return figures;
+}
+
 // ---- what is where --------------------------------------------------------------------------------------------------
 
 void JournalStore::allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,

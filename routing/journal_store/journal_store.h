@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "routing/journal_store/store_figures.h"
 #include "routing/page_store.h"
 #include "target/base/log.h"
 #include "target/runtime/runtime.h"
@@ -44,7 +45,9 @@ class JournalStore final : public PageStore {
   // for people: the path, what is wrong, what to do. Destroying what is returned gives up; so does the end of runtime.
   [[nodiscard]] static std::shared_ptr<void> open(Runtime& runtime, const JournalStoreConfig& config, Log log,
                                                   Opened done);
-  ~JournalStore() override;  // as a crash of the process: what was acknowledged is there when it is opened again
+  // As a crash of the process: what was acknowledged is there when it is opened again. Not from inside one of its own
+  // completions, which goes on in what is destroyed then.
+  ~JournalStore() override;
 
   StoreId id() const override;
   StoreKind kind() const override { return StoreKind::file; }
@@ -78,6 +81,7 @@ class JournalStore final : public PageStore {
   // Image ids mean something within one group only: in another one, or in a group that has lost its metadata, old pages
   // would show up in new volumes. So the first group that a store serves is kept, durably; any other is refused.
   void bind_to_group(const GroupId& group, Completion<Result<void, std::string>> done);
+  StoreFigures figures() const;
   // Everything home and a checkpoint, so that the next start has nothing to replay.
   void close(Done done);
 

@@ -17,6 +17,8 @@ namespace shoal::routing::journal {
 namespace {
 
 constexpr std::uint32_t kZeroRunBlocks = 256;
+constexpr Duration kFreeWithin = 2s;  // a device that is in use
+constexpr Duration kAskAgain = 50ms;
 
 template <class Id>
 Id random_id(Random& random) {
@@ -43,6 +45,8 @@ class Opener {
   void fail(const std::string& what) { finish(fmt::format("store {}: {}", config_.path, what)); }
   void finish(Result<std::unique_ptr<Core>, std::string> result);
 
+  void open_device();
+  bool ask_again();
   void tell_promises();
   void read_superblocks();
   void on_superblocks();
@@ -69,6 +73,8 @@ class Opener {
   std::unique_ptr<Core> core_;
   Superblock superblock_;
   unsigned parts_ = 0;
+  std::optional<Time> in_use_since_;
+  std::unique_ptr<Timer> retry_;
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 };
 
@@ -76,11 +82,28 @@ void Opener::run() {
   if (const auto made = runtime_.make_directories(parent_of(config_.path)); !made) {
     return fail(fmt::format("its folder cannot be made: {}", to_string(made.error())));
   }
+  open_device();
+}
+
+void Opener::open_device() {
   auto opened = runtime_.open_device(config_.path, DeviceOpen::create);
+  if (!opened && opened.error() == FileError::in_use && ask_again()) return;
   if (!opened) return finish(cannot_open(opened.error(), config_.path));
   opened_ = std::move(*opened);
   tell_promises();
   read_superblocks();
+}
+
+// The lock of a process that was killed stays until the kernel has ended what that one had under way.
+bool Opener::ask_again() {
+  if (!in_use_since_) {
+    in_use_since_ = runtime_.now();
+    log_.warn("store_in_use path={} waits_s={}", quoted(config_.path),
+              std::chrono::duration_cast<std::chrono::seconds>(kFreeWithin).count());
+  }
+  if (runtime_.now() - *in_use_since_ >= kFreeWithin) return false;
+  retry_ = runtime_.after(kAskAgain, [this] { open_device(); });
+  return true;
 }
 
 // How much "durable" is worth here.

@@ -1,0 +1,65 @@
+// The beginning and the end of a store, where others have a hand in them.
+#include <catch2/catch.hpp>
+
+#include "test/unit/journal_store/damaged_store.h"
+
+using namespace shoal;
+using namespace shoal::routing;
+using namespace shoal::routing::journal;
+using namespace shoal::routing::test;
+
+namespace {
+
+// Keeps what it is asked, and answers nothing by itself.
+struct SlowSource final : RepairSource {
+  void fetch(const PageId&, std::uint32_t, std::uint32_t, Completion<std::optional<ReadAnswer>> done) override {
+    asked.push_back(std::move(done));
+  }
+  std::vector<Completion<std::optional<ReadAnswer>>> asked;
+};
+
+}  // namespace
+
+TEST_CASE("a device that another process still has is asked for again until it is free") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  rig.close();
+  auto held = rig.host.runtime().open_device(kPath, DeviceOpen::existing);
+  REQUIRE(held.has_value());
+  std::optional<std::string> error;
+  rig.opening = JournalStore::open(rig.host.runtime(), rig.config, rig.log, [&](auto opened) {
+    error = opened ? "" : opened.error();
+    if (opened) rig.store = std::move(*opened);
+  });
+  rig.world.run_for(1500ms);
+  CHECK_FALSE(error.has_value());
+  held->file.reset();
+  REQUIRE(rig.run_until([&] { return error.has_value(); }));
+  CHECK(*error == "");
+}
+
+TEST_CASE("a device that stays in use is given up after two seconds, and the process is named as the reason") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  rig.close();
+  const auto held = rig.host.runtime().open_device(kPath, DeviceOpen::existing);
+  const Time began = rig.host.runtime().now();
+  CHECK_THAT(rig.try_open(), Catch::Contains("in use"));
+  CHECK(rig.host.runtime().now() - began >= 2s);
+  CHECK(rig.host.runtime().now() - began < 3s);
+}
+
+TEST_CASE("a repair source may answer a store that has ended") {
+  DamagedStore rig;
+  rig.close();
+  rig.flip(rig.bytes().rfind(std::string(4 * kBlock, 'b')) + 5);
+  rig.open();
+  SlowSource source;
+  rig.store->set_repair_source(&source);
+  const StoreDone write = rig.start(data_record(kOther, 512, filled(512, 'x')));  // reads the rest of its block
+  REQUIRE(rig.run_until([&] { return !source.asked.empty(); }));
+  rig.store.reset();
+  source.asked.front()(std::nullopt);
+  source.asked.clear();
+  CHECK_FALSE(write.has());
+}
