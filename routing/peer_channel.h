@@ -31,6 +31,7 @@ enum class ControlKind : std::uint16_t {
   decisions = 8,
   load_trace = 9,
   allocation = 10,
+  store = 11,
   highest_image = 16,
 };
 inline constexpr std::size_t kMaxControlBytes = 1024 * 1024;

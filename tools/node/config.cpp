@@ -22,6 +22,7 @@ constexpr std::uint64_t kMaxLimitBytes = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMinMemoryStoreBytes = 1 << 20, kMaxMemoryStoreBytes = std::uint64_t{1} << 50;
 constexpr std::uint64_t kMinStoreBytes = 64 << 20, kMaxStoreBytes = std::uint64_t{1} << 50;
 constexpr std::uint64_t kMinJournalBytes = 1 << 20, kMinStoreCacheBytes = 1 << 20;
+constexpr std::uint64_t kMinScrubBytesPerSecond = 64 << 10;
 
 // Thrown inside this file only; parse_config turns it into its one line.
 struct ConfigError {
@@ -140,6 +141,10 @@ void apply_limits(NodeLimits& limits, const std::string& prefix, const json& obj
        {"store_bytes", [&](auto& k, auto& v) { limits.store_bytes = number_of(k, v, kMinStoreBytes, kMaxStoreBytes); }},
        {"store_journal_bytes",
         [&](auto& k, auto& v) { limits.store_journal_bytes = number_of(k, v, kMinJournalBytes, kMaxLimitBytes); }},
+       {"scrub_bytes_per_second",
+        [&](auto& k, auto& v) {
+          limits.scrub_bytes_per_second = number_of(k, v, kMinScrubBytesPerSecond, kMaxLimitBytes);
+        }},
        {"store_cache_bytes",
         [&](auto& k, auto& v) { limits.store_cache_bytes = number_of(k, v, kMinStoreCacheBytes, kMaxStoreBytes); }}},
       object, prefix);
@@ -202,6 +207,8 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
       {"discovery_chap", [&, folder](auto& k, auto& v) { c.logins.discovery_chap = chap_of(k, v, folder); }},
       {"space_threshold_percent",
        [&](auto& k, auto& v) { c.space_threshold_percent = static_cast<unsigned>(number_of(k, v, 1, 99)); }},
+      {"scrub_interval_days",
+       [&](auto& k, auto& v) { c.scrub_interval = std::chrono::hours(24 * number_of(k, v, 0, 3650)); }},
       {"log_level", [&](auto& k, auto& v) { c.log_level = choice_of(k, v, kLevels); }},
       {"page_hold_s", [&](auto& k, auto& v) { c.page_hold = seconds_of(k, v, 0, 7); }},
       {"login_timeout_s", [&](auto& k, auto& v) { c.login_timeout = seconds_of(k, v, 1, 15); }},

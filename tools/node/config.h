@@ -26,6 +26,8 @@
 //                                [none]. The files are read when they are needed
 //   space_threshold_percent      1 to 99 [80]; when so much of a store here is used, every host of a volume on it is
 //                                told (UNIT ATTENTION 38/07)
+//   scrub_interval_days          0 to 3650 [30]; from the end of one reading of the whole store to the next, the first
+//                                an hour after the start; 0: only when `shoalctl store scrub start` says so
 //   log_level                    trace, debug, info, warn, error or off [info]
 //   page_hold_s                  0 to 7 [7]; commands wait so long for a silent member before NOT READY
 //   login_timeout_s              1 to 15 [15]
@@ -50,6 +52,7 @@
 //   limits.store_bytes           64 MiB or more [none]; that a store in a file grows to
 //   limits.store_journal_bytes   1 MiB to 4 GiB [64 MiB]; of a store that is made. A file grows by as much at a time
 //   limits.store_cache_bytes     1 MiB or more [512 MiB]; for the store's metadata
+//   limits.scrub_bytes_per_second  65536 to 2^32 [32 MiB]; of such a reading, less what hosts move
 //
 // Paths that are not absolute begin at the folder of the configuration.
 #pragma once
@@ -86,6 +89,7 @@ struct NodeLimits {
   std::uint64_t store_bytes = 0;                    // 0: as the file system lets it
   std::uint64_t store_journal_bytes = 64u << 20;
   std::uint64_t store_cache_bytes = 512u << 20;
+  std::uint64_t scrub_bytes_per_second = 32u << 20;
 };
 
 struct NodeConfig {
@@ -104,6 +108,7 @@ struct NodeConfig {
   LoginRules logins;                                                   // redirects, denials, CHAP of discovery
   load::PlacementPolicy policy = load::PlacementPolicy::least_loaded;  // until the group has one
   unsigned space_threshold_percent = 80;                               // of a store's bytes that are used
+  Duration scrub_interval = std::chrono::hours(24 * 30);               // zero: only by hand
   LogLevel log_level = LogLevel::info;
   Duration page_hold = std::chrono::seconds(7);
   Duration login_timeout = std::chrono::seconds(15);

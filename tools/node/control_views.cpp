@@ -93,6 +93,7 @@ json store_json(const OwnStore& store) {
   body.update({{"uuid", store.id.to_string()},
                {"kind", to_string(store.kind)},
                {"state", store.state.in_service ? "in service" : "out of service"},
+               {"damaged_blocks", store.damage.damaged},
                {"reason", store.state.reason}});
   return body;
 }
@@ -154,6 +155,12 @@ json warnings_json(const MemberView& view, const json& volumes) {
     if (store.state.in_service) continue;
     warnings.push_back(
         fmt::format("store {} is out of service: {}; repair it and restart this member", store.id, store.state.reason));
+  }
+  if (view.scrub && view.scrub->damaged_blocks > 0) {
+    warnings.push_back(fmt::format(
+        "the last scrub of the store here found {} blocks that cannot be read: `shoalctl store scrub status` "
+        "names them; write them again from a copy",
+        view.scrub->damaged_blocks));
   }
   for (const json& volume : volumes) {
     if (volume.at("unavailable_pages") == 0) continue;

@@ -11,6 +11,7 @@
 #include "cluster/volumes.h"
 #include "routing/page_service.h"
 #include "routing/router.h"
+#include "routing/scrubber.h"
 #include "target/server/target_server.h"
 #include "tools/node/allocation_desk.h"
 #include "tools/node/availability.h"
@@ -27,6 +28,7 @@ struct OwnStore {
   routing::StoreKind kind = routing::StoreKind::file;
   routing::StoreState state;
   routing::StoreSpace space;
+  routing::RepairCounters damage;
 };
 
 // This member and what it sees of the group, at one moment.
@@ -43,6 +45,7 @@ struct MemberView {
   PeerViews peers;
   std::vector<OwnStore> stores;
   std::map<StoreId, routing::StoreSpace> spaces;  // of stores of the group, as they were heard of last
+  std::optional<routing::ScrubStatus> scrub;      // of the store that has a device
   routing::VolumeCounters volumes;
   routing::PageCounters pages;
   server::ServerCounters server;

@@ -118,6 +118,21 @@ void add_group(Families& families, const MemberView& view) {
   }
 }
 
+void add_damage(Families& families, const MemberView& view) {
+  families.family(MetricType::Counter, "store_damaged_blocks_total",
+                  "Blocks of a store here that were not what was written there, when they were read");
+  for (const OwnStore& store : view.stores) {
+    families.sample(static_cast<double>(store.damage.damaged), {{"store", store.id.to_string()}});
+  }
+  if (!view.scrub) return;
+  families.gauge("scrub_running", "1: the store here is being read as a whole",
+                 view.scrub->state == routing::ScrubState::running ? 1 : 0);
+  families.gauge("scrub_read_bytes", "Of the present scrub, or the last", view.scrub->read_bytes);
+  families.gauge("scrub_bytes", "That it has to read at most", view.scrub->most_bytes);
+  families.counter("scrubs_total", "Scrubs that came to their end", view.scrub->runs);
+  families.counter("scrub_damaged_blocks_total", "Blocks that scrubs could not read", view.scrub->all_damaged_blocks);
+}
+
 void add_space(Families& families, const MemberView& view, const std::vector<VolumeView>& volumes) {
   families.family(MetricType::Gauge, "store_bytes", "Bytes of a store here, by state: total, used, free");
   for (const OwnStore& store : view.stores) {
@@ -176,6 +191,7 @@ std::string metrics_text(const MemberView& view, const std::vector<VolumeView>& 
   add_group(families, view);
   add_volumes(families, view, volumes);
   add_space(families, view, volumes);
+  add_damage(families, view);
   add_load(families, group_load);
   return prometheus::TextSerializer().Serialize(families.all());
 }

@@ -164,13 +164,22 @@ void NodeControl::route_session(const ControlRequest& request, const std::string
 
 void NodeControl::route_member(const ControlRequest& request, const std::string& id, const std::string& order,
                                Completion<ControlResponse> done) {
-  if (order != "drain" && order != "undrain") return done(failure(404, "nothing is at " + request.path));
-  if (request.method != "POST") return done(not_allowed(request));
-  const auto member = parse_member_id(id);
+  const bool of_store = order == "store" || order == "scrub";
+  if (!of_store && order != "drain" && order != "undrain") return done(failure(404, "nothing is at " + request.path));
+  if (request.method != (order == "store" ? "GET" : "POST")) return done(not_allowed(request));
+  const auto member = of_store && id == "self" ? std::optional(parts_.config.member) : parse_member_id(id);
   if (!member) return done(failure(400, "\"" + id + "\" is not a member; `shoalctl member list` shows them"));
+  if (of_store) return route_store(*member, request, std::move(done));
   const auto drain = parse_drain_order(order, request.body);
   if (!drain) return done(failure(400, order + ": " + drain.error()));
   parts_.drain->order(*member, *drain, std::move(done));
+}
+
+void NodeControl::route_store(MemberId member, const ControlRequest& request, Completion<ControlResponse> done) {
+  if (request.method == "GET") return parts_.store_desk->ask(member, StoreOrder::show, std::move(done));
+  const auto order = parse_scrub_order(request.body);
+  if (!order) return done(failure(400, "scrub: " + order.error()));
+  parts_.store_desk->ask(member, *order, std::move(done));
 }
 
 void NodeControl::list_decisions(const std::string& query, Completion<ControlResponse> done) const {
@@ -286,8 +295,9 @@ MemberView NodeControl::view() const {
     for (const auto& link : parts_.links->links()) view.peers[link.member] = peer_view(link);
   }
   for (const auto& store : parts_.pages->stores()) {
-    view.stores.push_back({store->id(), store->kind(), store->state(), store->space()});
+    view.stores.push_back({store->id(), store->kind(), store->state(), store->space(), store->repair_counters()});
   }
+  if (parts_.scrubber) view.scrub = parts_.scrubber->status();
   view.spaces = known_space(*parts_.pages, parts_.load->table());
   view.volumes = parts_.units->counters();
   view.pages = parts_.pages->counters();

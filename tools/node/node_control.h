@@ -21,6 +21,8 @@
 //   POST   /sessions/ID/move          the same, at a member that keeps a place: {to?, how?, polite?, force?}
 //   POST   /members/ID/drain          its sessions go, and no host is placed there: {force?}
 //   POST   /members/ID/undrain        until then
+//   GET    /members/ID/store          its page store; ID may be "self", here too
+//   POST   /members/ID/scrub          {order}: start, pause or resume
 //   GET    /faults    POST            only with --allow-faults: faults.h
 //   GET    /metrics                   for Prometheus
 //
@@ -62,6 +64,7 @@ class NodeControl final : public ControlHandler, public std::enable_shared_from_
                      Completion<ControlResponse> done);
   void route_member(const ControlRequest& request, const std::string& id, const std::string& order,
                     Completion<ControlResponse> done);
+  void route_store(MemberId member, const ControlRequest& request, Completion<ControlResponse> done);
   void list_members(Completion<ControlResponse> done) const;
   void list_decisions(const std::string& query, Completion<ControlResponse> done) const;
   void tell_why(const SessionName& session, Completion<ControlResponse> done) const;

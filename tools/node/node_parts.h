@@ -30,6 +30,7 @@
 #include "tools/node/session_desk.h"
 #include "tools/node/session_mover.h"
 #include "tools/node/space_watch.h"
+#include "tools/node/store_desk.h"
 #include "tools/node/trace_desk.h"
 #include "tools/node/units.h"
 
@@ -68,6 +69,8 @@ struct NodeParts {
   Decisions decisions;
   std::unique_ptr<routing::PageService> pages;
   std::unique_ptr<routing::LocalPages> local_pages;
+  routing::JournalStore* journal = nullptr;  // one of the pages' stores; null: memory only
+  std::shared_ptr<routing::Scrubber> scrubber;
   std::unique_ptr<cluster::Members> members;
   std::unique_ptr<cluster::GroupLoadRules> rules;
   std::unique_ptr<routing::PeerTransport> links;  // null: a single server
@@ -92,6 +95,7 @@ struct NodeParts {
   std::shared_ptr<LoadBalancer> balancer;
   std::shared_ptr<DecisionDesk> decision_desk;
   std::shared_ptr<TraceDesk> trace_desk;
+  std::shared_ptr<StoreDesk> store_desk;
   std::unique_ptr<Faults> faults;  // null: not allowed
 };
 

@@ -15,6 +15,7 @@
 #include "tools/shoalctl/image_commands.h"
 #include "tools/shoalctl/load_commands.h"
 #include "tools/shoalctl/new_member.h"
+#include "tools/shoalctl/store_commands.h"
 #include "tools/shoalctl/tool_runner.h"
 #include "tools/shoalctl/views.h"
 
@@ -198,6 +199,7 @@ void add_commands(CLI::App& app, const Options& options, CreateOptions& create, 
   add_load_commands(app, options);
   add_member_commands(app, options, move, added);
   add_volume_commands(app, options, create, access);
+  add_store_commands(app, options);
   CLI::App* map = app.add_subcommand("map", "which member has which pages of a volume");
   map->add_option("VOLUME", create.name)->required();
   map->callback([&] {

@@ -34,13 +34,6 @@ std::string joined(const json& list) {
   return line.empty() ? "-" : line;
 }
 
-std::string age(std::uint64_t seconds) {
-  if (seconds < 60) return fmt::format("{} s", seconds);
-  if (seconds < 3600) return fmt::format("{} min", seconds / 60);
-  if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
-  return fmt::format("{} d {} h", seconds / 86400, seconds % 86400 / 3600);
-}
-
 std::vector<std::vector<std::string>> rows_of(const json& list, const std::vector<const char*>& keys) {
   std::vector<std::vector<std::string>> rows;
   for (const json& one : list) {
@@ -94,6 +87,13 @@ std::string picture(const json& map, bool colour) {
 }
 
 }  // namespace
+
+std::string age_text(std::uint64_t seconds) {
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min", seconds / 60);
+  if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
+  return fmt::format("{} d {} h", seconds / 86400, seconds % 86400 / 3600);
+}
 
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
@@ -208,7 +208,7 @@ std::string view_sessions(const json& sessions) {
   std::vector<std::vector<std::string>> rows;
   for (const json& s : sessions) {
     rows.push_back({text(s, "id"), text(s, "member"), text(s, "volume"), text(s, "initiator"), text(s, "peer"),
-                    age(s.value("age_s", std::uint64_t{0})), text(s, "commands"), size_of(s, "read_bytes"),
+                    age_text(s.value("age_s", std::uint64_t{0})), text(s, "commands"), size_of(s, "read_bytes"),
                     size_of(s, "written_bytes")});
   }
   return table({"SESSION", "MEMBER", "VOLUME", "INITIATOR", "FROM", "AGE", "COMMANDS", "READ", "WRITTEN"}, rows);
@@ -217,7 +217,7 @@ std::string view_sessions(const json& sessions) {
 std::string view_status(const json& s) {
   std::string out =
       fmt::format("group {}  member {}  {}  up {}  metadata {} ({})\n", text(s, "group"), text(s, "member"),
-                  text(s, "state"), age(s.value("uptime_s", std::uint64_t{0})), text(s.at("metadata"), "kind"),
+                  text(s, "state"), age_text(s.value("uptime_s", std::uint64_t{0})), text(s.at("metadata"), "kind"),
                   s.at("metadata").value("reachable", false) ? "reachable" : "OUT OF REACH");
   for (const json& warning : s.value("warnings", json::array())) out += "warning: " + warning.get<std::string>() + "\n";
   const json space = s.value("space", json{{"lasting", json::object()}, {"memory", json::object()}});

@@ -2,6 +2,7 @@
 // anything.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@ namespace shoal {
 
 // Columns as wide as their widest cell, two spaces between them.
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
+
+std::string age_text(std::uint64_t seconds);  // "3 h 12 min"
 
 std::string view_status(const nlohmann::json& status);
 std::string view_load(const nlohmann::json& load);
