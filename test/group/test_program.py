@@ -349,6 +349,7 @@ class ControlPort(Folder):
 
     def test_more_than_it_takes_is_refused(self):
         self.assertEqual(self.ask('/volumes', method='POST', data=b' ' * 65537)[0], 413)
+        self.assertEqual(self.ask('/volumes', method='POST', data=b' ' * 4_000_000)[0], 413)
         self.assertEqual(self.ask('/status', Long='x' * 9000)[0], 431)
         self.assertEqual(self.ask('/status')[0], 200)
 

@@ -22,6 +22,7 @@ constexpr auto kIdleTimeout = std::chrono::seconds(60);   // between requests, a
 constexpr auto kHeaderTimeout = std::chrono::seconds(5);  // from the first byte of a request
 constexpr auto kBodyTimeout = std::chrono::seconds(10);
 constexpr std::size_t kFirstBytes = 4096;
+constexpr auto kLingerTimeout = std::chrono::seconds(2);  // for the rest of a request that was refused
 constexpr auto kAcceptBackOff = std::chrono::milliseconds(100);
 }  // namespace
 
@@ -86,6 +87,7 @@ struct HttpSession : std::enable_shared_from_this<HttpSession> {
   void on_read(beast::error_code error);
   void handle(http::request<http::string_body> request);
   void write(const ControlResponse& answer, bool keep);
+  void pass_over();
   void close();
   void end_wait();
 
@@ -166,7 +168,17 @@ void HttpSession::write(const ControlResponse& answer, bool keep) {
                       if (keep) return self.read();
                       beast::error_code ignored;
                       self.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                      self.stream.expires_after(kLingerTimeout);
+                      self.pass_over();
                     }));
+}
+
+// What the asker still sends is read: closing over it would reset the connection, and our answer with it.
+void HttpSession::pass_over() {
+  buffer.clear();
+  stream.async_read_some(buffer.prepare(kFirstBytes), then([](HttpSession& self, beast::error_code error, std::size_t) {
+                           if (!error) self.pass_over();
+                         }));
 }
 
 void HttpSession::close() {
