@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "target/scsi/limits.h"
@@ -217,6 +218,20 @@ Setters setters_for(NodeConfig& c, const std::string& folder) {
   };
 }
 
+// Of a key that is there twice the parser would take the last, in silence.
+json parse_without_repeats(std::string_view text) {
+  std::vector<std::set<std::string>> open;  // keys of each object that is not closed yet
+  const auto look = [&open](int, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second) {
+      throw ConfigError{"key \"" + parsed.get<std::string>() + "\" is given twice in one object"};
+    }
+    return true;
+  };
+  return json::parse(text, look, false, true);
+}
+
 bool is_loopback(const Endpoint& endpoint) { return endpoint.host.starts_with("127.") || endpoint.host == "::1"; }
 
 bool is_iqn_prefix(std::string_view text) {
@@ -261,9 +276,9 @@ void check_whole(const NodeConfig& config) {
 }  // namespace
 
 Result<NodeConfig, std::string> parse_config(std::string_view text, const std::string& folder) {
-  const json object = json::parse(text, nullptr, false, true);
-  if (object.is_discarded()) return std::string("not valid JSON");
   try {
+    const json object = parse_without_repeats(text);
+    if (object.is_discarded()) return std::string("not valid JSON");
     NodeConfig config;
     apply(setters_for(config, folder), object, "");
     check_whole(config);

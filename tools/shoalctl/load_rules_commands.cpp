@@ -1,6 +1,8 @@
 #include "tools/shoalctl/load_rules_commands.h"
 
+#include <cmath>
 #include <memory>
+#include <stdexcept>
 
 #include "tools/shoalctl/views.h"
 
@@ -43,6 +45,8 @@ void add_weight(CLI::App& load, const Options& options, const Shared& given) {
   weight->add_option("MEMBER", given->member)->required();
   weight->add_option("WEIGHT", given->weight, "2: twice what one with 1 carries")->required();
   weight->callback([&options, given] {
+    if (!std::isfinite(given->weight))
+      throw std::runtime_error("load weight: a weight is a finite number, as 2 or 0.5");
     order(options, "weight", {{"member", given->member}, {"weight", given->weight}});
   });
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -149,6 +150,28 @@ void add_new_member_command(CLI::App& members, const Options& options, NewMember
   add->callback([&] { write_new_member(options, member); });
 }
 
+// A session gets another id where it logs in; nothing but its host and its volume says which. Empty: not to be told.
+std::string new_session_id(const json& before, const json& after, const std::string& moved) {
+  const auto id_of = [](const json& session) { return session.at("id").get<std::string>(); };
+  const auto is_new = [&](const json& session) {
+    return std::none_of(before.begin(), before.end(), [&](const json& old) { return id_of(old) == id_of(session); });
+  };
+  const auto old =
+      std::find_if(before.begin(), before.end(), [&](const json& session) { return id_of(session) == moved; });
+  if (old == before.end()) return "";
+  std::vector<std::string> found;
+  for (const json& session : after) {
+    const bool same = session.at("initiator") == old->at("initiator") && session.at("volume") == old->at("volume");
+    if (same && is_new(session)) found.push_back(id_of(session));
+  }
+  return found.size() == 1 ? found.front() : "";
+}
+
+std::string moved_view(const json& answer) {
+  const std::string id = answer.value("new_id", "");
+  return done_view(answer) + (id.empty() ? "" : "its id is " + id + " now\n");
+}
+
 struct MoveOptions {
   std::string id;
   std::uint32_t member = 0;
@@ -159,7 +182,10 @@ struct MoveOptions {
 void move_session(const Options& options, const MoveOptions& move) {
   json body = {{"how", move.polite ? "polite" : move.how}, {"force", move.force}};
   if (move.member != 0) body["to"] = move.member;
-  show(options, call(options, "POST", "/sessions/" + segment(move.id) + "/move", body), done_view);
+  const json before = call(options, "GET", "/sessions");
+  json answer = call(options, "POST", "/sessions/" + segment(move.id) + "/move", body);
+  answer["new_id"] = new_session_id(before, call(options, "GET", "/sessions"), move.id);
+  show(options, answer, moved_view);
 }
 
 void add_move_command(CLI::App& session, const Options& options, MoveOptions& move) {
@@ -211,7 +237,8 @@ void add_commands(CLI::App& app, const Options& options, CreateOptions& create, 
     show(options, call(options, "GET", "/sessions"), view_sessions);
   });
   CLI::App* session = app.add_subcommand("session", "one session")->require_subcommand(1);
-  CLI::App* drop = session->add_subcommand("drop", "finish its commands, then make the host log in anew elsewhere");
+  CLI::App* drop =
+      session->add_subcommand("drop", "finish its commands, then make the host log in anew, where the group places it");
   drop->add_option("ID", id, "from `shoalctl sessions`")->required();
   drop->callback([&] { show(options, call(options, "POST", "/sessions/" + segment(id) + "/drop"), done_view); });
   add_move_command(*session, options, move);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kPictureWidth = 64;
 constexpr std::size_t kPictureRows = 16;
+constexpr std::size_t kMostStripes = 64;  // that are listed
 
 std::string text(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -69,6 +70,19 @@ std::vector<std::uint32_t> owners_of(const json& map) {
   return owners;
 }
 
+// "pages 0, 3, 6 ...: member 1", where pages of several members alternate: a picture would show nothing of that.
+std::string stripes(const json& map) {
+  std::string lines;
+  for (const json& run : map.at("runs")) {
+    const auto first = run.at("first").get<std::size_t>(), count = run.at("count").get<std::size_t>();
+    const auto step = run.value("step", std::size_t{1});
+    if (step == 1 || count < 2) continue;
+    lines += fmt::format("pages {}, {}{} up to {}: member {}\n", first, first + step, count > 2 ? " ..." : "",
+                         first + (count - 1) * step, run.value("member", 0u));
+  }
+  return lines;
+}
+
 std::string picture(const json& map, bool colour) {
   const auto owners = owners_of(map);
   const std::size_t cells = kPictureWidth * kPictureRows;
@@ -83,7 +97,7 @@ std::string picture(const json& map, bool colour) {
     lines += painted(mixed ? '+' : mark_of(owners[at]), owners[at], colour && !mixed);
     if (++column == kPictureWidth || end == owners.size()) lines += '\n', column = 0;
   }
-  return lines;
+  return per_cell == 1 || map.at("runs").size() > kMostStripes ? lines : stripes(map) + lines;
 }
 
 }  // namespace

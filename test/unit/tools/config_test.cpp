@@ -162,6 +162,27 @@ TEST_CASE("wrong keys of logins are named") {
   CHECK_THAT(error_of(R"({"discovery_chap":{"user":"a","secret":"b"}})"), Contains("discovery_chap.secret"));
 }
 
+TEST_CASE("a key that is given twice is named, in whatever object, and the same key in two objects is none") {
+  using Catch::Contains;
+  CHECK_THAT(error_of(R"({"member":1,"member":2})"), Contains("\"member\" is given twice"));
+  CHECK_THAT(error_of(R"({"metadata":{"sqlite":"a","sqlite":"b"}})"), Contains("\"sqlite\" is given twice"));
+  const std::string chap =
+      R"("discovery_chap":{"user":"a","secret_file":"b","mutual_user":"c","mutual_secret_file":"d"})";
+  CHECK(error_of(R"({"group_portals":["127.0.0.1:3260"],"metadata":{"sqlite":"x.db"},)" + chap + "}") == "");
+}
+
+TEST_CASE("scrubs come in days, or never, at a rate") {
+  const auto config =
+      parse_config(R"({"group_portals":["127.0.0.1:3260"],"metadata":{"sqlite":"x.db"},"scrub_interval_days":0,)"
+                   R"("limits":{"scrub_bytes_per_second":1048576}})",
+                   ".");
+  REQUIRE(config.has_value());
+  CHECK(config->scrub_interval == Duration{});
+  CHECK(config->limits.scrub_bytes_per_second == 1048576);
+  CHECK(parse_config(kSingle, ".")->scrub_interval == std::chrono::hours(24 * 30));
+  CHECK_THAT(error_of(R"({"scrub_interval_days":3651})"), Catch::Contains("3650"));
+}
+
 TEST_CASE("sizes are powers of two and overflow is no size") {
   CHECK(parse_size("1GiB") == 1u << 30);
   CHECK(parse_size("64 MiB") == 64u << 20);

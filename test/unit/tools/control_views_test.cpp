@@ -279,6 +279,23 @@ TEST_CASE("a volume tells what it takes of all stores, and that it is more where
   CHECK_THAT(view_volumes(json::array({volume})), Contains(">= 0 B"));
 }
 
+TEST_CASE("a map with more pages than a picture has room for says which members take turns") {
+  VolumeView large = demo();
+  large.map = map_of(12000);
+  CHECK_THAT(view_map(map_json(large, places_of(member_1())), false),
+             Contains("pages 1, 4 ... up to 11998: member 2") && Contains("++++"));
+}
+
+TEST_CASE("what a scrub found is a warning, and in the metrics") {
+  auto view = member_1();
+  CHECK(status_json(view, {}).at("warnings").empty());
+  view.scrub =
+      routing::ScrubStatus{.state = routing::ScrubState::running, .damaged_blocks = 2, .all_damaged_blocks = 5};
+  CHECK_THAT(status_json(view, {}).at("warnings").dump(), Contains("found 2 blocks that cannot be read"));
+  const std::string metrics = metrics_text(view, {}, {});
+  CHECK_THAT(metrics, Contains("shoal_scrub_damaged_blocks_total 5") && Contains("shoal_scrub_running 1"));
+}
+
 TEST_CASE("shoalctl shows all of it") {
   const auto view = member_1();
   const auto places = places_of(view);
