@@ -19,7 +19,7 @@ std::string size(const json& object, const char* key) { return format_size(numbe
 
 std::string ago(const json& object, const char* key) {
   const auto seconds = object.find(key);
-  return seconds == object.end() || !seconds->is_number_unsigned() ? "never since its member started"
+  return seconds == object.end() || !seconds->is_number_unsigned() ? "none since its member started"
                                                                    : age_text(seconds->get<std::uint64_t>()) + " ago";
 }
 
@@ -45,7 +45,7 @@ std::string view_scrub(const json& store) {
   const std::string state = scrub.value("state", "-");
   std::string text = "scrub: " + state;
   if (state != "idle") text += fmt::format(", {} of {}", size(scrub, "read_bytes"), size(scrub, "most_bytes"));
-  text += fmt::format("; last whole one ended {}; {} damaged blocks found", ago(scrub, "ended_s_ago"),
+  text += fmt::format("; last whole one: {}; {} damaged blocks found", ago(scrub, "ended_s_ago"),
                       number(scrub, "damaged_blocks"));
   text += "\n";
   for (const json& range : scrub.value("damaged", json::array())) {

@@ -35,7 +35,7 @@ TEST_CASE("a store is shown with its space, journal, damage and images") {
   CHECK_THAT(text, Catch::Contains("checkpoint 41"));
   CHECK_THAT(text, Catch::Contains("3 blocks, of which 1 repaired"));
   CHECK_THAT(text, Catch::Contains("7      demo    64 KiB  1 MiB"));
-  CHECK_THAT(text, Catch::Contains("scrub: idle; last whole one ended never since its member started"));
+  CHECK_THAT(text, Catch::Contains("scrub: idle; last whole one: none since its member started"));
 }
 
 TEST_CASE("a scrub is shown with how far it is and what it found") {
@@ -45,7 +45,7 @@ TEST_CASE("a scrub is shown with how far it is and what it found") {
   scrub.ended = Time{} + 40s;
   const std::string text = view_scrub(a_store(scrub));
   CHECK_THAT(text, Catch::Contains("running, 1 MiB of 4 MiB"));
-  CHECK_THAT(text, Catch::Contains("ended 1 min ago; 1 damaged blocks"));
+  CHECK_THAT(text, Catch::Contains("last whole one: 1 min ago; 1 damaged blocks"));
   CHECK_THAT(text, Catch::Contains("image 7, page 3, offset 4096, 4096 bytes"));
 }
 
