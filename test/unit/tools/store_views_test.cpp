@@ -50,8 +50,8 @@ TEST_CASE("a scrub is shown with how far it is and what it found") {
 }
 
 TEST_CASE("an order about a scrub is one of three words") {
-  CHECK(parse_scrub_order(R"({"order": "start"})").value() == StoreOrder::scrub_start);
-  CHECK(parse_scrub_order(R"({"order": "resume"})").value() == StoreOrder::scrub_resume);
+  CHECK(*parse_scrub_order(R"({"order": "start"})") == StoreOrder::scrub_start);
+  CHECK(*parse_scrub_order(R"({"order": "resume"})") == StoreOrder::scrub_resume);
   for (const char* body : {"", "{}", R"({"order": "show"})", R"({"order": 1})", R"({"order": "start", "x": 1})"}) {
     CHECK_FALSE(parse_scrub_order(body).has_value());
   }
