@@ -8,7 +8,7 @@ namespace {
 
 json seconds_since(const std::optional<Time>& then, Time now) {
   if (!then) return nullptr;
-  return std::chrono::duration_cast<std::chrono::seconds>(now - *then).count();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now - *then).count());
 }
 
 }  // namespace
