@@ -22,6 +22,8 @@ constexpr std::string_view kSparsePrefix = "sparse:";
 constexpr std::uint64_t kPages = 3;
 constexpr std::uint64_t kSparsePages = 60;
 constexpr std::uint64_t kPagesApart = 24;  // 3 MiB: a leaf of the journal store
+constexpr std::string_view kDeepPrefix = "deep:";
+constexpr std::uint64_t kDeepPages = 8;
 
 Action on(Kind kind, std::uint32_t offset, std::uint32_t length) {
   return {.kind = kind, .offset = offset, .length = length};
@@ -95,6 +97,7 @@ Workload parse_workload(const std::string& name) {
   if (name.starts_with(kRandomPrefix)) return random_workload(std::stoull(name.substr(kRandomPrefix.size())));
   if (name.starts_with(kBriefPrefix)) return brief_workload(std::stoull(name.substr(kBriefPrefix.size())));
   if (name.starts_with(kSparsePrefix)) return sparse_workload(std::stoull(name.substr(kSparsePrefix.size())));
+  if (name.starts_with(kDeepPrefix)) return deep_workload(std::stoull(name.substr(kDeepPrefix.size())));
   Workload workload{name, {}};
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find(',', begin), name.size());
@@ -149,6 +152,18 @@ Workload sparse_workload(std::uint64_t seed) {
     actions.push_back(action);
   }
   return {fmt::format("{}{}", kSparsePrefix, seed), actions, false, true};
+}
+
+Workload deep_workload(std::uint64_t seed) {
+  SeededRandom random(seed ^ 0xdee9);
+  Actions actions = random_actions(100 + random.below(100), random);
+  for (Action& action : actions) {
+    const bool waits = action.kind == Kind::reopen || action.kind == Kind::look || action.kind == Kind::idle;
+    if (waits && random.below(4) > 0) action.kind = Kind::write;
+    action.page = random.below(kDeepPages);
+    action.together = random.below(100) > 0;
+  }
+  return {fmt::format("{}{}", kDeepPrefix, seed), actions};
 }
 
 Actions random_actions(std::size_t count, Random& random) {

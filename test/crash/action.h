@@ -41,6 +41,7 @@ Workload parse_workload(const std::string& name);           // throws std::inval
 std::vector<Workload> short_workloads(std::size_t length);  // all sequences of so many words
 Workload random_workload(std::uint64_t seed);
 Workload brief_workload(std::uint64_t seed);  // short enough to be repeated for each of its inputs and outputs
+Workload deep_workload(std::uint64_t seed);   // on many pages, nearly all of it under way at the same time
 Actions random_actions(std::size_t count, Random& random);
 Actions first_actions();  // what is in the store before a workload begins
 Workload creation();      // making a store, and that

@@ -10,6 +10,7 @@ constexpr std::size_t kStatesOfCreation = 200;
 constexpr std::size_t kLeastStatesOfShort = 6;
 constexpr std::size_t kStatesOfRandom = 60;
 constexpr std::uint64_t kSparseShare = 20;  // of the random ones fill the store
+constexpr std::uint64_t kDeepShare = 12;    // have much under way at once
 
 // Of those of the greatest length, some where there are not enough states for all.
 std::vector<Workload> chosen_short_workloads(std::uint64_t states, Random& random) {
@@ -51,6 +52,11 @@ class Runner {
   CrashReport report_;
 };
 
+Workload long_workload(std::uint64_t number, std::uint64_t seed) {
+  if (number % kSparseShare == 0) return sparse_workload(seed);
+  return number % kDeepShare == kDeepShare - 1 ? deep_workload(seed) : random_workload(seed);
+}
+
 void spread(Runner& runner, const CrashRun& run) {
   SeededRandom random(run.seed ^ 0x59ead);
   if (!runner.check(creation(), std::min<std::size_t>(kStatesOfCreation, run.states))) return;
@@ -63,8 +69,7 @@ void spread(Runner& runner, const CrashRun& run) {
   }
   for (std::uint64_t number = 0; runner.states() < run.states; ++number) {
     const std::uint64_t seed = run.seed * 1'000'000 + number;
-    const bool fills = number % kSparseShare == 0;
-    if (!runner.check(fills ? sparse_workload(seed) : random_workload(seed), kStatesOfRandom)) return;
+    if (!runner.check(long_workload(number, seed), kStatesOfRandom)) return;
   }
 }
 

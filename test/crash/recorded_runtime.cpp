@@ -149,7 +149,7 @@ void RecordedRuntime::begin(Request request) {
 void RecordedRuntime::happen(Request request) {
   const bool alive = !request.file.expired();
   if (request.verb == Verb::read && !alive) return;
-  const auto result = request.number == fault_.at ? fail(request) : perform(request);
+  const auto result = fails(request) ? fail(request) : perform(request);
   if (alive) request.done(result);
 }
 
@@ -166,6 +166,12 @@ Result<std::size_t, FileError> RecordedRuntime::perform(const Request& request) 
     history_.push_back(WriteDone{request.number});
   }
   return std::size_t{0};
+}
+
+bool RecordedRuntime::fails(const Request& request) const {
+  if (request.number == fault_.at) return true;
+  const bool is_full = fault_.kind == FaultKind::full && fault_.at != 0 && request.number > fault_.at;
+  return is_full && request.verb == Verb::write && request.offset + request.bytes.size() > disk_.size();
 }
 
 Result<std::size_t, FileError> RecordedRuntime::fail(const Request& request) {

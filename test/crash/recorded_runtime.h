@@ -19,8 +19,8 @@
 
 namespace shoal::crash {
 
-// What a write that fails has done: nothing; half of it; all of it; nothing, for there is no space. For a read or a
-// sync all of these are the same error.
+// What a write that fails has done: nothing; half of it; all of it; nothing, for there is no space, and then there is
+// none for any that would make the device longer. For a read or a sync all of these are the same error.
 enum class FaultKind : std::uint8_t { error, half, late, full };
 
 struct Fault {
@@ -98,6 +98,7 @@ class RecordedRuntime final : public Runtime {
   void begin(Request request);
   void happen(Request request);
   Result<std::size_t, FileError> perform(const Request& request);
+  bool fails(const Request& request) const;
   Result<std::size_t, FileError> fail(const Request& request);
   std::size_t written_of(std::size_t bytes) const;  // by a write that fails
 

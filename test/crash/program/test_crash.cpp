@@ -2,9 +2,9 @@
 //
 //   test_crash --states N                          crash states, spread over all short workloads and random ones
 //   test_crash --workload W [--state CUT.DRAW]     crash states of that workload; only that state
-//   test_crash --faults N                          a fault at each input and output in turn, of N brief workloads
-//   test_crash --workload W --fault NUMBER.KIND    only that fault of that workload
-//   test_crash --corruptions N [--first F]         flips, lost and misdirected writes
+//   test_crash --faults N                          a fault at each input and output in turn, of N brief or deep
+//   workloads test_crash --workload W --fault NUMBER.KIND    only that fault of that workload test_crash --corruptions
+//   N [--first F]         flips, lost and misdirected writes
 //   --store S, --seed M                            with any of them
 //   --mutation RULE                                leaves a rule out of the store and must find a difference
 //
@@ -22,6 +22,8 @@
 namespace {
 
 using namespace shoal::crash;
+
+constexpr std::uint64_t kDeepShare = 10;  // one of so many workloads with faults has much under way
 
 struct Options {
   std::string store = "journal", mutation, state, fault;
@@ -53,7 +55,10 @@ Outcome faults(const StoreDriver& driver, const Options& options) {
                          {name.cut, static_cast<FaultKind>(name.draw)});
   }
   for (std::uint64_t i = 0; i < options.faults && !all.difference; ++i) {
-    const FaultReport report = run_with_faults(driver, options.run.seed, brief_workload(options.run.seed * 1000 + i));
+    const std::uint64_t seed = options.run.seed * 1000 + i;
+    const bool deep = i % kDeepShare == kDeepShare - 1;
+    const FaultReport report =
+        run_with_faults(driver, options.run.seed, deep ? deep_workload(seed) : brief_workload(seed));
     all.faults += report.faults;
     all.difference = report.difference;
   }
@@ -107,7 +112,7 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--store", options.store, "which")->check(CLI::IsMember(store_names()));
   app.add_option("--states", options.run.states, "how many crash states to recover");
-  app.add_option("--faults", options.faults, "of how many brief workloads");
+  app.add_option("--faults", options.faults, "of how many brief or deep workloads");
   app.add_option("--corruptions", options.corruptions, "how many");
   app.add_option("--first", options.first, "number of the first corruption");
   app.add_option("--seed", options.run.seed, "of everything that is drawn");
