@@ -1,5 +1,6 @@
 #include "routing/image_notes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "target/base/check.h"
@@ -8,7 +9,8 @@
 namespace shoal::routing {
 namespace {
 
-constexpr Duration kTellAgain = 1s;
+constexpr Duration kTellAgain = 1s;   // and then after twice as long each time
+constexpr Duration kMostPause = 64s;  // a full catalog stays full for long
 
 bool lacks(const PageStore& store, ImageId image, const ImageNote& note) {
   return store.state().in_service && store.image_note(image) != note;
@@ -55,9 +57,13 @@ void ImageNotes::on_told(ImageId image) {
   Wanted& wanted = wanted_.at(image);
   wanted.telling = false;
   if (!wanted.forgotten.empty()) return end(image);
-  if (wanted.changed) return tell(image);
+  if (wanted.changed) {
+    wanted.pause = {};
+    return tell(image);
+  }
   if (wanted.failed) {
-    wanted.again = runtime_.after(kTellAgain, [this, image] { tell(image); });
+    wanted.pause = std::clamp(2 * wanted.pause, kTellAgain, kMostPause);
+    wanted.again = runtime_.after(wanted.pause, [this, image] { tell(image); });
     return;
   }
   auto kept = std::move(wanted.kept);

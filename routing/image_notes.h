@@ -1,5 +1,6 @@
 // ImageNotes: tells the stores of a member what the images are that lie on them (PageStore::describe_image). One note
-// of an image is on its way at a time; a newer one follows it. A store that is short of something is told again.
+// of an image is on its way at a time; a newer one follows it. A store that is short of something is told again, after
+// longer and longer pauses.
 //
 // The caller guarantees: the stores outlive it, and end before what their completions call.
 #pragma once
@@ -32,6 +33,7 @@ class ImageNotes {
     bool telling = false, changed = false, failed = false;  // changed, failed: since it is telling
     std::vector<Completion<>> forgotten;                    // not empty: it ends when nothing is on its way
     std::unique_ptr<Timer> again;
+    Duration pause{};  // before the last time it was told again
   };
 
   void tell(ImageId image);

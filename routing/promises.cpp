@@ -36,7 +36,10 @@ Result<void, StoreError> Promises::add(const PageRecord& record) {
 }
 
 bool Promises::accepts(const PageRecord& record) const {
-  return promised_.empty() || record.version.epoch >= promised(record.page);
+  if (!promised_.empty() && record.version.epoch < promised(record.page)) return false;
+  if (record.kind != RecordKind::voided) return true;
+  const auto known = voids_.find(record.page);
+  return known == voids_.end() || Void{record.version.epoch, record.attempt} > known->second;
 }
 
 bool Promises::knows_older(const PageRecord& record) const {

@@ -21,7 +21,8 @@ class Promises {
  public:
   // stale: a promise or void that is not above the known one. An older fence is no error and changes nothing.
   Result<void, StoreError> add(const PageRecord& record);
-  bool accepts(const PageRecord& record) const;      // data, zero, unmap: not below the promised epoch
+  // Not below the promised epoch; a void above the known one.
+  bool accepts(const PageRecord& record) const;
   bool knows_older(const PageRecord& record) const;  // a promise, void or fence in whose place it would be
   void drop(ImageId image);
 

@@ -65,6 +65,10 @@ void Changer::find_leaves(const JobRef& job) {
   for (; job->next < job->changes.size(); ++job->next, job->next_leaf = 0) {
     const PlannedChange& change = job->changes[job->next];
     if (change.kind == Kind::promise) continue;
+    if (!ledger_.live_image(change.record.page.image)) {  // dropped meanwhile
+      job->result = StoreError::stale;
+      return finish(*job);
+    }
     const auto parts = ledger_.parts(change.record.page, change.record.first_block, change.record.blocks);
     const bool clears = change.kind == Kind::clear;
     if (!clears && parts.size() == 1) job->parts[job->next] = parts.front();

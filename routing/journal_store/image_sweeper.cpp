@@ -18,16 +18,15 @@ void ImageSweeper::start() {
 
 std::optional<ImageId> ImageSweeper::dropped() const {
   for (const auto& [id, image] : ledger_.catalog.images) {
-    if (image.dropped) return id;
+    if (image.dropped && !left_behind_.contains(id)) return id;
   }
   return std::nullopt;
 }
 
-// A leaf that cannot be read is left behind: what it spoke of stays in use, and shoal-fsck tells of it.
 void ImageSweeper::next_leaf() {
   ledger_.trees.next_leaf(image_, leaf_, [this](Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
     if (!found) {
-      running_ = false;
+      leave_behind();
     } else if (!found->second) {
       forget();
     } else if (!waits_for_room()) {
@@ -74,14 +73,18 @@ void ImageSweeper::clear(std::uint64_t leaf, NodePin pin) {
 }
 
 void ImageSweeper::forget() {
-  if (ledger_.catalog.images.at(image_).chunks > 0) {
-    running_ = false;
-    return;
-  }
+  if (ledger_.catalog.images.at(image_).chunks > 0) return leave_behind();
   commit({.kind = JournalKind::forget, .page = {.image = image_}}, [this] {
     running_ = false;
     start();
   });
+}
+
+// One whose metadata are damaged is not in the way of the next: what it has stays in use, and shoal-fsck tells of it.
+void ImageSweeper::leave_behind() {
+  left_behind_.insert(image_);
+  running_ = false;
+  start();
 }
 
 void ImageSweeper::commit(JournalRecord record, Completion<> then) {

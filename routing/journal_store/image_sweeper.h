@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "routing/journal_store/committer.h"
 #include "routing/journal_store/room_request.h"
@@ -24,12 +25,14 @@ class ImageSweeper {
   bool waits_for_room();
   void clear(std::uint64_t leaf, NodePin pin);
   void forget();
+  void leave_behind();
   void commit(JournalRecord record, Completion<> then);
 
   Ledger& ledger_;
   Committer& committer_;
   WaitForRoom wait_for_room_;
   ImageId image_;
+  std::set<ImageId> left_behind_;  // cannot be freed, until the store is opened again
   std::uint64_t leaf_ = 0;
   ChangingLeaf cleared_;  // the one that is being cleared
   bool running_ = false;

@@ -157,10 +157,11 @@ void JournalStore::Impl::checkpoint_now(Done done) {
   review();
 }
 
-// An image has the pages that it began with.
+// An image has the pages that it began with; one that is dropped does not come back.
 bool JournalStore::Impl::may_have(ImageId image, std::uint32_t page_bytes) const {
   const auto known = core->ledger.catalog.images.find(image);
-  if (known != core->ledger.catalog.images.end()) return known->second.page_bytes == page_bytes;
+  if (known != core->ledger.catalog.images.end())
+    return !known->second.dropped && known->second.page_bytes == page_bytes;
   return is_page_size(page_bytes);
 }
 
@@ -205,8 +206,8 @@ void JournalStore::close(Done done) {
 }
 
 void JournalStore::bind_to_group(const GroupId& group, Completion<Result<void, std::string>> done) {
-  if (impl_->group == group) return done({});
-  if (!impl_->group.is_zero()) {
+  if (impl_->core->superblock.group == group) return done({});
+  if (!impl_->group.is_zero() && impl_->group != group) {
     return done(fmt::format(
         "store {}: it belongs to group {}, but the metadata are of group {}, where its pages would show up in other "
         "volumes; give another file, or give back the metadata",

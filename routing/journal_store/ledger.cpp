@@ -56,6 +56,14 @@ ChunkParts Ledger::parts(const PageId& page, std::uint32_t first_block, std::uin
   return parts;
 }
 
+// Whoever asked was not done when the image was dropped. What frees its chunks counts until it is forgotten.
+bool Ledger::counts(const JournalRecord& record) const {
+  const auto image = catalog.images.find(record.page.image);
+  if (image == catalog.images.end()) return !changes_blocks(record.kind);
+  if (!image->second.dropped) return true;
+  return record.kind == JournalKind::clear || record.kind == JournalKind::drop || record.kind == JournalKind::forget;
+}
+
 bool Ledger::is_possible(const JournalRecord& record) const {
   if (record.kind == JournalKind::fence || record.kind == JournalKind::promise) return true;
   const auto image = catalog.images.find(record.page.image);
@@ -95,6 +103,7 @@ bool Ledger::has_room_for(const JournalRecord& record) const {
 }
 
 Result<void, StoreError> Ledger::apply(const JournalRecord& record, const Slice& data) {
+  if (!counts(record)) return StoreError::stale;
   if (is_promise(record.kind)) return apply_promise(record);
   if (changes_blocks(record.kind)) {
     if (!catalog.promises.accepts(promise_of(record))) return StoreError::stale;

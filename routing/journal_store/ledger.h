@@ -36,10 +36,12 @@ class Ledger {
         reserve(space, cache, catalog) {}
   Ledger(const Ledger&) = delete;
 
-  // `data`: the record's blocks, aligned, as they lie in its frame. stale: the record is below what was promised, or a
-  // promise not above; it changes nothing.
+  // `data`: the record's blocks, aligned, as they lie in its frame. stale: the record does not count, is below what was
+  // promised, or a promise not above; it changes nothing.
   Result<void, StoreError> apply(const JournalRecord& record, const Slice& data);
-  // Whether the record can be applied: false of one that no sound store would have written.
+  // False: the image was dropped before, perhaps forgotten since, and the record changes nothing.
+  bool counts(const JournalRecord& record) const;
+  // Whether a record that counts can be applied: false of one that no sound store would have written.
   bool is_possible(const JournalRecord& record) const;
   // The same of what its leaves have to say, once they are in memory.
   bool suits_leaves(const JournalRecord& record);

@@ -13,6 +13,8 @@ struct Listing : std::enable_shared_from_this<Listing> {
   std::uint64_t first_chunk;
   std::size_t limit;
   Completion<Result<std::vector<StoredPage>, StoreError>> done;
+  std::uint64_t leaf;
+  bool asking = false, answered = false, ended = false;
   std::vector<StoredPage> pages;
 
   Listing(Ledger& ledger_, ImageId image_, const StoredImage& stored, PageIndex from, std::size_t limit_,
@@ -22,17 +24,32 @@ struct Listing : std::enable_shared_from_this<Listing> {
         chunks_per_page(stored.page_bytes / kChunkBytes),
         first_chunk(from.value * chunks_per_page),
         limit(limit_),
-        done(std::move(done_)) {}
+        done(std::move(done_)),
+        leaf(first_chunk / kChunksPerLeaf) {}
 
-  void from_leaf(std::uint64_t leaf) {
-    ledger.trees.next_leaf(image, leaf,
-                           [self = shared_from_this()](Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
-                             if (!found) return self->done(found.error());
-                             if (!found->second || !self->take(found->first, *found->second)) {
-                               return self->done(std::move(self->pages));
-                             }
-                             self->from_leaf(found->first + 1);
-                           });
+  // A loop over leaves that are in memory, however many they are; what has to be read begins it anew.
+  void go_on() {
+    while (!ended) {
+      answered = false;
+      asking = true;
+      ledger.trees.next_leaf(image, leaf,
+                             [self = shared_from_this()](Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
+                               self->on_leaf(std::move(found));
+                               if (!self->asking) self->go_on();
+                             });
+      asking = false;
+      if (!answered) return;
+    }
+  }
+
+  void on_leaf(Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
+    answered = true;
+    if (found && found->second && take(found->first, *found->second)) {
+      leaf = found->first + 1;
+      return;
+    }
+    ended = true;
+    found ? done(std::move(pages)) : done(found.error());
   }
 
   // False: there are as many as were asked for.
@@ -58,7 +75,7 @@ void list_pages(Ledger& ledger, ImageId image, PageIndex from, std::size_t limit
   const StoredImage* stored = ledger.live_image(image);
   if (!stored || limit == 0) return done(std::vector<StoredPage>{});
   const auto listing = std::make_shared<Listing>(ledger, image, *stored, from, limit, std::move(done));
-  listing->from_leaf(listing->first_chunk / kChunksPerLeaf);
+  listing->go_on();
 }
 
 }  // namespace shoal::routing::journal

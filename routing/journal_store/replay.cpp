@@ -58,7 +58,7 @@ bool Replay::is_in_window(std::uint32_t block) const {
 
 void Replay::try_beginning() {
   if (take_frame_at(0)) return go_on();
-  read_window(outcome_.end.block, &Replay::look_behind_end);
+  look_behind_end();
 }
 
 bool Replay::take_frame_at(std::uint32_t block) {
@@ -80,9 +80,11 @@ bool Replay::take_frame_at(std::uint32_t block) {
 bool Replay::apply_frame() {
   for (; record_ < frame_.records.size(); ++record_, part_ = 0) {
     const JournalRecord& record = frame_.records[record_];
-    if (!ledger_.is_possible(record)) return fail_impossible();
-    if (!find_leaves(record)) return false;
-    if (!ledger_.suits_leaves(record)) return fail_impossible();
+    if (ledger_.counts(record)) {
+      if (!ledger_.is_possible(record)) return fail_impossible();
+      if (!find_leaves(record)) return false;
+      if (!ledger_.suits_leaves(record)) return fail_impossible();
+    }
     const std::size_t bytes = data_blocks(record) * kBlock;
     (void)ledger_.apply(record, Slice::share(window_, data_.first(bytes)));  // stale was stale when it was written, too
     data_ = data_.subspan(bytes);
@@ -120,22 +122,21 @@ bool Replay::find_leaves(const JournalRecord& record) {
 
 // ---- the end ----------------------------------------------------------------------------------------------------
 
-// The frame behind a missing one begins at most one frame's length from here, or at the ring's beginning.
-void Replay::look_behind_end() {
-  if (const auto loss = loss_in_window()) return done_(*loss);
-  read_window(0, &Replay::look_at_beginning);
-}
+// However much is missing: what was written behind it lies somewhere in the ring.
+void Replay::look_behind_end() { read_window(0, &Replay::look_in_window); }
 
-void Replay::look_at_beginning() {
+// Windows overlap by a frame, so that each head is whole in one of them.
+void Replay::look_in_window() {
   if (const auto loss = loss_in_window()) return done_(*loss);
-  done_(outcome_);
+  const std::uint32_t end = window_block_ + window_blocks_;
+  if (end == ring_blocks_) return done_(outcome_);
+  read_window(end - kMaxFrameBlocks, &Replay::look_in_window);
 }
 
 // A frame of the next chain was written behind a checkpoint that was newer than what was found.
 std::optional<ReplayFault> Replay::loss_in_window() const {
   constexpr const char* kWayOut = "is lost here; another copy has it, or a backup";
-  const std::uint32_t blocks = std::min(window_blocks_, kMaxFrameBlocks + 1);
-  for (std::uint32_t i = 0; i < blocks; ++i) {
+  for (std::uint32_t i = 0; i < window_blocks_; ++i) {
     const ByteSpan at = window_at(window_block_ + i);
     const auto later = decode_frame_head(at, chain_);
     if (later && later->durable_seq >= outcome_.end.seq) {

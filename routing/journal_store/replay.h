@@ -59,7 +59,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
   bool find_leaves(const JournalRecord& record);
   bool fail_impossible();
   void look_behind_end();
-  void look_at_beginning();
+  void look_in_window();
   std::optional<ReplayFault> loss_in_window() const;
   ReplayFault fault(ReplayFault::Kind kind, std::string words) const;
 

@@ -85,7 +85,7 @@ void StoreSealer::seal() {
 
 // Each once, whoever points at it; so what points at itself ends.
 std::uint32_t StoreSealer::seal_node(BlockNumber at) {
-  if (byte_of(at) + kBlock > disk_.size()) return 0;
+  if (at.value >= disk_.size() / kBlock) return 0;
   if (const auto [known, added] = sealed_.try_emplace(at, 0); !added) return known->second;
   Block node = block_at(at);
   const auto header = node_header(node);
@@ -101,7 +101,7 @@ std::uint32_t StoreSealer::seal_node(BlockNumber at) {
 
 // The roots of the images' trees, where the catalog is one leaf and can be understood.
 void StoreSealer::seal_catalog(const NodeRef& root, std::uint64_t bytes) {
-  if (bytes == 0 || bytes > kBytesPerLeaf || byte_of(root.at) + kBlock > disk_.size()) return;
+  if (bytes == 0 || bytes > kBytesPerLeaf || root.at.value >= disk_.size() / kBlock) return;
   Block node = block_at(root.at);
   const MutableByteSpan content = body(MutableByteSpan(node)).first(bytes);
   auto catalog = decode_catalog(as_text(content));

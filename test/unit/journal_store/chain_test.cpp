@@ -90,6 +90,21 @@ TEST_CASE("a store whose newest superblocks are lost is not opened as it was bef
   CHECK_THAT(rig.try_open(), Catch::Contains(rig.config.path) && Catch::Contains("newest superblocks are damaged"));
 }
 
+TEST_CASE("a lost frame is known by what stands anywhere behind it, however much was lost with it") {
+  JournalStoreRig rig;
+  rig.config.journal_bytes = 64 * kChunkBytes;
+  rig.open_with_image();
+  const std::uint32_t chunk = kChunkBytes - kBlock;
+  for (int i = 0; i < 30; ++i) REQUIRE_FALSE(rig.write(kPage, kBlock, chunk, i).has_value());
+  rig.kill();
+  std::string content = rig.disk().content(rig.config.path);
+  const std::uint64_t from = byte_of(block_of_ring(newest_superblock(rig).replay.block));
+  content.replace(from, std::uint64_t{kMaxFrameBlocks + 100} * kBlock, std::size_t{kMaxFrameBlocks + 100} * kBlock,
+                  'x');
+  REQUIRE(rig.host.runtime().replace_whole(rig.config.path, content).has_value());
+  CHECK_THAT(rig.try_open(), Catch::Contains("was durable and cannot be read any more"));
+}
+
 TEST_CASE("newest superblocks that nothing was written behind may be lost") {
   JournalStoreRig rig;
   rig.open_with_image();

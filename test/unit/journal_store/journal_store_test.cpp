@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "routing/journal_store/superblock_set.h"
 #include "test/unit/journal_store/journal_store_rig.h"
 
 using namespace shoal;
@@ -269,6 +270,38 @@ TEST_CASE("promises, voids, fences and notes are there after power was lost") {
   CHECK(rig.write(kPage, 0, kBlock, 'a') == StoreError::stale);
   CHECK(rig.promise(kPage, 3) == StoreError::stale);
   CHECK_FALSE(rig.promise(kPage, 4).has_value());
+}
+
+TEST_CASE("a void that is not above the known one changes nothing, not even blocks that it covers in part") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  const auto void_copy = [&](std::uint32_t offset, std::uint32_t attempt) {
+    StoreDone done;
+    rig.store->void_copy(kPage, offset, 2 * kBlock, Epoch{2}, attempt, done.taker());
+    return rig.wait(done);
+  };
+  REQUIRE_FALSE(void_copy(512, 2).has_value());
+  REQUIRE_FALSE(rig.write(kPage, 0, 3 * kBlock, 'a').has_value());
+  CHECK(void_copy(512, 2) == StoreError::stale);
+  CHECK(void_copy(512, 1) == StoreError::stale);
+  CHECK(rig.read(kPage, 0, 3 * kBlock) == std::string(3 * kBlock, 'a'));
+}
+
+TEST_CASE("a store is bound to its group when whoever asks is told, also if another one is about to bind it") {
+  JournalStoreRig rig;
+  rig.open();
+  const GroupId group{{5}};
+  int told = 0;
+  for (int i = 0; i < 2; ++i) {
+    rig.store->bind_to_group(group, [&](Result<void, std::string> result) {
+      CHECK(result.has_value());
+      ++told;
+      const std::string beginning = rig.disk().content(rig.config.path).substr(0, journal::kSuperblockBytes);
+      CHECK(journal::read_superblocks(as_bytes(beginning)).newest->group == group);
+    });
+  }
+  CHECK(told == 0);
+  CHECK(rig.run_until([&] { return told == 2; }));
 }
 
 // ---- devices that fail ----------------------------------------------------------------------------------------------

@@ -71,6 +71,21 @@ TEST_CASE("a store that is short of something is told again; one out of service 
   CHECK(*rig.keep("b") == 1);
 }
 
+TEST_CASE("a store that stays short of something is told again after longer and longer pauses") {
+  Notes rig;
+  rig.keep("a");
+  int told = 0;
+  for (int second = 0; second < 600; ++second) {
+    if (!rig.store.calls.empty()) {
+      ++told;
+      rig.store.take().fail(StoreError::no_space);
+    }
+    rig.world.run_for(1s);
+  }
+  CHECK(told > 8);
+  CHECK(told < 20);
+}
+
 TEST_CASE("what is forgotten is not told again, and the end is told when nothing is on its way") {
   Notes rig;
   const auto kept = rig.keep("a");

@@ -1,0 +1,74 @@
+// What a dropped image leaves behind: its chunks are given back whatever else is asked of it, or is in the way.
+#include <catch2/catch.hpp>
+
+#include "routing/journal_store/node.h"
+#include "test/unit/journal_store/journal_store_rig.h"
+
+using namespace shoal;
+using namespace shoal::routing;
+using namespace shoal::routing::test;
+using namespace shoal::routing::journal;
+
+namespace {
+
+const PageId kPage = page_of(7, 0), kOther = page_of(8, 0);
+
+// Every node of that image's tree.
+void damage_tree(JournalStoreRig& rig, ImageId image) {
+  std::string content = rig.disk().content(rig.config.path);
+  for (std::size_t at = 0; at + kBlock <= content.size(); at += kBlock) {
+    const auto header = node_header(as_bytes(std::string_view(content).substr(at, kBlock)));
+    if (header && header->key.tree == TreeId{TreeId::Kind::chunks, image}) content[at + kNodeHeaderBytes] ^= 1;
+  }
+  REQUIRE(rig.host.runtime().replace_whole(rig.config.path, content).has_value());
+}
+
+}  // namespace
+
+TEST_CASE("an image whose metadata are damaged is not in the way of others that are dropped") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  REQUIRE_FALSE(rig.describe(8).has_value());
+  REQUIRE_FALSE(rig.write(kPage, 0, kChunkBytes, 'a').has_value());
+  REQUIRE_FALSE(rig.write(kOther, 0, kChunkBytes, 'b').has_value());
+  rig.close();
+  damage_tree(rig, ImageId{7});
+  rig.open();
+  const std::uint64_t before = rig.free_chunks();
+  REQUIRE_FALSE(rig.drop(7).has_value());
+  REQUIRE_FALSE(rig.drop(8).has_value());
+  rig.world.run_for(1s);
+  CHECK(rig.free_chunks() == before + 1);
+}
+
+TEST_CASE("what is asked of an image while it is dropped keeps none of its chunks, and the journal is replayed") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  REQUIRE_FALSE(rig.write(kPage, 0, kChunkBytes, 'a').has_value());
+  rig.close();
+  rig.open();
+  const std::uint64_t before = rig.free_chunks();
+  const StoreDone late = rig.start(data_record(kPage, 512, filled(512, 'b')));  // has to read the rest first
+  StoreDone dropped, promised;
+  rig.store->drop_image(ImageId{7}, dropped.taker());
+  rig.store->promise(kPage, Epoch{5}, promised.taker());
+  CHECK_FALSE(rig.wait(dropped).has_value());
+  CHECK(rig.wait(late) == StoreError::stale);
+  CHECK(rig.wait(promised) == StoreError::stale);
+  rig.world.run_for(1s);
+  CHECK(rig.free_chunks() == before + 1);
+  rig.kill();
+  rig.open();
+  CHECK(rig.store->images().empty());
+}
+
+TEST_CASE("a dropped image is not described again") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  REQUIRE_FALSE(rig.write(kPage, 0, kChunkBytes, 'a').has_value());
+  StoreDone dropped, described;
+  rig.store->drop_image(ImageId{7}, dropped.taker());
+  rig.store->describe_image(ImageId{7}, {kRigPageBytes, "again"}, described.taker());
+  CHECK_FALSE(rig.wait(dropped).has_value());
+  CHECK(rig.wait(described) == StoreError::stale);
+}
