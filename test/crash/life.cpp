@@ -136,8 +136,13 @@ void Life::perform_records(const Action& action) {
     busy.end_block = (action.offset + action.length + kPhysicalBlockBytes - 1) / kPhysicalBlockBytes;
   }
   wait_until([&] { return !overlaps(busy); });  // the epoch depends on what is under way
-  if (ended_) return;
+  if (ended_ || !took_note_of(page.image)) return;
   start({.records = {make_record(action, page)}}, busy, data ? action.durability : Durability::durable);
+}
+
+// A full store may not have: then nobody brings records of that image.
+bool Life::took_note_of(ImageId image) const {
+  return !past_.may_be_full || fault_happened() || store_->image_note(image).has_value();
 }
 
 PageRecord Life::make_record(const Action& action, const PageId& page) const {

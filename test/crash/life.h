@@ -75,6 +75,7 @@ class Life {
   }
   void wait_until(const std::function<bool()>& done);
   bool overlaps(const Busy& busy) const;
+  bool took_note_of(ImageId image) const;
   routing::PageRecord make_record(const Action& action, const routing::PageId& page) const;
   ImageId image_of(const Action& action) const { return action.second_image ? second_image_ : ImageId{1}; }
 
