@@ -28,6 +28,7 @@ Committer::Committer(Runtime& runtime, Device& device, Ledger& ledger, const Sup
       ring_(opened.journal_chunks * kBlocksPerChunk, opened.replay.block),
       max_frame_blocks_(std::min(kMaxFrameBlocks, ring_.blocks() / 4)),
       applied_(opened.replay),
+      written_(opened.replay),
       checkpoint_(opened.checkpoint),
       durable_seq_(opened.replay.seq - 1),
       after_frame_(std::move(after_frame)) {}
@@ -49,8 +50,12 @@ void Committer::free_before(const JournalPosition& position) {
   schedule();
 }
 
+bool Committer::may_start() const {
+  return under_way_.empty() || (under_way_.size() < kFramesAtOnce && !under_way_.back()->alone);
+}
+
 void Committer::schedule() {
-  if (scheduled_ || writing_ || queue_.empty()) return;
+  if (scheduled_ || queue_.empty() || !may_start()) return;
   scheduled_ = true;
   runtime_.post([this, alive = std::weak_ptr<void>(alive_)] {
     if (!alive.lock()) return;
@@ -60,50 +65,63 @@ void Committer::schedule() {
 }
 
 void Committer::start() {
-  if (writing_ || queue_.empty()) return;
-  Group group = next_group();
-  if (group.commits.empty()) return;
-  if (!device_.state().in_service) return fail(group, StoreError::out_of_service);
-  if (group.record_bytes > 0) {
-    const auto at = ring_.place(group.blocks());
+  if (queue_.empty() || !may_start()) return;
+  auto group = next_group();
+  if (group->commits.empty()) return;
+  if (!device_.state().in_service) return fail(*group, StoreError::out_of_service);
+  if (group->record_bytes > 0) {
+    const auto at = ring_.place(group->blocks());
     waits_for_room_ = !at;
-    if (!at) {  // until a checkpoint has made some
-      for (auto commit = group.commits.rbegin(); commit != group.commits.rend(); ++commit) {
-        queue_.push_front(std::move(*commit));
-      }
-      return after_frame_();
-    }
-    group.at = *at;
-    fill(group);
+    if (!at) return wait_for_room(*group);
+    group->at = *at;
+    fill(*group);
   }
-  writing_ = true;
-  write(std::move(group));
+  under_way_.push_back(std::move(group));
+  write(*under_way_.back());
+  schedule();
+}
+
+// Until a checkpoint has made some.
+void Committer::wait_for_room(Group& group) {
+  for (auto commit = group.commits.rbegin(); commit != group.commits.rend(); ++commit) {
+    queue_.push_front(std::move(*commit));
+  }
+  after_frame_();
 }
 
 // As many as one frame takes. A commit without records only wants what is before it to be durable, and does not wait
 // for room with others.
-Committer::Group Committer::next_group() {
-  Group group;
+std::unique_ptr<Committer::Group> Committer::next_group() {
+  auto group = std::make_unique<Group>();
   while (!queue_.empty()) {
     Commit& next = queue_.front();
+    const bool shares = may_share(next);
+    if (!shares && !under_way_.empty()) break;
     if (!has_room_for(next)) {
       refuse_next();
       continue;
     }
-    if (!group.commits.empty() && group.record_bytes == 0 && !next.records.empty()) break;
-    const std::size_t bytes = group.record_bytes + record_bytes(next);
-    const std::uint32_t data = group.data_blocks + data_blocks(next);
+    if (!group->commits.empty() && group->record_bytes == 0 && !next.records.empty()) break;
+    const std::size_t bytes = group->record_bytes + record_bytes(next);
+    const std::uint32_t data = group->data_blocks + data_blocks(next);
     if (head_blocks(bytes) + data > max_frame_blocks_) {
-      CHECK(!group.commits.empty(), bytes, data, max_frame_blocks_);
+      CHECK(!group->commits.empty(), bytes, data, max_frame_blocks_);
       break;
     }
-    group.record_bytes = bytes;
-    group.data_blocks = data;
-    group.durability = std::max(group.durability, next.durability);
-    group.commits.push_back(std::move(next));
+    group->record_bytes = bytes;
+    group->data_blocks = data;
+    group->durability = std::max(group->durability, next.durability);
+    group->alone = group->alone || !shares;
+    group->commits.push_back(std::move(next));
     queue_.pop_front();
   }
   return group;
+}
+
+// The journal with others at once. What changes the catalog is measured against a ledger that has all before it.
+bool Committer::may_share(const Commit& commit) const {
+  return commit.durability == Durability::durable && !unsynced_ && !commit.records.empty() &&
+         std::ranges::all_of(commit.records, [](const JournalRecord& record) { return changes_blocks(record.kind); });
 }
 
 // The ledger is as the frame before has left it, so only what goes into the same frame is not counted.
@@ -134,39 +152,46 @@ void Committer::fill(Group& group) {
       group.records.push_back(std::move(record));
     }
   }
-  const FrameHead made{chain_, checkpoint_, applied_.seq, durable_seq_, applied_.previous_crc};
+  const FrameHead made{chain_, checkpoint_, written_.seq, durable_seq_, written_.previous_crc};
   const std::uint32_t crc = encode_frame(made, group.records, frame);
-  group.end = {.block = ring_.head(), .seq = applied_.seq + 1, .previous_crc = crc};
+  written_ = group.end = {.block = ring_.head(), .seq = written_.seq + 1, .previous_crc = crc};
 }
 
-void Committer::write(Group group) {
+void Committer::write(Group& group) {
   const bool durable = group.durability == Durability::durable;
-  if (group.record_bytes == 0) return make_durable(std::move(group), durable && unsynced_);
+  if (group.record_bytes == 0) return make_durable(group, durable && unsynced_);
   const bool through = durable && !unsynced_;
   const Slice frame = Slice::share(group.bytes, {group.bytes.get(), std::size_t{group.blocks()} * kBlock});
-  const BlockNumber at = block_of_ring(group.at);
-  device_.write(at, {frame}, through ? SyncMode::data : SyncMode::none,
-                [this, group = std::move(group), durable, through](Result<void, StoreError> result) mutable {
-                  if (!result) return on_durable(std::move(group), result);
+  device_.write(block_of_ring(group.at), {frame}, through ? SyncMode::data : SyncMode::none,
+                [this, &group, durable, through](Result<void, StoreError> result) {
+                  if (!result) return on_durable(group, result);
                   if (!durable) unsynced_ = true;
-                  make_durable(std::move(group), durable && !through);
+                  make_durable(group, durable && !through);
                 });
 }
 
-void Committer::make_durable(Group group, bool by_sync) {
-  if (!by_sync) return on_durable(std::move(group), {});
-  device_.sync([this, group = std::move(group)](Result<void, StoreError> result) mutable {
+void Committer::make_durable(Group& group, bool by_sync) {
+  if (!by_sync) return on_durable(group, {});
+  device_.sync([this, &group](Result<void, StoreError> result) {
     if (result) unsynced_ = false;
     if (result) ledger_.space.frees_are_durable();
-    on_durable(std::move(group), result);
+    on_durable(group, result);
   });
 }
 
-void Committer::on_durable(Group group, Result<void, StoreError> result) {
-  writing_ = false;
-  if (!result) return fail(group, result.error());
-  apply(group);
-  after_frame_();
+// In the order of the journal. After a failure the store is out of service, and what lies behind it has failed, too.
+void Committer::on_durable(Group& group, Result<void, StoreError> result) {
+  group.done = result;
+  while (!under_way_.empty() && under_way_.front()->done) {
+    const auto next = std::move(under_way_.front());
+    under_way_.pop_front();
+    if (*next->done && device_.state().in_service) {
+      apply(*next);
+      after_frame_();
+    } else {
+      fail(*next, StoreError::out_of_service);
+    }
+  }
   schedule();
 }
 

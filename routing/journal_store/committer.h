@@ -1,5 +1,10 @@
-// Committer: records into the journal, in groups: what was asked for while a frame is written goes into the next one. A
-// frame is one write; when it is durable its records change the ledger, in order, and whoever asked is told.
+// Committer: records into the journal, in groups: what was asked for while frames are written goes into the next one. A
+// frame is one write; when it and all before it are durable its records change the ledger, in order, and whoever asked
+// is told.
+//
+// Frames that are durable by themselves and only change blocks may be under way at once: with one at a time, whoever
+// comes a moment too late for it would wait for two. What a frame that has one missing before it says was promised to
+// nobody.
 //
 // A frame in which nobody asks for durability is written without a sync (durability `applied`); a later durable one
 // then waits for a sync of the device, which covers both.
@@ -9,6 +14,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "routing/journal_store/device.h"
@@ -25,6 +32,8 @@ struct Commit {
   Durability durability = Durability::durable;
   PageStore::Done done;
 };
+
+inline constexpr std::size_t kFramesAtOnce = 2;
 
 struct JournalTraffic {
   std::uint64_t frames = 0, blocks = 0, commits = 0;
@@ -69,18 +78,23 @@ class Committer {
     JournalPosition end;   // behind it
     SharedBytes bytes;
     Durability durability = Durability::applied;
+    bool alone = false;                            // nothing else may be under way with it
+    std::optional<Result<void, StoreError>> done;  // how it ended; it waits for those before it
     std::uint32_t blocks() const { return head_blocks(record_bytes) + data_blocks; }
   };
 
+  bool may_start() const;
   void schedule();
   void start();
-  Group next_group();
+  std::unique_ptr<Group> next_group();
+  bool may_share(const Commit& commit) const;
   bool has_room_for(const Commit& commit) const;
   void refuse_next();
-  void write(Group group);
+  void wait_for_room(Group& group);
+  void write(Group& group);
   void fill(Group& group);
-  void make_durable(Group group, bool by_sync);
-  void on_durable(Group group, Result<void, StoreError> result);
+  void make_durable(Group& group, bool by_sync);
+  void on_durable(Group& group, Result<void, StoreError> result);
   void apply(Group& group);
   static Slice data_of(const Group& group, const JournalRecord& record, std::size_t& block);
   void fail(Group& group, StoreError error);
@@ -91,13 +105,14 @@ class Committer {
   ChainId chain_;
   JournalRing ring_;
   std::uint32_t max_frame_blocks_;
-  JournalPosition applied_;
+  JournalPosition applied_, written_;  // behind the last frame that has changed the ledger, that was begun
   std::uint64_t checkpoint_;
   std::uint64_t durable_seq_;
   std::function<void()> after_frame_;
   std::deque<Commit> queue_;
   JournalTraffic traffic_;
-  bool scheduled_ = false, writing_ = false, waits_for_room_ = false;
+  std::deque<std::unique_ptr<Group>> under_way_;  // in the order of the journal
+  bool scheduled_ = false, waits_for_room_ = false;
   bool unsynced_ = false;  // frames were written that no sync has covered
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 };

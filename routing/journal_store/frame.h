@@ -52,6 +52,10 @@ struct JournalRecord {
   bool operator==(const JournalRecord&) const = default;
 };
 
+constexpr bool changes_blocks(JournalKind kind) {
+  return kind == JournalKind::write || kind == JournalKind::place || kind == JournalKind::clear;
+}
+
 constexpr std::uint32_t data_blocks(const JournalRecord& record) {
   return record.kind == JournalKind::write ? record.blocks : 0;
 }

@@ -7,10 +7,6 @@
 namespace shoal::routing::journal {
 namespace {
 
-bool changes_blocks(JournalKind kind) {
-  return kind == JournalKind::write || kind == JournalKind::place || kind == JournalKind::clear;
-}
-
 bool is_promise(JournalKind kind) {
   return kind == JournalKind::promise || kind == JournalKind::voided || kind == JournalKind::fence;
 }
