@@ -55,7 +55,7 @@ void Scrubber::start() {
   ++run_;
   timer_.reset();
   status_.state = ScrubState::running;
-  status_.read_bytes = status_.damaged_blocks = 0;
+  status_.read_bytes = status_.unread_bytes = status_.damaged_blocks = 0;
   status_.damaged.clear();
   status_.most_bytes = allocated(store_);
   status_.began = due_ = measured_at_ = runtime_.now();
@@ -87,27 +87,39 @@ void Scrubber::go_on() {
   if (parts_.empty()) return images_.empty() ? end() : next_image();
   const Part part = parts_.back();
   parts_.pop_back();
-  read(part);
+  part.allocated ? read(part) : look_at(part);
 }
 
-// The next pages of the present image; an image without a map is passed over.
+// The next pages of the present image. Those that cannot be listed are all looked at, one by one.
 void Scrubber::next_image() {
   under_way_ = true;
   const ImageId image = images_.back();
   store_.list(image, next_page_, kPagesAtOnce,
-              of_this_run([image](Scrubber& self, const Result<std::vector<StoredPage>, StoreError>& pages) {
+              of_this_run([image](Scrubber& self, const Result<std::vector<StoredPage>, StoreError>& listed) {
                 self.under_way_ = false;
-                if (!pages || pages->empty()) {
+                const std::vector<StoredPage> pages = listed ? *listed : self.next_by_map(image);
+                if (pages.empty()) {
                   self.images_.pop_back();
                   self.next_page_ = {};
                 } else {
-                  self.next_page_ = {pages->back().index.value + 1};
-                  self.take_pages(image, *pages);
+                  self.next_page_ = {pages.back().index.value + 1};
+                  self.take_pages(image, pages);
                 }
                 self.pay(0);
               }));
 }
 
+std::vector<StoredPage> Scrubber::next_by_map(ImageId image) const {
+  std::vector<StoredPage> pages;
+  const auto map = map_of_(image);
+  for (PageIndex page = next_page_; map && page.value < map->page_count() && pages.size() < kPagesAtOnce;
+       ++page.value) {
+    pages.push_back({page});
+  }
+  return pages;
+}
+
+// An image without a map is passed over.
 void Scrubber::take_pages(ImageId image, const std::vector<StoredPage>& pages) {
   const auto map = map_of_(image);
   if (!map) return;
@@ -115,12 +127,43 @@ void Scrubber::take_pages(ImageId image, const std::vector<StoredPage>& pages) {
     if (page.index.value >= map->page_count()) continue;
     const Owner owner = map->owner(page.index);
     if (owner.store != store_.id()) continue;
-    const std::uint32_t end = map->page_length(page.index);
-    for (std::uint32_t at = 0; at < end; at += kChunkBytes) {
-      parts_.push_back({{image, page.index}, at, std::min(kChunkBytes, end - at), owner});
-    }
+    parts_.push_back({{image, page.index}, 0, map->page_length(page.index), owner});
   }
   std::reverse(parts_.begin(), parts_.end());
+}
+
+void Scrubber::look_at(const Part& part) {
+  under_way_ = true;
+  store_.allocation(part.page, part.offset, part.length,
+                    of_this_run([part](Scrubber& self, const Result<std::vector<AllocationRange>, StoreError>& ranges) {
+                      self.under_way_ = false;
+                      self.on_looked_at(part, ranges);
+                      self.pay(0);
+                    }));
+}
+
+// Of a page that cannot be looked at each chunk is looked at by itself.
+void Scrubber::on_looked_at(const Part& part, const Result<std::vector<AllocationRange>, StoreError>& ranges) {
+  if (ranges) {
+    for (auto range = ranges->rbegin(); range != ranges->rend(); ++range) {
+      if (range->mapped) push_parts({part.page, range->offset, range->length, part.owner}, kChunkBytes, true);
+    }
+  } else if (part.length > kChunkBytes) {
+    push_parts(part, kChunkBytes, false);
+  } else if (ranges.error() == StoreError::medium_error) {
+    report(part);
+  } else {
+    status_.unread_bytes += part.length;
+  }
+}
+
+// So that the first comes next. `of` begins with a whole part.
+void Scrubber::push_parts(const Part& of, std::uint32_t length, bool allocated) {
+  for (std::uint32_t end = of.length; end > 0;) {
+    const std::uint32_t part = end % length == 0 ? length : end % length;
+    end -= part;
+    parts_.push_back({of.page, of.offset + end, part, of.owner, allocated});
+  }
 }
 
 void Scrubber::read(const Part& part) {
@@ -141,22 +184,24 @@ void Scrubber::read(const Part& part) {
 // Of a part that cannot be read each block is looked at by itself.
 void Scrubber::on_read(const Part& part, PageStatus status) {
   if (status == PageStatus::medium_error && part.length > kPhysicalBlockBytes) {
-    for (std::uint32_t end = part.length; end > 0;) {
-      const std::uint32_t length = std::min(kPhysicalBlockBytes, end);
-      end -= length;
-      parts_.push_back({part.page, part.offset + end, length, part.owner});
-    }
+    push_parts(part, kPhysicalBlockBytes, true);
     return pay(0);
   }
-  if (status == PageStatus::medium_error) report(part);
-  status_.read_bytes += part.length;
+  const bool damaged = status == PageStatus::medium_error;
+  if (damaged) report(part);
   if (status == PageStatus::ok) own_ += part.length;
+  if (status != PageStatus::ok && !damaged) {
+    status_.unread_bytes += part.length;
+    return pay(0);
+  }
+  status_.read_bytes += part.length;
   pay(part.length);
 }
 
 void Scrubber::report(const Part& part) {
-  ++status_.damaged_blocks;
-  ++status_.all_damaged_blocks;
+  const std::uint32_t blocks = (part.length + kPhysicalBlockBytes - 1) / kPhysicalBlockBytes;
+  status_.damaged_blocks += blocks;
+  status_.all_damaged_blocks += blocks;
   if (status_.damaged.size() < kMaxDamagedRanges) status_.damaged.push_back({part.page, part.offset, part.length});
   log_.error("scrub_damaged store={} image={} page={} offset={} length={}", store_.id(), part.page.image,
              part.page.index, part.offset, part.length);
@@ -198,7 +243,8 @@ void Scrubber::end() {
   status_.state = ScrubState::idle;
   status_.ended = runtime_.now();
   ++status_.runs;
-  log_.info("scrub_ended store={} bytes={} damaged_blocks={}", store_.id(), status_.read_bytes, status_.damaged_blocks);
+  log_.info("scrub_ended store={} bytes={} unread_bytes={} damaged_blocks={}", store_.id(), status_.read_bytes,
+            status_.unread_bytes, status_.damaged_blocks);
   wait(settings_.interval);
 }
 

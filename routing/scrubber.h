@@ -1,6 +1,8 @@
 // Scrubber: reads everything that one store has, now and then, so that what has rotted is known before somebody needs
 // it. It reads through the page service, a chunk at a time: the store verifies what it reads, a range is locked as by
-// any reader, and what hosts have written meanwhile is what is read. Damage is counted and logged, block by block.
+// any reader, and what hosts have written meanwhile is what is read. Damage is counted and logged, block by block. Of a
+// thin page only what is allocated is read; where the store cannot tell what is, its metadata are damaged, and that is
+// counted and logged by chunks.
 //
 // It takes the place of hosts nowhere: what they move is taken off its rate (scrub_rate). Metadata that it brings into
 // the store's cache is one leaf for each 3 MiB; what hosts use is used again long before those are the oldest.
@@ -46,12 +48,14 @@ inline constexpr std::size_t kMaxDamagedRanges = 100;  // that are kept
 
 struct ScrubStatus {
   ScrubState state = ScrubState::idle;
-  std::uint64_t read_bytes = 0, most_bytes = 0;  // of the present run, or of the last
-  std::uint64_t damaged_blocks = 0;              // likewise; of 4 KiB
-  std::vector<DamagedRange> damaged;             // the first of them
-  std::uint64_t runs = 0;                        // that came to their end
-  std::uint64_t all_damaged_blocks = 0;          // of all runs
-  std::optional<Time> began, ended;              // of the newest run; of the newest that came to its end
+  std::uint64_t read_bytes = 0;          // of the present run, or of the last; damaged or not
+  std::uint64_t most_bytes = 0;          // likewise; allocated when it began
+  std::uint64_t unread_bytes = 0;        // likewise; that the page service did not serve just then
+  std::uint64_t damaged_blocks = 0;      // likewise; of 4 KiB
+  std::vector<DamagedRange> damaged;     // the first of them
+  std::uint64_t runs = 0;                // that came to their end
+  std::uint64_t all_damaged_blocks = 0;  // of all runs
+  std::optional<Time> began, ended;      // of the newest run; of the newest that came to its end
 };
 
 class Scrubber : public std::enable_shared_from_this<Scrubber> {
@@ -74,13 +78,18 @@ class Scrubber : public std::enable_shared_from_this<Scrubber> {
     PageId page;
     std::uint32_t offset = 0, length = 0;
     Owner owner;
+    bool allocated = false;  // as a whole; false: not looked at yet
   };
 
   template <class Task>
   auto of_this_run(Task task);  // is not carried out any more once another one has begun
   void go_on();
   void next_image();
+  std::vector<StoredPage> next_by_map(ImageId image) const;
   void take_pages(ImageId image, const std::vector<StoredPage>& pages);
+  void look_at(const Part& part);
+  void on_looked_at(const Part& part, const Result<std::vector<AllocationRange>, StoreError>& ranges);
+  void push_parts(const Part& of, std::uint32_t length, bool allocated);
   void read(const Part& part);
   void on_read(const Part& part, PageStatus status);
   void report(const Part& part);
@@ -99,7 +108,7 @@ class Scrubber : public std::enable_shared_from_this<Scrubber> {
   std::uint64_t run_ = 0;         // number of the present one
   std::vector<ImageId> images_;   // still to be read; the last is the present one
   PageIndex next_page_;           // of it
-  std::vector<Part> parts_;       // of pages that were listed; the last is next
+  std::vector<Part> parts_;       // the last is next
   bool under_way_ = false;        // something is asked
   bool due_soon_ = false;         // go_on() is to be called
   Time due_{};                    // when the next part may be read

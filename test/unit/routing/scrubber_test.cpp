@@ -13,37 +13,60 @@ using namespace shoal::routing::test;
 
 namespace {
 
-constexpr std::uint64_t kRate = 4 * kChunkBytes;  // a page of the rig a second
+constexpr std::uint64_t kRate = 4 * kChunkBytes;  // a second
 constexpr std::uint32_t kPages = 16, kPage = kMinPageBytes;
+constexpr std::uint32_t kThinPage = 8 * kChunkBytes;
 
-// Blocks of it cannot be read.
+// Blocks of it cannot be read, or what is allocated cannot be told.
 class RottenStore final : public MemoryStore {
  public:
   using MemoryStore::MemoryStore;
   void read(const PageId& page, std::uint32_t offset, std::uint32_t length,
             Completion<Result<ReadAnswer, StoreError>> done) override {
     read_bytes += length;
-    const auto touched = [&](const DamagedRange& damage) {
-      return damage.page == page && damage.offset < offset + length && offset < damage.offset + damage.length;
-    };
-    if (std::ranges::any_of(damage, touched)) return done(StoreError::medium_error);
+    if (touches(damage, page, offset, length)) return done(StoreError::medium_error);
+    if (short_of) return --short_of, done(StoreError::no_resources);
     MemoryStore::read(page, offset, length, std::move(done));
   }
+  void allocation(const PageId& page, std::uint32_t offset, std::uint32_t length,
+                  Completion<Result<std::vector<AllocationRange>, StoreError>> done) override {
+    if (touches(unknown, page, offset, length)) return done(StoreError::medium_error);
+    MemoryStore::allocation(page, offset, length, std::move(done));
+  }
+  void list(ImageId image, PageIndex from, std::size_t limit,
+            Completion<Result<std::vector<StoredPage>, StoreError>> done) override {
+    const auto met = [&](const DamagedRange& leaf) {
+      return leaf.page.image == image && leaf.page.index.value >= from.value &&
+             leaf.page.index.value < from.value + limit;
+    };
+    if (std::ranges::any_of(unknown, met)) return done(StoreError::medium_error);
+    MemoryStore::list(image, from, limit, std::move(done));
+  }
 
-  std::vector<DamagedRange> damage;
+  std::vector<DamagedRange> damage, unknown;
   std::uint64_t read_bytes = 0;
+  int short_of = 0;  // reads for which there are no resources
+
+ private:
+  static bool touches(const std::vector<DamagedRange>& ranges, const PageId& page, std::uint32_t offset,
+                      std::uint32_t length) {
+    return std::ranges::any_of(ranges, [&](const DamagedRange& range) {
+      return range.page == page && range.offset < offset + length && offset < range.offset + range.length;
+    });
+  }
 };
 
-struct Rig : ServiceRig<RottenStore> {
-  explicit Rig(ScrubSettings settings = {.bytes_per_second = kRate}) : ServiceRig(1, random) {
-    (void)describe(*store, ImageId{7}, {kPage, "a volume"});
-    map = PageMap::make(Image{
-        .id = ImageId{7}, .size_bytes = kPages * kPage, .page_bytes = kPage, .placement = {.stores = {store->id()}}});
+struct ScrubRig : ServiceRig<RottenStore> {
+  ScrubRig(ImageId image, std::uint32_t page_bytes, ScrubSettings settings) : ServiceRig(1, random) {
+    (void)describe(*store, image, {page_bytes, "a volume"});
+    map = PageMap::make(Image{.id = image,
+                              .size_bytes = std::uint64_t{kPages} * page_bytes,
+                              .page_bytes = page_bytes,
+                              .placement = {.stores = {store->id()}}});
+    service->set_map(map);
     scrubber = std::make_shared<Scrubber>(
-        host.runtime(), *service, *store, [this](ImageId image) { return image == ImageId{7} ? map : nullptr; },
+        host.runtime(), *service, *store, [this, image](ImageId asked) { return asked == image ? map : nullptr; },
         settings, Log());
-    for (std::uint32_t page = 0; page < kPages; ++page) ask(write(page + 1).on_page(page).at(0, kPage).filled_with(1));
-    store->read_bytes = 0;
   }
   const ScrubStatus& status() const { return scrubber->status(); }
   bool ends_within(Duration time) {
@@ -55,6 +78,23 @@ struct Rig : ServiceRig<RottenStore> {
   std::shared_ptr<Scrubber> scrubber;
 };
 
+// Each page is written.
+struct Rig : ScrubRig {
+  explicit Rig(ScrubSettings settings = {.bytes_per_second = kRate}) : ScrubRig(ImageId{7}, kPage, settings) {
+    for (std::uint32_t page = 0; page < kPages; ++page) ask(write(page + 1).on_page(page).at(0, kPage).filled_with(1));
+    store->read_bytes = 0;
+  }
+};
+
+// Three pages are written, a chunk of each.
+struct ThinRig : ScrubRig {
+  ThinRig() : ScrubRig(ImageId{9}, kThinPage, {.bytes_per_second = kRate}) {
+    for (std::uint32_t page = 0; page < 3; ++page) {
+      ask(write(page + 1).of_image(9).on_page(2 * page).at((page + 4) * kChunkBytes, kChunkBytes).filled_with(1));
+    }
+    store->read_bytes = 0;
+  }
+};
 }  // namespace
 
 TEST_CASE("a scrub reads all that its store has, at its rate, and ends") {
@@ -88,6 +128,37 @@ TEST_CASE("what a scrub cannot read is counted and told block by block, and the 
   REQUIRE(rig.ends_within(60s));
   CHECK(rig.status().damaged_blocks == 0);
   CHECK(rig.status().all_damaged_blocks == 2);
+}
+
+TEST_CASE("of a thin page a scrub reads, counts and waits for no more than is allocated") {
+  ThinRig rig;
+  rig.scrubber->start();
+  CHECK(rig.status().most_bytes == 3 * kChunkBytes);
+  REQUIRE(rig.ends_within(1s));  // its three chunks are three quarters of a second
+  CHECK(rig.status().read_bytes == 3 * kChunkBytes);
+  CHECK(rig.store->read_bytes == 3 * kChunkBytes);
+}
+
+TEST_CASE("where a store cannot tell what it has, a scrub says so, and reads the rest all the same") {
+  ThinRig rig;
+  const DamagedRange leaf{page_of(9, 1), 2 * kChunkBytes, 2 * kChunkBytes};
+  rig.store->unknown = {leaf};
+  rig.scrubber->start();
+  REQUIRE(rig.ends_within(60s));
+  CHECK(rig.status().damaged == std::vector<DamagedRange>{{leaf.page, leaf.offset, kChunkBytes},
+                                                          {leaf.page, leaf.offset + kChunkBytes, kChunkBytes}});
+  CHECK(rig.status().damaged_blocks == 2 * kChunkBytes / kPhysicalBlockBytes);
+  CHECK(rig.status().read_bytes == 3 * kChunkBytes);
+}
+
+TEST_CASE("what is not served just then is not counted as read, but told") {
+  Rig rig;
+  rig.store->short_of = 2;
+  rig.scrubber->start();
+  REQUIRE(rig.ends_within(60s));
+  CHECK(rig.status().unread_bytes == 2 * kChunkBytes);
+  CHECK(rig.status().read_bytes == kPages * kPage - 2 * kChunkBytes);
+  CHECK(rig.status().damaged_blocks == 0);
 }
 
 TEST_CASE("a scrub that is paused reads nothing until it goes on") {
