@@ -121,7 +121,7 @@ void Changer::wait_for_room(const JobRef& job, void (Changer::*then)(const JobRe
     finish(*job);
   };
   if (wait_for_room_(job->room, look_again)) return;
-  job->result = StoreError::no_space;
+  job->result = device_.state().in_service ? StoreError::no_space : StoreError::out_of_service;
   finish(*job);
 }
 

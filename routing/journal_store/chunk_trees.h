@@ -19,6 +19,13 @@ struct ChunkKey {
   std::uint32_t slot() const { return static_cast<std::uint32_t>(index % kChunksPerLeaf); }
 };
 
+struct ChunkKeyHash {
+  std::size_t operator()(const ChunkKey& key) const noexcept {
+    const std::uint64_t mixed = (key.image.value * 0x9e3779b97f4a7c15u) ^ key.index;
+    return static_cast<std::size_t>((mixed ^ (mixed >> 32)) * 0xd6e8feb86659fd93u);
+  }
+};
+
 // A lost leaf (kLostNode) is made in memory, but where it is passed over.
 enum class IfAbsent : std::uint8_t { nothing, create, pass_over };
 

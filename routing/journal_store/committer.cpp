@@ -47,6 +47,7 @@ void Committer::sync_applied(Done done) {
 
 void Committer::free_before(const JournalPosition& position) {
   ring_.free_before(position.block);
+  waits_for_room_ = false;
   schedule();
 }
 
@@ -66,6 +67,7 @@ void Committer::schedule() {
 
 void Committer::start() {
   if (queue_.empty() || !may_start()) return;
+  waits_for_room_ = false;
   auto group = next_group();
   if (group->commits.empty()) return;
   if (!device_.state().in_service) return fail(*group, StoreError::out_of_service);

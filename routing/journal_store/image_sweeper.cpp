@@ -43,7 +43,7 @@ bool ImageSweeper::waits_for_room() {
   } else if (ledger_.reserve.has_room_for_changed(kNodesOfOneLeaf)) {
     return false;
   }
-  running_ = wait_for_room_(request, [this] { next_leaf(); });
+  if (!wait_for_room_(request, [this] { next_leaf(); })) running_ = false;
   return true;
 }
 

@@ -75,8 +75,10 @@ void JournalStore::Impl::begin() {
   grower.review();
 }
 
-// What was freed and is not durable yet is the nearest.
+// What was freed and is not durable yet is the nearest. Of a store that is out of service nothing is to be waited for:
+// whoever looks again would be back at once.
 bool JournalStore::Impl::wait_for_room(RoomRequest& request, Completion<> more) {
+  if (!core->device->state().in_service) return false;
   const auto look_again = [more = std::make_shared<Completion<>>(std::move(more))](auto&&...) { (*more)(); };
   if (request.what != RoomRequest::For::memory) {
     if (core->ledger.space.has_held_frees()) return committer.sync(look_again), true;

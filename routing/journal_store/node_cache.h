@@ -8,10 +8,10 @@
 
 #include <array>
 #include <boost/intrusive/list.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -137,7 +137,7 @@ class NodeCache {
   StoreId store_;
   std::size_t limit_;  // nodes
   BlockPool memory_;
-  std::unordered_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output
+  boost::unordered_flat_map<NodeKey, std::unique_ptr<Node>, KeyHash> nodes_;  // never iterated into an output
   std::map<NodeKey, std::vector<Loaded>> loading_;
   Lru lru_;                                     // least recently used first
   std::array<DirtyList, kMaxLevel + 1> dirty_;  // by level

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "routing/journal_store/chunk_trees.h"
@@ -44,16 +44,10 @@ class Overlay {
     ChunkNumber home;
     boost::container::small_vector<Block, 1> blocks;  // in order
   };
-  struct KeyHash {
-    std::size_t operator()(const ChunkKey& key) const noexcept {
-      const std::uint64_t mixed = (key.image.value * 0x9e3779b97f4a7c15u) ^ key.index;
-      return static_cast<std::size_t>((mixed ^ (mixed >> 32)) * 0xd6e8feb86659fd93u);
-    }
-  };
 
   void erase_if(const ChunkKey& key, auto is_to_go);
 
-  std::unordered_map<ChunkKey, Chunk, KeyHash> chunks_;  // sorted where it is listed
+  boost::unordered_flat_map<ChunkKey, Chunk, ChunkKeyHash> chunks_;  // sorted where it is listed
   std::uint64_t blocks_ = 0;
 };
 

@@ -2,8 +2,8 @@
 // no place yet get the same one; a chunk that is freed meanwhile is given to nobody else. Pure.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <map>
 #include <optional>
 
 #include "routing/journal_store/chunk_trees.h"
@@ -55,7 +55,7 @@ class PendingHomes {
 
   Space& space_;
   Reserve& reserve_;
-  std::map<ChunkKey, Pending> pending_;
+  boost::unordered_flat_map<ChunkKey, Pending, ChunkKeyHash> pending_;  // never iterated
 };
 
 }  // namespace shoal::routing::journal

@@ -10,10 +10,10 @@
 // it. It is given out again only when nobody holds it. How much of it data may have is the Reserve's to say.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -80,9 +80,9 @@ class Space {
   void count_nodes(ChunkNumber chunk);
 
   std::vector<std::uint8_t> uses_;
-  std::unordered_map<std::uint32_t, std::uint32_t> holds_;  // never iterated
-  std::uint32_t free_ = 0;                                  // neither used nor held
-  std::uint32_t cursor_ = 0;                                // where the search goes on
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> holds_;  // never iterated
+  std::uint32_t free_ = 0;                                         // neither used nor held
+  std::uint32_t cursor_ = 0;                                       // where the search goes on
   NodePlaces nodes_;
   bool holds_frees_ = false;
   std::vector<ChunkNumber> held_frees_;

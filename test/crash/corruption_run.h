@@ -2,7 +2,7 @@
 // refuse to open, or give right data or an error for each block. Every second time another copy is at hand, which has
 // all data: then each block that its checksum finds damaged is repaired and right.
 //
-// Of a journal's very last frame nobody can tell whether it was written and is damaged, or was being written when power
+// Of a journal's last frames nobody can tell whether it was written and is damaged, or was being written when power
 // was lost. So each workload ends with a write that may be lost.
 #pragma once
 

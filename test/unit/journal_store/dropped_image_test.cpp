@@ -72,3 +72,24 @@ TEST_CASE("a dropped image is not described again") {
   CHECK_FALSE(rig.wait(dropped).has_value());
   CHECK(rig.wait(described) == StoreError::stale);
 }
+
+TEST_CASE("a store that fails while it gives back a large image ends, and nothing waits for ever") {
+  JournalStoreRig rig;
+  rig.config.cache_bytes = 24 * 4352;  // 24 nodes, of which half may have changed
+  rig.open_with_image();
+  REQUIRE_FALSE(rig.describe(8).has_value());
+  constexpr std::uint64_t kPagesOfALeaf = kChunksPerLeaf / (kRigPageBytes / kChunkBytes);
+  for (std::uint64_t leaf = 0; leaf < 100; ++leaf) {
+    REQUIRE_FALSE(rig.write(page_of(7, leaf * kPagesOfALeaf), 0, kBlock, 'a').has_value());
+  }
+  rig.close();
+  rig.open();
+  for (std::uint32_t block = 0; block < 60; ++block) {  // that the checkpoint has to carry home before it syncs
+    REQUIRE_FALSE(rig.write(page_of(8, block / 30), block % 30 * 2 * kBlock, kBlock, 'b').has_value());
+  }
+  rig.disk().fail_next(sim::DiskCall::sync, FileError::io);  // of the checkpoint for which the sweeper waits
+  REQUIRE_FALSE(rig.drop(7).has_value());
+  REQUIRE(rig.run_until([&] { return !rig.store->state().in_service; }));
+  rig.world.run_for(1s);
+  CHECK(rig.write(kPage, 0, kBlock, 'b') == StoreError::out_of_service);
+}
