@@ -92,10 +92,10 @@ def require_no_write_cache(portal):
 
 
 def fill(tools, target):
-    """Until each block is written: a thin volume has no less to do than one that is full."""
-    written = 0
-    while written < SPAN_BYTES >> 20:
-        written += load(tools, target, LARGE, 5)["writes"]
+    """Until one run, which begins at the first block, has written each: a thin volume has no less to do than a full one."""
+    seconds = 5
+    while load(tools, target, LARGE, seconds)["writes"] < SPAN_BYTES >> 20:
+        seconds *= 2
 
 
 def load(tools, target, what, seconds):
