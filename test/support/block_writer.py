@@ -74,6 +74,14 @@ class Writer(threading.Thread):
         super().__init__(daemon=True)
         self.session, self.blocks, self.rng = session, blocks, rng
         self.under_way, self.answered, self.error = {}, 0, None
+        self.progress = threading.Condition()  # an answer has come, or it has ended
+        self.ended = False
+
+    def wait_for_answers(self, count, seconds):
+        """False: it has ended before, or the time is over."""
+        with self.progress:
+            self.progress.wait_for(lambda: self.answered >= count or self.ended, seconds)
+            return self.answered >= count
 
     def run(self):
         try:
@@ -85,6 +93,10 @@ class Writer(threading.Thread):
             pass
         except Exception as error:  # for the test to see
             self.error = error
+        finally:
+            with self.progress:
+                self.ended = True
+                self.progress.notify_all()
 
     def start_one(self):
         first = self.rng.randrange(len(self.blocks))
@@ -108,5 +120,7 @@ class Writer(threading.Thread):
         begin, end, value, _ = self.under_way.pop(tag)
         if header[3] != 0:
             raise AssertionError(f'status {header[3]:02x} {data.hex()}')
-        self.answered += 1
         self.blocks.acknowledge(begin, end, value)
+        with self.progress:
+            self.answered += 1
+            self.progress.notify_all()
