@@ -81,13 +81,14 @@ ControlResponse StoreDesk::carry_out(StoreOrder order) {
 }
 
 json StoreDesk::store_view() const {
-  json view = figures_json(store_->figures(), store_->space());
+  const routing::StoreFigures figures = store_->figures();  // once: it counts what each chunk is used for
+  json view = figures_json(figures, store_->space());
   const routing::StoreState state = store_->state();
   view.update({{"member", members_.self().id.value},
                {"uuid", store_->id().to_string()},
                {"state", state.in_service ? "in service" : "out of service"},
                {"reason", state.reason},
-               {"damage", damage_json(store_->repair_counters(), store_->figures().damaged_nodes)},
+               {"damage", damage_json(store_->repair_counters(), figures.damaged_nodes)},
                {"scrub", scrub_json(scrubber_->status(), runtime_.now())},
                {"images", images_view()}});
   return view;

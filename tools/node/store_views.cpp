@@ -49,6 +49,7 @@ json scrub_json(const routing::ScrubStatus& scrub, Time now) {
   return {{"state", to_string(scrub.state)},
           {"read_bytes", scrub.read_bytes},
           {"most_bytes", scrub.most_bytes},
+          {"unread_bytes", scrub.unread_bytes},
           {"damaged_blocks", scrub.damaged_blocks},
           {"damaged", std::move(damaged)},
           {"runs", scrub.runs},

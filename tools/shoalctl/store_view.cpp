@@ -47,6 +47,8 @@ std::string view_scrub(const json& store) {
   if (state != "idle") text += fmt::format(", {} of {}", size(scrub, "read_bytes"), size(scrub, "most_bytes"));
   text += fmt::format("; last whole one: {}; {} damaged blocks found", ago(scrub, "ended_s_ago"),
                       number(scrub, "damaged_blocks"));
+  if (number(scrub, "unread_bytes") > 0)
+    text += fmt::format("; {} could not be read then", size(scrub, "unread_bytes"));
   text += "\n";
   for (const json& range : scrub.value("damaged", json::array())) {
     text += fmt::format("  damaged: image {}, page {}, offset {}, {} bytes\n", number(range, "image"),

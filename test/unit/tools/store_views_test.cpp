@@ -47,6 +47,9 @@ TEST_CASE("a scrub is shown with how far it is and what it found") {
   CHECK_THAT(text, Catch::Contains("running, 1 MiB of 4 MiB"));
   CHECK_THAT(text, Catch::Contains("last whole one: 1 min ago; 1 damaged blocks"));
   CHECK_THAT(text, Catch::Contains("image 7, page 3, offset 4096, 4096 bytes"));
+  CHECK_THAT(text, !Catch::Contains("could not be read"));
+  scrub.unread_bytes = 65536;
+  CHECK_THAT(view_scrub(a_store(scrub)), Catch::Contains("; 64 KiB could not be read then"));
 }
 
 TEST_CASE("an order about a scrub is one of three words") {
