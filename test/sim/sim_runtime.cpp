@@ -1,5 +1,7 @@
 #include "test/sim/sim_runtime.h"
 
+#include <map>
+
 #include "test/sim/world.h"
 
 namespace shoal::sim {
@@ -103,11 +105,19 @@ class SimFile final : public File {
     };
   }
 
+  using Done = UniqueFunction<void(Result<std::size_t, FileError>)>;
+
+  // What would have been called goes with the file, as with a real one: it may hold on to what ends soon after.
   void submit(Disk::Request request) {
     request.path = path_;
-    request.done = [alive = std::weak_ptr<void>(alive_),
-                    done = std::move(request.done)](Result<std::size_t, FileError> result) mutable {
-      if (!alive.expired()) done(result);
+    const std::uint64_t number = next_call_++;
+    (*calls_)[number] = std::move(request.done);
+    request.done = [calls = std::weak_ptr(calls_), number](Result<std::size_t, FileError> result) {
+      auto pending = calls.lock();
+      if (!pending) return;
+      const auto call = pending->extract(number);
+      pending.reset();
+      call.mapped()(result);
     };
     disk_.submit(std::move(request));
   }
@@ -116,7 +126,8 @@ class SimFile final : public File {
   std::string path_;
   Disk::FileNode node_;
   Disk::Lock lock_;  // of a device
-  std::shared_ptr<void> alive_ = std::make_shared<char>();
+  std::shared_ptr<std::map<std::uint64_t, Done>> calls_ = std::make_shared<std::map<std::uint64_t, Done>>();
+  std::uint64_t next_call_ = 0;
 };
 
 struct SimDirectoryLock final : DirectoryLock {
