@@ -38,21 +38,25 @@ BlockNumber NodePlaces::begin(ChunkNumber number) {
 }
 
 std::optional<BlockNumber> NodePlaces::take(bool anywhere) {
-  if (!current_ || chunks_.at(*current_).room == 0) {
-    if (!sparse_.empty()) {
-      current_ = *sparse_.begin();
-    } else if (anywhere && !partial_.empty()) {
-      current_ = *partial_.begin();
-    } else {
-      return std::nullopt;
-    }
-  }
-  Chunk& chunk = chunks_.at(*current_);
+  if (current_ && (sparse_.contains(*current_) || partial_.contains(*current_))) return take_in(*current_);
+  if (!sparse_.empty()) return take_in(*sparse_.begin());
+  if (anywhere && !partial_.empty()) return take_in(*partial_.begin());
+  return std::nullopt;
+}
+
+std::optional<BlockNumber> NodePlaces::take_in_emptied() {
+  if (emptied_.empty()) return std::nullopt;
+  return take_in(*emptied_.begin());
+}
+
+BlockNumber NodePlaces::take_in(std::uint32_t number) {
+  Chunk& chunk = chunks_.at(number);
   const auto place =
       static_cast<std::uint32_t>(std::countr_one(static_cast<std::uint16_t>(chunk.live | chunk.leaving)));
   chunk.live |= block_mask(place, 1);
-  file(*current_, chunk);
-  return BlockNumber{first_block({*current_}).value + place};
+  current_ = number;
+  file(number, chunk);
+  return {first_block({number}).value + place};
 }
 
 void NodePlaces::free(BlockNumber node) {
@@ -87,16 +91,16 @@ std::uint32_t NodePlaces::live(ChunkNumber chunk) const {
   return static_cast<std::uint32_t>(std::popcount(at->second.live)) + at->second.unknown;
 }
 
-// A chunk that nothing lives in is given back as a whole and gets no node before.
+// A chunk that nothing lives in is given back as a whole, so nodes go elsewhere while they can. But its places count:
+// it may be the checkpoint itself that takes the last nodes out of it, and that was begun because of them.
 void NodePlaces::file(std::uint32_t number, Chunk& chunk) {
   const int taken = std::popcount(static_cast<std::uint16_t>(chunk.live | chunk.leaving));
-  const bool open = chunk.live != 0 && chunk.unknown == 0;
+  const bool open = taken > 0 && chunk.unknown == 0;
   const std::uint32_t room = open ? kBlocksPerChunk - static_cast<std::uint32_t>(taken) : 0;
   holes_ += room;
   holes_ -= std::exchange(chunk.room, room);
-  sparse_.erase(number);
-  partial_.erase(number);
-  if (room > 0) (taken <= kFewNodes ? sparse_ : partial_).insert(number);
+  for (auto* set : {&sparse_, &partial_, &emptied_}) set->erase(number);
+  if (room > 0) (chunk.live == 0 ? emptied_ : taken <= kFewNodes ? sparse_ : partial_).insert(number);
 }
 
 }  // namespace shoal::routing::journal

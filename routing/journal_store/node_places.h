@@ -26,12 +26,14 @@ class NodePlaces {
   BlockNumber begin(ChunkNumber chunk);
   // A place in the chunk that was used last, or else in one with few nodes, or with `anywhere` in any.
   std::optional<BlockNumber> take(bool anywhere);
+  // When there is no other: a place in a chunk that all nodes have left, which is not nobody's any more then.
+  std::optional<BlockNumber> take_in_emptied();
   void free(BlockNumber node);
   // The chunks in which no node lives any more: they are nobody's.
   std::vector<ChunkNumber> frees_are_durable();
 
   std::uint32_t live(ChunkNumber chunk) const;        // nodes in it
-  std::uint64_t holes() const { return holes_; }      // that take(true) would give
+  std::uint64_t holes() const { return holes_; }      // that take(true) and then take_in_emptied() would give
   std::uint64_t leaving() const { return leaving_; }  // that frees_are_durable() would add, here or as chunks
 
  private:
@@ -40,10 +42,12 @@ class NodePlaces {
     std::uint32_t unknown = 0;            // nodes that no tree tells of
     std::uint32_t room = 0;               // as it is counted in holes_
   };
+  BlockNumber take_in(std::uint32_t number);
   void file(std::uint32_t number, Chunk& chunk);
 
   std::unordered_map<std::uint32_t, Chunk> chunks_;  // never iterated
   std::set<std::uint32_t> sparse_, partial_;         // with few nodes; with more, and with room
+  std::set<std::uint32_t> emptied_;                  // that all nodes are leaving, with room
   std::optional<std::uint32_t> current_;
   std::vector<std::uint32_t> left_;  // chunks with places that are leaving
   std::uint64_t holes_ = 0, leaving_ = 0;

@@ -4,7 +4,7 @@
 //
 // A checkpoint gives as many places back as it takes, but for nodes that are new. So what is new has to leave a rest,
 // kKeptPlaces, and with this rest what is there can always be written again and unmapped: sooner or later, when
-// checkpoints have been. Pure.
+// checkpoints have been. A place counts wherever a node finds it, also in chunks that the checkpoint empties. Pure.
 #pragma once
 
 #include <cstdint>

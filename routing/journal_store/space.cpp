@@ -114,6 +114,10 @@ std::optional<BlockNumber> Space::place_node() {
     const auto fresh = find_free();
     place = fresh ? nodes_.begin(*fresh) : nodes_.take(true);
   }
+  if (!place) {
+    place = nodes_.take_in_emptied();
+    if (place) release(chunk_of(*place));
+  }
   if (place) count_nodes(chunk_of(*place));
   return place;
 }

@@ -1,6 +1,7 @@
 #include "routing/journal_store/node_places.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 using namespace shoal::routing::journal;
 
@@ -57,6 +58,24 @@ TEST_CASE("a chunk is given back when its last node has left it and that is dura
   CHECK(places.live(kFirst) == 0);
   CHECK_FALSE(places.take(true).has_value());
   CHECK(places.frees_are_durable() == std::vector<ChunkNumber>{kFirst});
+}
+
+TEST_CASE("as many nodes find a place as there are holes, also in chunks that all nodes are leaving") {
+  NodePlaces places;
+  for (const ChunkNumber chunk : {kFirst, kSecond}) places.learn(block(chunk, 3));
+  for (const ChunkNumber chunk : {kFirst, kSecond}) places.complete(chunk, 1);
+  for (const ChunkNumber chunk : {kFirst, kSecond}) places.free(block(chunk, 3));
+  CHECK(places.holes() == 2 * (kBlocksPerChunk - 1));
+  std::set<BlockNumber> taken;
+  while (const auto place = places.take_in_emptied()) {
+    taken.insert(*place);
+    while (const auto another = places.take(true)) taken.insert(*another);
+  }
+  CHECK(taken.size() == 2 * (kBlocksPerChunk - 1));
+  CHECK_FALSE(taken.contains(block(kFirst, 3)));
+  CHECK(places.holes() == 0);
+  CHECK(places.frees_are_durable().empty());
+  CHECK(places.holes() == 2);
 }
 
 TEST_CASE("what is learnt of a store is what its trees have") {

@@ -1,6 +1,8 @@
 // A store that has nothing left: what is there can be read, written again and unmapped, and it opens whatever happens.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "routing/journal_store/node.h"
 #include "test/unit/journal_store/journal_store_rig.h"
 
 using namespace shoal;
@@ -47,6 +49,15 @@ struct SparseRig : JournalStoreRig {
       if (!has(page, value_of(page))) return false;
     }
     return true;
+  }
+  // Whole chunks, until the store is full. A page of each leaf that they have.
+  std::vector<PageId> fill_densely(std::uint64_t image) {
+    if (describe(image, "dense", kChunkBytes)) throw std::runtime_error("an image was not described");
+    std::vector<PageId> leaves;
+    for (std::uint64_t page = 0;; ++page) {
+      if (write(page_of(image, page), 0, kChunkBytes, 'd')) return leaves;
+      if (page % journal::kChunksPerLeaf == 0) leaves.push_back(page_of(image, page));
+    }
   }
   void reopen() {
     close();
@@ -149,6 +160,31 @@ TEST_CASE("promises and notes do not fill a store so that it does not open") {
   CHECK(taken < 92);
   rig.reopen();
   CHECK(rig.store->images().size() == taken + 1);
+}
+
+TEST_CASE("a full store whose nodes are scattered has room for all of them, however they change") {
+  const auto [kept, descending] = GENERATE(std::pair(1u, false), std::pair(2u, false), std::pair(2u, true));
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  for (std::uint64_t page = 0; page < pages; ++page) {
+    if (page % 16 >= kept) REQUIRE_FALSE(rig.clear(page_of(7, page), 0, kSparsePageBytes).has_value());
+  }
+  rig.reopen();
+  const std::vector<PageId> dense = rig.fill_densely(8);
+  CHECK(rig.free_chunks() == 0);
+  std::vector<PageId> changed;
+  for (std::uint64_t page = 0; page < pages; ++page) {
+    if (page % 16 < kept) changed.push_back(page_of(7, page));
+  }
+  changed.insert(changed.end(), dense.begin(), dense.end());
+  if (descending) std::reverse(changed.begin(), changed.end());
+  for (const PageId& page : changed) REQUIRE_FALSE(rig.write(page, 0, kBlockSize, 'c').has_value());
+  SECTION("in a checkpoint") { rig.reopen(); }
+  SECTION("in that of the next start") {
+    rig.kill();
+    rig.open();
+  }
+  for (const PageId& page : changed) CHECK(rig.read(page, 0, 1) == "c");
 }
 
 TEST_CASE("changes wait for a checkpoint when there are more of them than the cache may hold") {
