@@ -1,6 +1,7 @@
 #include "routing/journal_store/chunk_trees.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "target/base/check.h"
@@ -157,20 +158,25 @@ void ChunkTrees::lose(const NodeKey& node, PageStore::Done done) {
   done({});
 }
 
-// From the leaves up, so that a node whose last child goes is looked at after it.
+// From the leaves up, so that a node whose last child goes is looked at after it. One that is in use stays in memory as
+// if it had just been created: nobody has to come back for it.
 std::vector<BlockNumber> ChunkTrees::prune() {
   std::vector<BlockNumber> freed;
+  std::unordered_set<const Node*> needed;  // by what is below it and perhaps has no place yet; never iterated
   for (Node* node : cache_.dirty_by_level()) {
-    const auto rest = rest_of(*node);
-    if (!rest || node->pins > 0) continue;
-    if (node->stored.at.value != 0) freed.push_back(node->stored.at);
+    const auto rest = needed.contains(node) ? std::nullopt : rest_of(*node);
+    if (!rest) {
+      needed.insert(node->parent);
+      continue;
+    }
+    if (node->stored.at.value != 0) freed.push_back(std::exchange(node->stored, {}).at);
     if (node->parent) {
       set_emptied(cache_.change(*node->parent), node->slot(), *rest);
     } else if (StoredImage* image = find(node->key.tree.image)) {
       image->root = {};
       image->emptied = *rest;
     }
-    cache_.forget(*node);
+    node->pins > 0 ? cache_.set_clean(*node) : cache_.forget(*node);
   }
   return freed;
 }

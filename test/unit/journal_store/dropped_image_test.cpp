@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "routing/journal_store/node.h"
-#include "test/unit/journal_store/journal_store_rig.h"
+#include "test/unit/journal_store/damaged_store.h"
 
 using namespace shoal;
 using namespace shoal::routing;
@@ -11,7 +11,7 @@ using namespace shoal::routing::journal;
 
 namespace {
 
-const PageId kPage = page_of(7, 0), kOther = page_of(8, 0);
+const PageId kDropped = page_of(7, 0), kNext = page_of(8, 0);
 
 // Every node of that image's tree.
 void damage_tree(JournalStoreRig& rig, ImageId image) {
@@ -29,8 +29,8 @@ TEST_CASE("an image whose metadata are damaged is not in the way of others that 
   JournalStoreRig rig;
   rig.open_with_image();
   REQUIRE_FALSE(rig.describe(8).has_value());
-  REQUIRE_FALSE(rig.write(kPage, 0, kChunkBytes, 'a').has_value());
-  REQUIRE_FALSE(rig.write(kOther, 0, kChunkBytes, 'b').has_value());
+  REQUIRE_FALSE(rig.write(kDropped, 0, kChunkBytes, 'a').has_value());
+  REQUIRE_FALSE(rig.write(kNext, 0, kChunkBytes, 'b').has_value());
   rig.close();
   damage_tree(rig, ImageId{7});
   rig.open();
@@ -44,14 +44,14 @@ TEST_CASE("an image whose metadata are damaged is not in the way of others that 
 TEST_CASE("what is asked of an image while it is dropped keeps none of its chunks, and the journal is replayed") {
   JournalStoreRig rig;
   rig.open_with_image();
-  REQUIRE_FALSE(rig.write(kPage, 0, kChunkBytes, 'a').has_value());
+  REQUIRE_FALSE(rig.write(kDropped, 0, kChunkBytes, 'a').has_value());
   rig.close();
   rig.open();
   const std::uint64_t before = rig.free_chunks();
-  const StoreDone late = rig.start(data_record(kPage, 512, filled(512, 'b')));  // has to read the rest first
+  const StoreDone late = rig.start(data_record(kDropped, 512, filled(512, 'b')));  // has to read the rest first
   StoreDone dropped, promised;
   rig.store->drop_image(ImageId{7}, dropped.taker());
-  rig.store->promise(kPage, Epoch{5}, promised.taker());
+  rig.store->promise(kDropped, Epoch{5}, promised.taker());
   CHECK_FALSE(rig.wait(dropped).has_value());
   CHECK(rig.wait(late) == StoreError::stale);
   CHECK(rig.wait(promised) == StoreError::stale);
@@ -65,7 +65,7 @@ TEST_CASE("what is asked of an image while it is dropped keeps none of its chunk
 TEST_CASE("a dropped image is not described again") {
   JournalStoreRig rig;
   rig.open_with_image();
-  REQUIRE_FALSE(rig.write(kPage, 0, kChunkBytes, 'a').has_value());
+  REQUIRE_FALSE(rig.write(kDropped, 0, kChunkBytes, 'a').has_value());
   StoreDone dropped, described;
   rig.store->drop_image(ImageId{7}, dropped.taker());
   rig.store->describe_image(ImageId{7}, {kRigPageBytes, "again"}, described.taker());
@@ -91,5 +91,25 @@ TEST_CASE("a store that fails while it gives back a large image ends, and nothin
   REQUIRE_FALSE(rig.drop(7).has_value());
   REQUIRE(rig.run_until([&] { return !rig.store->state().in_service; }));
   rig.world.run_for(1s);
-  CHECK(rig.write(kPage, 0, kBlock, 'b') == StoreError::out_of_service);
+  CHECK(rig.write(kDropped, 0, kBlock, 'b') == StoreError::out_of_service);
+}
+
+// Each page of the image has a record of its own, and the first is alone in its frame.
+TEST_CASE("an image that is dropped while checkpoints are made leaves no node behind") {
+  DamagedStore rig;
+  for (std::uint64_t image = 8; image < 72; ++image) {
+    REQUIRE_FALSE(rig.describe(image).has_value());
+    REQUIRE_FALSE(rig.write(page_of(image, 0), 0, kBlock, 'a').has_value());
+    StoreDone written, dropped, checkpoint;
+    rig.store->close(written.taker());
+    REQUIRE_FALSE(rig.wait(written).has_value());
+    rig.store->drop_image(ImageId{image}, dropped.taker());
+    for (std::uint64_t step = 8; step < image; ++step) rig.world.step();
+    rig.store->close(checkpoint.taker());
+    REQUIRE_FALSE(rig.wait(dropped).has_value());
+    REQUIRE_FALSE(rig.wait(checkpoint).has_value());
+    rig.world.run_for(1s);
+  }
+  rig.close();
+  for (const Finding& finding : rig.check().findings) FAIL_CHECK(describe(finding));
 }
