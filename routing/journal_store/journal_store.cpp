@@ -85,7 +85,7 @@ bool JournalStore::Impl::wait_for_room(RoomRequest& request, Completion<> more) 
     if (grower.wait(look_again)) return true;
   }
   if (!may_checkpoint_help(request)) return false;
-  ++request.checkpoints;
+  if (request.what == RoomRequest::For::fresh) ++request.checkpoints;
   checkpoint_now(look_again);
   return true;
 }

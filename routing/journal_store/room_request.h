@@ -14,7 +14,7 @@ struct RoomRequest {
     changed,  // what is there already: as long as others have room that they give back, it waits
     memory,   // there are as many changes as the cache may hold before a checkpoint
   } what = For::fresh;
-  unsigned checkpoints = 0;  // that were waited for in vain
+  unsigned checkpoints = 0;  // that were waited for in vain, for something fresh
 };
 
 // Calls back when it may be worth to look again; false: it never will be.

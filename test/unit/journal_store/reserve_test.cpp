@@ -199,3 +199,23 @@ TEST_CASE("changes wait for a checkpoint when there are more of them than the ca
   for (const StoreDone& write : writes) CHECK_FALSE(rig.wait(write).has_value());
   CHECK(rig.has_all(300));
 }
+
+TEST_CASE("who has waited for memory still waits for the room that a checkpoint makes") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  rig.store.reset();
+  rig.config.cache_bytes = 64 * 4352;
+  rig.open();
+  for (std::uint64_t page = 0; page < 3; ++page) {
+    REQUIRE_FALSE(rig.clear(page_of(7, page), 0, kSparsePageBytes).has_value());
+  }
+  rig.reopen();
+  CHECK(rig.free_chunks() > 0);
+  std::vector<StoreDone> writes;
+  for (std::uint64_t page = 10; page < 150; ++page) {
+    writes.push_back(rig.start(data_record(page_of(7, page), 0, filled(kBlockSize, 'c'))));
+  }
+  writes.push_back(rig.start(data_record(page_of(7, 150), kChunkBytes, filled(kBlockSize, 'f'))));
+  for (const StoreDone& write : writes) CHECK_FALSE(rig.wait(write).has_value());
+  CHECK(pages > 150);
+}
