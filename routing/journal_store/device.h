@@ -33,13 +33,15 @@ class Device {
   // Zeros beyond the end. no_space: there is none, and nothing else has happened.
   void extend(BlockNumber at, Slices zeros, Done done);
 
+  // A moment later: for whoever was told no_resources.
+  void ask_again(Completion<> ask);
+
   void fail(const std::string& what, const std::string& why);
   void close();  // no completion is called any more
 
  private:
   enum class IfFull : std::uint8_t { fail, say };  // of a change: the store is out of service, or only no_space
   void put(BlockNumber at, Slices data, SyncMode mode, IfFull if_full, Done done);
-  void ask_again(Completion<> ask);
   // Of a change that succeeded after another had failed: the store is out of service all the same.
   Result<void, StoreError> success() const;
   void on_failed(const std::string& what, FileError error, Done done);

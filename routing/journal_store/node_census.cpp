@@ -49,14 +49,25 @@ void NodeCensus::read(const Inner& node) {
   core_.device->read(node.ref.at, into,
                      [self = shared_from_this(), node, bytes = std::move(bytes)](Result<void, StoreError> result) {
                        --self->reading_;
+                       if (!result && result.error() == StoreError::no_resources) return self->read_again(node);
                        if (result) self->on_read(node, {bytes.get(), kBlock});
                        self->pump();
                      });
 }
 
+// What is not known now would stay unknown as long as the store lives.
+void NodeCensus::read_again(const Inner& node) {
+  ++reading_;
+  core_.device->ask_again([self = shared_from_this(), node] {
+    --self->reading_;
+    self->read(node);
+  });
+}
+
 void NodeCensus::on_read(const Inner& node, ByteSpan bytes) {
   const auto header = node_header(bytes);
   if (crc32c(bytes) != node.ref.crc || !header || header->key != node.key) return;
+  if (header->store != core_.ledger.store) return;
   for (std::uint32_t slot = 0; slot < kChildren; ++slot) {
     const auto level = static_cast<std::uint8_t>(node.key.level - 1);
     take({node.key.tree, level, node.key.index * kChildren + slot}, child(bytes, slot));

@@ -25,6 +25,7 @@ class NodeCensus : public std::enable_shared_from_this<NodeCensus> {
   void take(const NodeKey& key, const NodeRef& ref);
   void pump();
   void read(const Inner& node);
+  void read_again(const Inner& node);
   void on_read(const Inner& node, ByteSpan bytes);
 
   Core& core_;

@@ -98,3 +98,17 @@ TEST_CASE("what is written where a leaf was does not hide that the rest of it wa
   CHECK(newer[1] == VersionedRange{kChunkBytes, kChunkBytes, unmapped});
   CHECK(newer[2].version > unmapped);
 }
+
+TEST_CASE("a shortage of memory while a store is opened hides none of its nodes") {
+  const auto reads_before = GENERATE(range(0u, 6u));
+  EmptiedRig rig;
+  rig.reopen();
+  const std::uint64_t free = rig.free_chunks();
+  for (std::uint64_t page = 0; page < kPages; ++page) rig.write_at(page);
+  rig.close();
+  rig.disk().fail_next(sim::DiskCall::read, FileError::no_resources, reads_before);
+  if (!rig.try_open().empty()) rig.open();
+  for (std::uint64_t page = 0; page < kPages; ++page) rig.unmap(page);
+  rig.reopen();
+  CHECK(rig.free_chunks() == free);
+}
