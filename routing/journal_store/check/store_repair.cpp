@@ -47,13 +47,15 @@ class Repair : public std::enable_shared_from_this<Repair> {
     done_(std::move(report));
   }
 
-  // What was read may still be in the device's volatile cache.
+  // What was read may still be in the device's volatile cache. No frame that stands in the ring is of either chain:
+  // those of the next one are what is given up where a superblock was lost.
   void write() {
     Superblock& next = core().superblock;
     next.replay = examination_->end;
     next.device_chunks = core().ledger.space.chunks();
-    next.chain = next.next_chain;
-    runtime_.random().fill(std::as_writable_bytes(std::span(next.next_chain.bytes)));
+    for (ChainId* chain : {&next.chain, &next.next_chain}) {
+      runtime_.random().fill(std::as_writable_bytes(std::span(chain->bytes)));
+    }
     core().ledger.catalog_changed = true;
     core().device->sync([this](Result<void, StoreError> synced) { synced ? write_checkpoint() : tell(synced); });
   }

@@ -39,6 +39,13 @@ struct DamagedStore : JournalStoreRig {
     const std::string content = bytes();
     return *journal::read_superblocks(as_bytes(content).first(kSuperblockBytes)).newest;
   }
+  void lose_newest_superblock() {  // both copies
+    std::string content = bytes();
+    for (const BlockNumber at : superblock_places(superblock().checkpoint)) {
+      content.replace(byte_of(at), kBlock, kBlock, 'x');
+    }
+    replace(std::move(content));
+  }
   std::string node(BlockNumber at) { return bytes().substr(byte_of(at), kBlock); }
   std::uint64_t root_of_image() {
     const std::string leaf = node(superblock().catalog.at);

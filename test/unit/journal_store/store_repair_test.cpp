@@ -182,6 +182,20 @@ TEST_CASE("a journal with a damaged frame is ended there only by who gives up wh
   CHECK(rig.read(kPage, 0, kBlock) == blocks(1, 'a'));
 }
 
+TEST_CASE("what was written behind superblocks that are lost is given up for good, or not at all") {
+  DamagedStore rig;
+  rig.close();
+  rig.open();
+  REQUIRE_FALSE(rig.write(kOther, 0, kBlock, 'z').has_value());
+  rig.kill();
+  rig.lose_newest_superblock();
+  CHECK_FALSE(rig.repair().written);
+  rig.repair_to_clean(true);
+  CHECK(rig.check().frames == 0);
+  rig.open();
+  CHECK(rig.read(kOther, 0, kBlock) == blocks(1, 'b'));
+}
+
 TEST_CASE("a repair that loses its power has changed nothing, or is done") {
   for (int steps = 0; steps < 60; ++steps) {
     TwoLeaves rig;
