@@ -11,23 +11,34 @@ void DataCheck::run(Completion<> done) {
   for (auto image = ledger_.catalog.images.rbegin(); image != ledger_.catalog.images.rend(); ++image) {
     if (!image->second.dropped) images_.push_back(image->first);
   }
-  next_leaf();
+  go_on();
 }
 
-void DataCheck::next_image() {
-  images_.pop_back();
-  leaf_ = 0;
-  next_leaf();
+// A loop, since leaves that are in memory, with data that are not on the device, take no time.
+void DataCheck::go_on() {
+  if (std::exchange(looping_, true)) return;
+  while (!waiting_ && !images_.empty()) {
+    waiting_ = true;
+    next_leaf();
+  }
+  looping_ = false;
+  if (!waiting_) std::exchange(done_, nullptr)();
 }
 
 // A leaf that cannot be read is a finding already.
 void DataCheck::next_leaf() {
-  if (images_.empty()) return std::exchange(done_, nullptr)();
   ledger_.trees.next_leaf(images_.back(), leaf_,
                           [self = shared_from_this()](Result<std::pair<std::uint64_t, NodePin>, StoreError> found) {
                             if (!found || !found->second) return self->next_image();
                             self->take_leaf(found->first, *found->second);
                           });
+}
+
+void DataCheck::next_image() {
+  images_.pop_back();
+  leaf_ = 0;
+  waiting_ = false;
+  go_on();
 }
 
 void DataCheck::take_leaf(std::uint64_t leaf, const Node& node) {
@@ -97,7 +108,9 @@ void DataCheck::report(const Run& run, bool readable) {
 }
 
 void DataCheck::on_run_done() {
-  if (--reading_ == 0) next_leaf();
+  if (--reading_ > 0) return;
+  waiting_ = false;
+  go_on();
 }
 
 }  // namespace shoal::routing::journal

@@ -32,8 +32,9 @@ class DataCheck : public std::enable_shared_from_this<DataCheck> {
     std::uint32_t first = 0, count = 0;
   };
 
-  void next_image();
+  void go_on();
   void next_leaf();
+  void next_image();
   void take_leaf(std::uint64_t leaf, const Node& node);
   std::uint16_t on_device(const ChunkKey& key, const ChunkEntry& entry) const;
   void read(const Run& run);
@@ -45,8 +46,9 @@ class DataCheck : public std::enable_shared_from_this<DataCheck> {
   Ledger& ledger_;
   std::vector<Finding>& findings_;
   OnBlocks on_blocks_;
-  std::vector<ImageId> images_;  // the last is the present one
-  std::uint64_t leaf_ = 0;       // the next one
+  std::vector<ImageId> images_;             // the last is the present one
+  std::uint64_t leaf_ = 0;                  // the next one
+  bool looping_ = false, waiting_ = false;  // waiting_: for a leaf, or for its data
   std::size_t reading_ = 0;
   Completion<> done_;
 };
