@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "routing/journal_store/changer.h"
@@ -228,11 +229,12 @@ std::uint64_t JournalStore::first_seq() const { return impl_->core->ledger.first
 std::vector<VersionedRange> JournalStore::unsettled(const PageId&) const { return {}; }
 
 std::vector<ImageId> JournalStore::images() const {
-  std::vector<ImageId> all;
+  std::set<ImageId> all;
   for (const auto& [id, image] : impl_->core->ledger.catalog.images) {
-    if (!image.dropped) all.push_back(id);
+    if (!image.dropped) all.insert(id);
   }
-  return all;
+  for (const Fence& fence : fences()) all.insert(fence.image);
+  return {all.begin(), all.end()};
 }
 
 std::optional<ImageNote> JournalStore::image_note(ImageId id) const {

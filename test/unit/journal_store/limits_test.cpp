@@ -86,3 +86,12 @@ TEST_CASE("a journal that is too short or too long is refused") {
     CHECK_THAT(rig.try_open(), Catch::Contains(rig.config.path) && Catch::Contains("a journal of"));
   }
 }
+
+TEST_CASE("an image of which only a fence is known is one of the images, until it is dropped") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  REQUIRE_FALSE(rig.fence(5, 1, 1).has_value());
+  CHECK(rig.store->images() == std::vector{ImageId{5}, ImageId{7}});
+  REQUIRE_FALSE(rig.drop(5).has_value());
+  CHECK(rig.store->images() == std::vector{ImageId{7}});
+}
