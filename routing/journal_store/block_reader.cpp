@@ -127,6 +127,8 @@ void BlockReader::check(const JobRef& job, std::size_t from) {
 }
 
 void BlockReader::on_damaged(const JobRef& job, std::size_t i) {
+  // Dropped meanwhile: the chunk may be another image's.
+  if (!ledger_.live_image(job->page.image)) return job->done(StoreError::medium_error);
   const Piece& piece = job->pieces[i];
   const DamagedBlock block{job->page, job->first_block + static_cast<std::uint32_t>(i), piece.at, piece.crc};
   repair_.repair(block, [this, job, i](Slice good) {

@@ -12,6 +12,7 @@ void BlockRepair::repair(const DamagedBlock& block, Completion<Slice> done) {
   device_.log().error("store_block_damaged path={} image={} page={} offset={} byte={}", quoted(device_.path()),
                       block.page.image.value, block.page.index.value, block.block * kBlock, byte_of(block.at));
   if (!source_) return done({});
+  space_.hold(chunk_of(block.at));  // its image may be dropped before the source answers
   const std::uint64_t number = next_number_++;
   waiting_.emplace(number, Waiting{block, std::move(done)});
   source_->fetch(block.page, block.block * kBlock, kBlock,
@@ -21,20 +22,22 @@ void BlockRepair::repair(const DamagedBlock& block, Completion<Slice> done) {
 }
 
 void BlockRepair::on_fetched(std::uint64_t number, std::optional<ReadAnswer> answer) {
-  auto [block, done] = std::move(waiting_.extract(number).mapped());
+  Waiting waiting = std::move(waiting_.extract(number).mapped());
+  const DamagedBlock& block = waiting.block;
+  auto done = [this, chunk = chunk_of(block.at), told = std::move(waiting.done)](Slice good) mutable {
+    space_.release(chunk);
+    told(std::move(good));
+  };
   if (!answer || total_size(answer->data) != kBlock) return done({});
   MutableByteSpan bytes;
   const Slice good = aligned_slice(kBlock, bytes);
   copy_out(answer->data, bytes);
   if (crc32c(bytes) != block.expected_crc) return done({});
-  space_.hold(chunk_of(block.at));
   device_.write(block.at, {good}, SyncMode::data,
-                [this, block = block, good, done = std::move(done)](Result<void, StoreError> result) mutable {
-                  space_.release(chunk_of(block.at));
+                [this, at = block.at, good, done = std::move(done)](Result<void, StoreError> result) mutable {
                   if (result) {
                     ++counters_.repaired;
-                    device_.log().info("store_block_repaired path={} byte={}", quoted(device_.path()),
-                                       byte_of(block.at));
+                    device_.log().info("store_block_repaired path={} byte={}", quoted(device_.path()), byte_of(at));
                   }
                   done(std::move(good));
                 });

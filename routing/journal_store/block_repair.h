@@ -27,8 +27,9 @@ class BlockRepair {
   void set_source(RepairSource* source) { source_ = source; }
   const RepairCounters& counters() const { return counters_; }
 
-  // The block as it was written, at an aligned address; empty: nobody has it. Whoever reads keeps others from changing
-  // the block until this completes.
+  // The block as it was written, at an aligned address; empty: nobody has it. It is a block of an image that is
+  // there. Whoever reads keeps others from changing it until this completes; if the image is dropped, nobody else gets
+  // its chunk before.
   void repair(const DamagedBlock& block, Completion<Slice> done);
 
  private:

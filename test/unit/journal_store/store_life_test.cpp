@@ -63,3 +63,27 @@ TEST_CASE("a repair source may answer a store that has ended") {
   source.asked.clear();
   CHECK_FALSE(write.has());
 }
+
+TEST_CASE("a block that is repaired after its image was dropped is written over nobody else's data") {
+  DamagedStore rig;
+  rig.close();
+  rig.flip(rig.bytes().rfind(std::string(4 * kBlock, 'b')) + 5);
+  rig.open();
+  SlowSource source;
+  rig.store->set_repair_source(&source);
+  bool answered = false;
+  rig.store->read(kOther, 0, kBlock, [&](const auto&) { answered = true; });
+  REQUIRE(rig.run_until([&] { return !source.asked.empty(); }));
+  REQUIRE_FALSE(rig.drop(7).has_value());
+  rig.world.run_for(1s);
+  REQUIRE_FALSE(rig.describe(8).has_value());
+  std::uint64_t pages = 0;
+  while (!rig.write(page_of(8, pages), 0, kRigPageBytes, 'n').has_value()) ++pages;
+  REQUIRE(pages > 0);
+  source.asked.front()(ReadAnswer{.data = {Slice::copy_of(std::string(kBlock, 'b'))}});
+  REQUIRE(rig.run_until([&] { return answered; }));
+  rig.store->set_repair_source(nullptr);
+  for (std::uint64_t page = 0; page < pages; ++page) {
+    CHECK(rig.read(page_of(8, page), 0, kRigPageBytes) == std::string(kRigPageBytes, 'n'));
+  }
+}
