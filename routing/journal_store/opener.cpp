@@ -215,9 +215,10 @@ void Opener::make() {
   superblock_ = {.store = random_id<StoreId>(runtime_.random()), .next_chain = random_id<ChainId>(runtime_.random())};
   superblock_.journal_chunks = static_cast<std::uint32_t>(journal_chunks);
   const std::uint64_t least = kJournalChunk.value + superblock_.journal_chunks + kLeastSpaceChunks;
-  const std::uint64_t first =
-      opened_.facts.block_device ? opened_.bytes / kChunkBytes : least + config_.grow_bytes / kChunkBytes;
-  const std::uint64_t most = config_.capacity_bytes > 0 ? config_.capacity_bytes / kChunkBytes : kMaxDeviceChunks;
+  const bool is_file = !opened_.facts.block_device;  // a device is used as a whole
+  const std::uint64_t first = is_file ? least + config_.grow_bytes / kChunkBytes : opened_.bytes / kChunkBytes;
+  const bool limited = is_file && config_.capacity_bytes > 0;
+  const std::uint64_t most = limited ? config_.capacity_bytes / kChunkBytes : kMaxDeviceChunks;
   superblock_.device_chunks = static_cast<std::uint32_t>(std::min({first, most, std::uint64_t{kMaxDeviceChunks}}));
   if (superblock_.device_chunks < least) {
     return fail(fmt::format("too small: with a journal of {} bytes a store has at least {} bytes",
@@ -227,7 +228,7 @@ void Opener::make() {
   core_->ledger.space = Space(superblock_.device_chunks, superblock_.journal_chunks);
   core_->ledger.reserve.count_images();
   core_->ledger.catalog_changed = true;
-  if (opened_.facts.block_device) return wipe_superblocks();
+  if (!is_file) return wipe_superblocks();
   runtime_.sync_directory(
       parent_of(config_.path), [this, alive = std::weak_ptr<void>(alive_)](Result<void, FileError> synced) {
         if (!alive.lock()) return;

@@ -173,7 +173,10 @@ Result<OpenDevice, FileError> SimRuntime::open_device(const std::string& path, D
   const bool reads = how == DeviceOpen::read_only;
   auto lock = disk.lock(path, reads ? Disk::Sharing::with_readers : Disk::Sharing::exclusive);
   if (!lock) return lock.error();
-  const DeviceFacts facts{.direct = true, .file_system = "simulated", .write_cache = WriteCache::write_back};
+  const DeviceFacts facts{.block_device = path.starts_with("/dev/"),
+                          .direct = true,
+                          .file_system = "simulated",
+                          .write_cache = WriteCache::write_back};
   return OpenDevice{std::make_unique<SimFile>(disk, path, *node, std::move(*lock)), (*node)->size(), facts};
 }
 

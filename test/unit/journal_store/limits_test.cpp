@@ -95,3 +95,13 @@ TEST_CASE("an image of which only a fence is known is one of the images, until i
   REQUIRE_FALSE(rig.drop(5).has_value());
   CHECK(rig.store->images() == std::vector{ImageId{7}});
 }
+
+TEST_CASE("a device is used as a whole, whatever a file may grow to") {
+  JournalStoreRig rig;
+  rig.config.path = "/dev/store";
+  rig.config.capacity_bytes = 100 * kChunkBytes;
+  REQUIRE(rig.host.runtime().make_directories("/dev").has_value());
+  REQUIRE(rig.host.runtime().replace_whole(rig.config.path, std::string(300 * kChunkBytes, '\0')).has_value());
+  rig.open();
+  CHECK(rig.store->space().total_bytes == 300 * kChunkBytes);
+}
