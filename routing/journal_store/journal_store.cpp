@@ -13,6 +13,7 @@
 #include "routing/journal_store/image_sweeper.h"
 #include "routing/journal_store/opener.h"
 #include "routing/journal_store/page_lister.h"
+#include "routing/journal_store/refusals.h"
 
 namespace shoal::routing {
 
@@ -147,7 +148,7 @@ void JournalStore::Impl::run_checkpoint() {
       committer.set_checkpoint(core->superblock.checkpoint);
       committer.free_before(core->superblock.replay);
     } else if (result.error() == StoreError::no_space) {
-      core->device->fail("a checkpoint", "not even the reserve has room for its metadata");
+      core->device->fail("a checkpoint", kNoRoomForMetadata);
     }
     for (Done& done : *waiting) done(result);
     review();

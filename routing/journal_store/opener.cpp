@@ -279,7 +279,7 @@ void Opener::checkpoint(const JournalPosition& replay_from) {
 void Opener::write_checkpoint() {
   core_->checkpoint.run(superblock_, [this](Result<void, StoreError> result) {
     if (!result) {
-      return fail(result.error() == StoreError::no_space ? "no room for its metadata" : core_->device->state().reason);
+      return fail(result.error() == StoreError::no_space ? kNoRoomForMetadata : core_->device->state().reason);
     }
     core_->superblock = core_->checkpoint.written();
     core_->facts = opened_.facts;
