@@ -2,9 +2,9 @@
 //
 //   test_crash --states N                          crash states, spread over all short workloads and random ones
 //   test_crash --workload W [--state CUT.DRAW]     crash states of that workload; only that state
-//   test_crash --faults N                          a fault at each input and output in turn, of N brief or deep
-//   workloads test_crash --workload W --fault NUMBER.KIND    only that fault of that workload test_crash --corruptions
-//   N [--first F]         flips, lost and misdirected writes
+//   test_crash --faults N                          a fault at each input and output in turn, of N brief or deep ones
+//   test_crash --workload W --fault NUMBER.KIND    only that fault of that workload
+//   test_crash --corruptions N [--first F]         flips, lost and misdirected writes
 //   --store S, --seed M                            with any of them
 //   --mutation RULE                                leaves a rule out of the store and must find a difference
 //
@@ -116,7 +116,8 @@ int main(int argc, char** argv) {
   app.add_option("--corruptions", options.corruptions, "how many");
   app.add_option("--first", options.first, "number of the first corruption");
   app.add_option("--seed", options.run.seed, "of everything that is drawn");
-  app.add_option("--workload", options.run.workload, "only this one: words with commas, random:N or brief:N");
+  app.add_option("--workload", options.run.workload,
+                 "only this one: words with commas, or random:N, sparse:N, brief:N or deep:N");
   app.add_option("--state", options.state, "only this crash state of the workload");
   app.add_option("--fault", options.fault, "only this fault of the workload");
   app.add_option("--mutation", options.mutation, "leave out a rule");
