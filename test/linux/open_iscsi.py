@@ -2,8 +2,11 @@
 
 import json
 import re
+import time
 
 from checks import Failed, expect, wait_until
+
+PATIENCE_S = 30
 
 
 class Initiator:
@@ -59,14 +62,17 @@ class Initiator:
         return home[0], current[0]
 
     def login_redirected(self, iqn):
-        """Logs in; if the portal's own member took the session (its turn in the round), once more."""
-        for _ in range(3):
+        """Logs in until another member takes the session. The portal's own one does when it is its turn in the round, when it has
+        not heard of the others yet, and while the group still knows the session before."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
             self.login(iqn)
             home, current = self.portals()
             if host_of(home) != host_of(current):
                 return current
             self.logout(iqn)
-        raise Failed(f"three logins at {home} were never redirected")
+            if time.monotonic() > end:
+                raise Failed(f"logins at {home} were not redirected in {PATIENCE_S} s")
 
     def disks(self):
         return self.guest.run("cd /sys/block; for d in sd*; do [ ! -e $d ] || echo $d; done").split()
