@@ -1,4 +1,4 @@
-// Frames: what the journal is made of (format.md). A frame is one commit, written by one write: a head of records,
+// Frames: what the journal is made of (format.md). A frame is a group of commits, written by one write: a head of records,
 // padded to whole blocks, and the data blocks that the records speak of, in their order. Each frame repeats the CRC of
 // the one before it, so that frames of an earlier lap, or of a future that a crash took back, do not continue the
 // chain. Pure.
