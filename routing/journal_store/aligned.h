@@ -1,21 +1,15 @@
 // Memory that a device takes as it is: whole blocks at addresses of whole blocks.
 #pragma once
 
-#include <memory>
-#include <new>
+#include <cstdint>
 
 #include "routing/journal_store/geometry.h"
 #include "target/base/slice.h"
+#include "target/runtime/device_memory.h"
 
 namespace shoal::routing::journal {
 
-using SharedBytes = std::shared_ptr<std::byte[]>;
-
-inline SharedBytes aligned_bytes(std::size_t size) {
-  constexpr std::align_val_t kAlignment{kBlock};
-  return SharedBytes(static_cast<std::byte*>(::operator new(size, kAlignment)),
-                     [](std::byte* memory) { ::operator delete(memory, kAlignment); });
-}
+static_assert(kBlock == kDeviceBlockBytes);
 
 // `size` fresh bytes, a multiple of kBlock; the caller fills them before it shares the slice.
 inline Slice aligned_slice(std::size_t size, MutableByteSpan& fill) {

@@ -141,7 +141,7 @@ void Committer::refuse_next() {
 // Data are copied here, the only time on their way, and stay in this memory until they are home.
 void Committer::fill(Group& group) {
   const std::size_t head = head_blocks(group.record_bytes);
-  group.bytes = aligned_bytes(std::size_t{group.blocks()} * kBlock);
+  group.bytes = runtime_.device_memory(std::size_t{group.blocks()} * kBlock);
   const MutableByteSpan frame{group.bytes.get(), std::size_t{group.blocks()} * kBlock};
   MutableByteSpan data = frame.subspan(head * kBlock);
   for (Commit& commit : group.commits) {

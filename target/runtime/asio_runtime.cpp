@@ -97,6 +97,8 @@ Result<OpenDevice, FileError> AsioRuntime::open_device(const std::string& path, 
   return OpenDevice{make_engine_file(std::move(device->file), impl_->files), device->bytes, std::move(device->facts)};
 }
 
+SharedBytes AsioRuntime::device_memory(std::size_t bytes) { return impl_->files->memory(bytes); }
+
 void AsioRuntime::sync_directory(const std::string& path, Completion<Result<void, FileError>> done) {
   const auto directory = posix::open_directory(path);
   if (!directory) return post([done = std::move(done), error = directory.error()]() mutable { done(error); });

@@ -33,6 +33,7 @@ class AsioRuntime final : public Runtime {
                                                      UniqueFunction<void(std::unique_ptr<Stream>)> on_accept) override;
   Result<std::unique_ptr<File>, FileError> open_file(const std::string& path, bool create) override;
   Result<OpenDevice, FileError> open_device(const std::string& path, DeviceOpen how) override;
+  SharedBytes device_memory(std::size_t bytes) override;
   void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) override;
   Result<std::unique_ptr<DirectoryLock>, FileError> lock_directory(const std::string& path) override;
   Result<std::uint64_t, FileError> file_size(const std::string& path) override;

@@ -20,6 +20,7 @@ class FileExecutor {
   // read of it writes into its buffer: it waits for those reads that the system has begun (a disk access; files are
   // closed at rest as a rule). Writes that have begun go on and keep their slices.
   virtual void abandon(const OpenFile& file) = 0;
+  virtual SharedBytes memory(std::size_t bytes) { return aligned_bytes(bytes); }  // Runtime::device_memory
 };
 
 using FileOperations = std::deque<std::unique_ptr<FileOperation>>;

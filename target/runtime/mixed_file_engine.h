@@ -17,6 +17,7 @@ class MixedFileEngine final : public FileExecutor {
   void start(std::unique_ptr<FileOperation> operation) override;
   bool turn() override;
   void abandon(const OpenFile& file) override;
+  SharedBytes memory(std::size_t bytes) override { return ring_->memory(bytes); }
 
  private:
   MixedFileEngine(std::unique_ptr<UringFileEngine> ring, boost::asio::io_context& context, RunQueue& queue)

@@ -18,6 +18,7 @@
 #include "target/base/slice.h"
 #include "target/base/time.h"
 #include "target/runtime/device_facts.h"
+#include "target/runtime/device_memory.h"
 
 namespace shoal {
 
@@ -85,8 +86,6 @@ class DirectoryLock {
   virtual ~DirectoryLock() = default;
 };
 
-inline constexpr std::size_t kDeviceBlockBytes = 4096;
-
 // What a store lies on.
 enum class DeviceOpen {
   existing,   // to read and write, for nobody else
@@ -121,6 +120,9 @@ class Runtime {
   // are whole blocks of kDeviceBlockBytes. A file grows where it is written past its end. Links are followed; refused:
   // anything else than a file or a block device. in_use: another holder has it, or it is mounted.
   virtual Result<OpenDevice, FileError> open_device(const std::string& path, DeviceOpen how) = 0;
+  // Memory for what is written to such a device, not initialised, which may make a write of it cheaper. For data that
+  // are written soon and let go of in the order of their writing, more or less.
+  virtual SharedBytes device_memory(std::size_t bytes) { return aligned_bytes(bytes); }
   // Names of files created in that directory are durable when it completes (opening them alone does not promise it).
   virtual void sync_directory(const std::string& path, Completion<Result<void, FileError>> done) = 0;
   // Exclusive, against other processes and against this one; the directory exists. Nothing is created in it.

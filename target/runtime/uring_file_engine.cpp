@@ -23,31 +23,6 @@ unsigned length_of(const iovec& vector) {
   return static_cast<unsigned>(std::min<std::size_t>(vector.iov_len, std::size_t{1} << 30));
 }
 
-void prepare(io_uring_sqe& entry, FileOperation& operation) {
-  const int fd = operation.file().fd;
-  switch (operation.verb()) {
-    case FileVerb::read: {
-      const auto vectors = operation.vectors();
-      if (vectors.size() == 1)
-        return io_uring_prep_read(&entry, fd, vectors[0].iov_base, length_of(vectors[0]), operation.offset());
-      return io_uring_prep_readv(&entry, fd, vectors.data(), vectors.size(), operation.offset());
-    }
-    case FileVerb::write: {
-      const auto vectors = operation.vectors();
-      if (vectors.size() == 1) {
-        io_uring_prep_write(&entry, fd, vectors[0].iov_base, length_of(vectors[0]), operation.offset());
-      } else {
-        io_uring_prep_writev(&entry, fd, vectors.data(), vectors.size(), operation.offset());
-      }
-      entry.rw_flags = operation.write_flags();
-      return;
-    }
-    case FileVerb::sync: return io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
-    case FileVerb::punch:
-      return io_uring_prep_fallocate(&entry, fd, kPunch, operation.offset(), static_cast<off_t>(operation.length()));
-  }
-}
-
 // COOP_TASKRUN (Linux 5.19): answers are put in the ring when the thread enters the kernel anyway, without an
 // interrupt.
 int init_ring(io_uring& ring) {
@@ -58,7 +33,9 @@ int init_ring(io_uring& ring) {
 }  // namespace
 
 UringFileEngine::UringFileEngine(boost::asio::io_context& context, RunQueue& queue, int event)
-    : event_(context, event), queue_(queue) {}
+    : event_(context, event),
+      queue_(queue),
+      memory_([this](unsigned slot, MutableByteSpan slab) { return announce(slot, slab); }) {}
 
 std::unique_ptr<UringFileEngine> UringFileEngine::create(boost::asio::io_context& context, RunQueue& queue) {
   const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -73,6 +50,14 @@ bool UringFileEngine::set_up(int event) {
   ring_is_set_up_ = init_ring(ring_) == 0;
   return ring_is_set_up_ && io_uring_register_eventfd(&ring_, event) == 0 &&
          io_uring_cq_eventfd_toggle(&ring_, true) == 0;
+}
+
+// The table of buffers (Linux 5.19) is made with the first of them: a runtime that writes to no device needs none.
+bool UringFileEngine::announce(unsigned slot, MutableByteSpan slab) {
+  if (slot == 0 && io_uring_register_buffers_sparse(&ring_, FixedMemory::kMostSlabs) != 0) return false;
+  const iovec vector{slab.data(), slab.size()};
+  __u64 tag = 0;
+  return io_uring_register_buffers_update_tag(&ring_, slot, &vector, &tag, 1) == 1;
 }
 
 UringFileEngine::~UringFileEngine() {
@@ -111,6 +96,37 @@ void UringFileEngine::wait_for_event() {
                            queue_.wake();
                            wait_for_event();
                          });
+}
+
+void UringFileEngine::prepare(io_uring_sqe& entry, FileOperation& operation) {
+  const int fd = operation.file().fd;
+  switch (operation.verb()) {
+    case FileVerb::read: {
+      const auto vectors = operation.vectors();
+      if (vectors.size() == 1)
+        return io_uring_prep_read(&entry, fd, vectors[0].iov_base, length_of(vectors[0]), operation.offset());
+      return io_uring_prep_readv(&entry, fd, vectors.data(), vectors.size(), operation.offset());
+    }
+    case FileVerb::write: return prepare_write(entry, operation);
+    case FileVerb::sync: return io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
+    case FileVerb::punch:
+      return io_uring_prep_fallocate(&entry, fd, kPunch, operation.offset(), static_cast<off_t>(operation.length()));
+  }
+}
+
+void UringFileEngine::prepare_write(io_uring_sqe& entry, FileOperation& operation) {
+  const int fd = operation.file().fd;
+  const auto vectors = operation.vectors();
+  const iovec& first = vectors[0];
+  if (vectors.size() > 1) {
+    io_uring_prep_writev(&entry, fd, vectors.data(), vectors.size(), operation.offset());
+  } else if (const auto slot = memory_.slot_of({static_cast<const std::byte*>(first.iov_base), first.iov_len})) {
+    io_uring_prep_write_fixed(&entry, fd, first.iov_base, length_of(first), operation.offset(),
+                              static_cast<int>(*slot));
+  } else {
+    io_uring_prep_write(&entry, fd, first.iov_base, length_of(first), operation.offset());
+  }
+  entry.rw_flags = operation.write_flags();
 }
 
 void UringFileEngine::fill_submission_queue() {

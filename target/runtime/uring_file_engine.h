@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "target/runtime/file_executor.h"
+#include "target/runtime/fixed_memory.h"
 #include "target/runtime/run_queue.h"
 
 namespace shoal {
@@ -24,14 +25,18 @@ class UringFileEngine final : public FileExecutor {
   void start(std::unique_ptr<FileOperation> operation) override;
   bool turn() override;
   void abandon(const OpenFile& file) override;
+  SharedBytes memory(std::size_t bytes) override { return memory_.take(bytes); }
 
  private:
   using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
   UringFileEngine(boost::asio::io_context& context, RunQueue& queue, int event);
   bool set_up(int event);
+  bool announce(unsigned slot, MutableByteSpan slab);
 
   bool can_submit() const;
   void wait_for_event();
+  void prepare(io_uring_sqe& entry, FileOperation& operation);
+  void prepare_write(io_uring_sqe& entry, FileOperation& operation);
   void fill_submission_queue();
   void submit();
   bool collect_answers();
@@ -45,6 +50,7 @@ class UringFileEngine final : public FileExecutor {
   Descriptor event_;
   std::uint64_t event_count_ = 0;
   RunQueue& queue_;
+  FixedMemory memory_;
   FileOperations waiting_;                           // not in the ring yet, in order
   boost::intrusive::list<FileOperation> in_flight_;  // owned by the ring: from submission to answer
   FileOperations finished_;                          // answered, not completed yet

@@ -10,7 +10,7 @@ using namespace shoal::routing::journal;
 
 TEST_CASE("blocks of a pool are aligned, and no two are the same") {
   BlockPool pool;
-  std::vector<SharedBytes> blocks;
+  std::vector<shoal::SharedBytes> blocks;
   std::set<std::byte*> places;
   for (int i = 0; i < 1000; ++i) {
     blocks.push_back(pool.block());
@@ -32,7 +32,7 @@ TEST_CASE("a block that was given back is used again") {
 }
 
 TEST_CASE("a block may outlive its pool") {
-  SharedBytes block = BlockPool().block();
+  shoal::SharedBytes block = BlockPool().block();
   std::fill_n(block.get(), kBlock, std::byte{7});
   CHECK(block[kBlock - 1] == std::byte{7});
 }

@@ -79,6 +79,22 @@ TEST_CASE("whole blocks are written to a device and read from it, durably or fol
   CHECK(rig.read(*device.file, 0, 4) == "adbc");
 }
 
+TEST_CASE("memory of the runtime is written as a whole and in parts, and outlives the device") {
+  DeviceRig rig;
+  auto device = rig.open();
+  const SharedBytes memory = rig.runtime.device_memory(3 * kBlock);
+  for (std::size_t i = 0; i < 3 * kBlock; ++i) memory[i] = static_cast<std::byte>('a' + i / kBlock);
+  const auto blocks = [&](std::size_t first, std::size_t count) {
+    return Slice::share(memory, {memory.get() + first * kBlock, count * kBlock});
+  };
+  CHECK(rig.write(*device.file, 0, {blocks(0, 3)}));
+  CHECK(rig.write(*device.file, 3 * kBlock, {blocks(1, 1)}, SyncMode::none));
+  CHECK(rig.write(*device.file, 4 * kBlock, {blocks(2, 1), blocks(0, 1)}, SyncMode::none));
+  CHECK(rig.read(*device.file, 0, 6) == "abcbca");
+  device.file.reset();
+  CHECK(memory[0] == std::byte{'a'});
+}
+
 TEST_CASE("a device that is a file grows where it is written, and a read at its end is short") {
   DeviceRig rig;
   auto device = rig.open();
