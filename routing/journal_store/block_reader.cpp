@@ -54,24 +54,18 @@ void BlockReader::read(const PageId& page, std::uint32_t offset, std::uint32_t l
 void BlockReader::find_leaves(const JobRef& job) {
   while (job->next_part < job->parts.size()) {
     const ChunkPart& part = job->parts[job->next_part];
-    const auto leaf = ledger_.trees.leaf_in_memory(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing);
-    if (!leaf) {
-      return ledger_.trees.leaf(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing,
-                                [this, job](Result<NodePin, StoreError> found) {
-                                  if (!found) return job->done(found.error());
-                                  find_leaves(job);
-                                });
-    }
-    plan_part(*job, part, *leaf ? &**leaf : nullptr);
+    const auto leaf = ledger_.trees.leaf_or_load(
+        part.chunk, IfAbsent::nothing,
+        [this, job](Result<void, StoreError> loaded) { loaded ? find_leaves(job) : job->done(loaded.error()); });
+    if (!leaf) return;
+    plan_part(*job, part, ledger_.trees.entry(part.chunk, *leaf));
     ++job->next_part;
   }
   if (!job->result) return job->done(job->result.error());
   read_runs(job);
 }
 
-void BlockReader::plan_part(Job& job, const ChunkPart& part, const Node* leaf) {
-  const ChunkEntry entry = leaf ? chunk_entry(leaf->view(), part.chunk.slot())
-                                : ChunkEntry{.version = ledger_.trees.emptied(part.chunk.image, part.chunk.leaf())};
+void BlockReader::plan_part(Job& job, const ChunkPart& part, const ChunkEntry& entry) {
   job.version = std::max(job.version, entry.version);
   if ((entry.lost & block_mask(part.first, part.count)) != 0) job.result = StoreError::medium_error;
   for (std::uint32_t block = part.first; block < part.first + part.count; ++block) {

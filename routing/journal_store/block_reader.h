@@ -28,7 +28,7 @@ class BlockReader {
   using JobRef = std::shared_ptr<Job>;
 
   void find_leaves(const JobRef& job);
-  void plan_part(Job& job, const ChunkPart& part, const Node* leaf);
+  void plan_part(Job& job, const ChunkPart& part, const ChunkEntry& entry);
   void read_runs(const JobRef& job);
   void on_read(const JobRef& job, Result<void, StoreError> result);
   void check(const JobRef& job, std::size_t from);

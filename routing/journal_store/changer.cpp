@@ -85,8 +85,9 @@ void Changer::find_leaves(const JobRef& job) {
 bool Changer::find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears) {
   const bool has_room = !clears && ledger_.reserve.has_room_for_new(kNodesOfOneLeaf);
   const IfAbsent if_absent = has_room ? IfAbsent::create : IfAbsent::nothing;
-  auto leaf = ledger_.trees.leaf_in_memory(chunk.image, chunk.leaf(), if_absent);
-  if (!leaf) return load_leaf(job, chunk, if_absent), false;
+  auto leaf = ledger_.trees.leaf_or_load(chunk, if_absent,
+                                         [this, job](Result<void, StoreError> loaded) { on_leaf_loaded(job, loaded); });
+  if (!leaf) return false;
   if (!*leaf && clears) return true;
   if (!*leaf) return begin_again_with_room(job, RoomRequest::For::fresh), false;
   if (!has_room && !ledger_.reserve.has_room_for_changed(kNodesOfOneLeaf)) {
@@ -97,12 +98,10 @@ bool Changer::find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears) {
   return true;
 }
 
-void Changer::load_leaf(const JobRef& job, const ChunkKey& chunk, IfAbsent if_absent) {
-  ledger_.trees.leaf(chunk.image, chunk.leaf(), if_absent, [this, job](Result<NodePin, StoreError> found) {
-    if (found) return find_leaves(job);
-    job->result = found.error();
-    finish(*job);
-  });
+void Changer::on_leaf_loaded(const JobRef& job, Result<void, StoreError> loaded) {
+  if (loaded) return find_leaves(job);
+  job->result = loaded;
+  finish(*job);
 }
 
 // Whoever waits has no leaves: they would be in the way of others that wait, too.

@@ -35,7 +35,7 @@ class Changer {
   bool is_inside(const PageRecord& record) const;
   void find_leaves(const JobRef& job);
   bool find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears);
-  void load_leaf(const JobRef& job, const ChunkKey& chunk, IfAbsent if_absent);
+  void on_leaf_loaded(const JobRef& job, Result<void, StoreError> loaded);
   void begin_again_with_room(const JobRef& job, RoomRequest::For what);
   void wait_for_room(const JobRef& job, void (Changer::*then)(const JobRef&));
   void complete_blocks(const JobRef& job);

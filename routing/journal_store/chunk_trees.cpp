@@ -45,6 +45,10 @@ void ChunkTrees::leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Fou
               });
 }
 
+ChunkEntry ChunkTrees::entry(const ChunkKey& chunk, const NodePin& leaf) {
+  return leaf ? chunk_entry(leaf->view(), chunk.slot()) : ChunkEntry{.version = emptied(chunk.image, chunk.leaf())};
+}
+
 Version ChunkTrees::emptied(ImageId image, std::uint64_t leaf) {
   return descend(image, leaf, IfAbsent::pass_over).emptied;
 }

@@ -41,8 +41,20 @@ class ChunkTrees {
   void leaf(ImageId image, std::uint64_t leaf, IfAbsent if_absent, Found done);
   // The same, where that needs no read.
   std::optional<NodePin> leaf_in_memory(ImageId image, std::uint64_t leaf, IfAbsent if_absent);
-  // Of a leaf that leaf_in_memory() has just found not to exist: the highest version of what was there.
-  Version emptied(ImageId image, std::uint64_t leaf);
+  // The same for whoever goes on from there. nullopt: it is being read, and `loaded` is told how that ended, with the
+  // leaf in memory: void(Result<void, StoreError>).
+  template <class Loaded>
+  std::optional<NodePin> leaf_or_load(const ChunkKey& chunk, IfAbsent if_absent, Loaded loaded) {
+    auto found = leaf_in_memory(chunk.image, chunk.leaf(), if_absent);
+    if (found) return found;
+    leaf(chunk.image, chunk.leaf(), if_absent, [loaded = std::move(loaded)](Result<NodePin, StoreError> read) mutable {
+      loaded(read ? Result<void, StoreError>() : read.error());
+    });
+    return std::nullopt;
+  }
+  // The entry of a chunk whose leaf that is. Of one that does not exist, as has just been found, it is empty but for
+  // the highest version of what was there.
+  ChunkEntry entry(const ChunkKey& chunk, const NodePin& leaf);
   // The first leaf from `leaf` on that exists and is not lost, with its index; an empty pin: there is none any more.
   void next_leaf(ImageId image, std::uint64_t leaf, Next done);
   // Of a leaf that is in memory: whoever changes it has it pinned.
@@ -68,6 +80,7 @@ class ChunkTrees {
   Step descend(ImageId image, std::uint64_t leaf, IfAbsent if_absent, std::uint8_t level = 0);
   void raise(ImageId image, StoredImage& stored, std::uint64_t leaf);
   Step root(ImageId image, StoredImage& stored, IfAbsent if_absent);
+  Version emptied(ImageId image, std::uint64_t leaf);
   Step below(Node& parent, std::uint64_t leaf, IfAbsent if_absent);
   std::uint64_t behind_gap(const Node& parent, std::uint64_t leaf);
   Node& create(const NodeKey& key, Node* parent, const Version& emptied);

@@ -29,20 +29,14 @@ class EntryWalk : public std::enable_shared_from_this<EntryWalk> {
   void go_on() {
     for (; next_ < parts_.size(); ++next_) {
       const ChunkPart& part = parts_[next_];
-      const auto leaf = ledger_.trees.leaf_in_memory(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing);
-      if (!leaf) return wait(part);
-      visit_(part, *leaf ? chunk_entry((*leaf)->view(), part.chunk.slot())
-                         : ChunkEntry{.version = ledger_.trees.emptied(part.chunk.image, part.chunk.leaf())});
+      const auto leaf = ledger_.trees.leaf_or_load(part.chunk, IfAbsent::nothing,
+                                                   [self = shared_from_this()](Result<void, StoreError> loaded) {
+                                                     loaded ? self->go_on() : self->done_(loaded);
+                                                   });
+      if (!leaf) return;
+      visit_(part, ledger_.trees.entry(part.chunk, *leaf));
     }
     done_({});
-  }
-
-  void wait(const ChunkPart& part) {
-    ledger_.trees.leaf(part.chunk.image, part.chunk.leaf(), IfAbsent::nothing,
-                       [self = shared_from_this()](Result<NodePin, StoreError> found) {
-                         if (!found) return self->done_(found.error());
-                         self->go_on();
-                       });
   }
 
   Ledger& ledger_;

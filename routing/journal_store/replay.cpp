@@ -105,16 +105,13 @@ bool Replay::find_leaves(const JournalRecord& record) {
   for (; part_ < parts.size(); ++part_) {
     const ChunkKey& chunk = parts[part_].chunk;
     const IfAbsent if_absent = fills ? IfAbsent::create : IfAbsent::nothing;
-    auto leaf = ledger_.trees.leaf_in_memory(chunk.image, chunk.leaf(), if_absent);
-    if (!leaf) {
-      ledger_.trees.leaf(chunk.image, chunk.leaf(), if_absent,
-                         [self = shared_from_this()](Result<NodePin, StoreError> found) {
-                           if (found) return self->go_on();
-                           self->done_(self->fault(ReplayFault::Kind::metadata_damaged,
-                                                   "metadata that the journal changes are damaged (see the log)"));
-                         });
-      return false;
-    }
+    auto leaf =
+        ledger_.trees.leaf_or_load(chunk, if_absent, [self = shared_from_this()](Result<void, StoreError> loaded) {
+          if (loaded) return self->go_on();
+          self->done_(self->fault(ReplayFault::Kind::metadata_damaged,
+                                  "metadata that the journal changes are damaged (see the log)"));
+        });
+    if (!leaf) return false;
     leaves_.push_back(std::move(*leaf));
   }
   return true;
