@@ -74,7 +74,7 @@ bool Ledger::fits(const JournalRecord& record) const {
   const StoredImage& image = catalog.images.at(record.page.image);
   const std::uint64_t end = std::uint64_t{record.first_block} + record.blocks;
   if (end * kBlock > image.page_bytes) return false;
-  if (record.page.index.value > kMaxImageBytes / image.page_bytes) return false;
+  if (record.page.index.value >= kMaxImageBytes / image.page_bytes) return false;
   if (record.kind != JournalKind::write && record.kind != JournalKind::place) return true;
   return space.is_free(record.home) || space.is_data(record.home);
 }

@@ -5,12 +5,36 @@
 
 #include "routing/journal_store/superblock_set.h"
 #include "test/unit/journal_store/damaged_store.h"
+#include "test/unit/journal_store/format_builders.h"
 
 using namespace shoal;
 using namespace shoal::routing;
 using namespace shoal::routing::journal;
 using namespace shoal::routing::test;
 using Kind = Finding::Kind;
+
+namespace {
+
+JournalRecord clear_of(std::uint64_t page) {
+  return {.kind = JournalKind::clear, .page = page_of(7, page), .blocks = 1, .version = {Epoch{1}, 1000}};
+}
+
+constexpr std::uint64_t kPagesOfImage = kMaxImageBytes / kRigPageBytes;
+
+// A store with this as the one frame of its journal.
+void leave_frame_of(DamagedStore& rig, const std::vector<JournalRecord>& records) {
+  if (rig.store) rig.close();
+  rig.open();
+  rig.kill();
+  const Superblock from = rig.superblock();
+  const auto frame = journal::test::frame_of(
+      records, {.chain = from.chain, .seq = from.replay.seq, .previous_crc = from.replay.previous_crc});
+  std::string content = rig.bytes();
+  content.replace(byte_of(block_of_ring(from.replay.block)), frame.size(), as_text(frame));
+  rig.replace(std::move(content));
+}
+
+}  // namespace
 
 TEST_CASE("a store that was closed is clean, and all of it was looked at") {
   DamagedStore rig;
@@ -140,4 +164,14 @@ TEST_CASE("a damaged frame is found, with the changes that were promised behind 
   CHECK_THAT(report.findings[0].what, Catch::Contains("was durable and cannot be read"));
   CHECK(report.findings[1].range == ImageRange{ImageId{7}, kRigPageBytes, kBlock, kRigPageBytes});
   CHECK_FALSE(report.data_checked);
+}
+
+TEST_CASE("a change behind the last page that an image may have is one that no sound store would have written") {
+  DamagedStore rig;
+  leave_frame_of(rig, {clear_of(kPagesOfImage - 1)});
+  CHECK(rig.check().findings.empty());
+  leave_frame_of(rig, {clear_of(kPagesOfImage)});
+  const CheckReport report = rig.check();
+  REQUIRE_FALSE(report.findings.empty());
+  CHECK_THAT(report.findings[0].what, Catch::Contains("no sound store would have written"));
 }
