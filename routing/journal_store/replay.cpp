@@ -70,8 +70,7 @@ bool Replay::take_frame_at(std::uint32_t block) {
   frame_ = std::move(*frame);
   data_ = at.subspan(std::size_t{frame_.data_at} * kBlock);
   const std::uint32_t end = block + frame_.blocks;
-  outcome_.end = {end == ring_blocks_ ? 0 : end, frame_.head.seq + 1, frame_.head_crc};
-  ++outcome_.frames;
+  behind_frame_ = {end == ring_blocks_ ? 0 : end, frame_.head.seq + 1, frame_.head_crc};
   record_ = part_ = 0;
   return true;
 }
@@ -89,6 +88,10 @@ bool Replay::apply_frame() {
     (void)ledger_.apply(record, Slice::share(window_, data_.first(bytes)));  // stale was stale when it was written, too
     data_ = data_.subspan(bytes);
     leaves_.clear();
+  }
+  if (behind_frame_) {
+    outcome_.end = *std::exchange(behind_frame_, std::nullopt);
+    ++outcome_.frames;
   }
   return true;
 }

@@ -24,8 +24,8 @@ struct ReplayFault {
     frame_lost,        // one that was durable is not there any more
     superblock_lost,   // there was a newer one, and frames behind it
   } kind = Kind::unreadable;
-  JournalPosition end;       // of what was applied; impossible: behind the frame that was applied in part
-  std::uint64_t frames = 0;  // that were applied
+  JournalPosition end;       // of the frames that were applied as a whole
+  std::uint64_t frames = 0;  // likewise
   std::string words;         // one line for people
 };
 
@@ -45,7 +45,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
         ring_blocks_(from.journal_chunks * kBlocksPerChunk),
         outcome_{from.replay} {}
 
-  // After a fault the ledger is as the frames before it left it.
+  // After a fault the ledger is as the frames before it left it, but for records of one that were applied before it.
   void run(Done done);
 
  private:
@@ -73,7 +73,8 @@ class Replay : public std::enable_shared_from_this<Replay> {
   std::uint32_t window_block_ = 0, window_blocks_ = 0;
   SharedBytes window_;
   Frame frame_;
-  ByteSpan data_;  // in the window, of the records from record_ on
+  std::optional<JournalPosition> behind_frame_;  // until it is applied
+  ByteSpan data_;                                // in the window, of the records from record_ on
   std::size_t record_ = 0;
   std::size_t part_ = 0;  // of that record, whose leaf is looked for
   std::vector<NodePin> leaves_;

@@ -285,7 +285,8 @@ void Examiner::describe_lost_frames() {
       report().findings.push_back(
           {.kind = Finding::Kind::journal,
            .range = range,
-           .what = fmt::format("frame {}, behind what is damaged, has a change of this range", frame.head.seq),
+           .what =
+               fmt::format("frame {}, where the damage is or behind it, has a change of this range", frame.head.seq),
            .meaning = "the change may have been promised, and is not there",
            .remedy = "it has to come from a copy or a backup",
            .cure = Cure::lose_acknowledged});

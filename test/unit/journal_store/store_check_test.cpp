@@ -175,3 +175,14 @@ TEST_CASE("a change behind the last page that an image may have is one that no s
   REQUIRE_FALSE(report.findings.empty());
   CHECK_THAT(report.findings[0].what, Catch::Contains("no sound store would have written"));
 }
+
+TEST_CASE("of a frame that was applied in part every change is listed as lost") {
+  DamagedStore rig;
+  leave_frame_of(rig, {clear_of(0), clear_of(kPagesOfImage)});
+  const CheckReport report = rig.check();
+  CHECK(report.frames == 0);
+  REQUIRE(report.findings.size() == 3);
+  CHECK_THAT(report.findings[0].what, Catch::Contains("no sound store would have written"));
+  CHECK(report.findings[1].range == ImageRange{ImageId{7}, 0, kBlock, kRigPageBytes});
+  rig.repair_to_clean(true);
+}
