@@ -196,7 +196,7 @@ void Opener::take_catalog(ReadArray array) {
 void Opener::replay() {
   std::make_shared<Replay>(*core_->device, core_->ledger, superblock_)
       ->run([this](Result<Replay::Outcome, ReplayFault> outcome) {
-        if (!outcome) return fail(outcome.error().words);
+        if (!outcome) return fail(outcome.error().words + "; shoal-fsck tells what can be done");
         log_.info("store_opened path={} checkpoint={} frames_replayed={}", quoted(config_.path), superblock_.checkpoint,
                   outcome->frames);
         checkpoint(outcome->end);

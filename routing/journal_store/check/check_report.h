@@ -37,7 +37,7 @@ struct CheckReport {
   std::uint64_t journal_blocks = 0;  // whose newest data lie only there, checked with their frames
   bool data_checked = false;
   std::vector<ImageRange> given_up;      // that read as medium errors since an earlier repair, as the checkpoint has it
-  std::vector<std::string> not_checked;  // what could not be looked at because of findings
+  std::vector<std::string> not_checked;  // what could not be looked at
   std::vector<Finding> findings;         // in order of the device's parts, and of their places
 };
 

@@ -21,17 +21,18 @@ bool is_damaged(const SuperblockPlace& place, const Superblock& newest) {
   return !place.found && !(place.blank && newest.checkpoint <= 2);
 }
 
-// A journal that the device does not give will not be given later, either.
 Finding finding_of(const ReplayFault& fault) {
   Finding finding{.kind = Finding::Kind::journal,
-                  .byte = byte_of(block_of_ring(fault.end.block)),
+                  .byte = byte_of(block_of_ring(fault.block)),
                   .what = fault.words,
                   .meaning = "the store does not start",
-                  .remedy = "copy the device to a sound one (ddrescue) and check that, or give back a backup"};
-  if (fault.kind == ReplayFault::Kind::unreadable) return finding;
-  finding.remedy =
-      "give back a backup of the device; or let shoal-fsck --repair --lose-acknowledged end the journal before that: "
-      "what was acknowledged behind it is lost, and reads give what was there before";
+                  .remedy = "free memory, and try again"};
+  if (fault.kind == ReplayFault::Kind::no_resources) return finding;
+  const bool unreadable = fault.kind == ReplayFault::Kind::unreadable;
+  finding.remedy = fmt::format(
+      "{}; or let shoal-fsck --repair --lose-acknowledged end the journal before that: what was acknowledged behind it "
+      "is lost, and reads give what was there before",
+      unreadable ? "copy the device to a sound one (ddrescue) and check that" : "give back a backup of the device");
   finding.cure = Cure::lose_acknowledged;
   return finding;
 }
@@ -254,6 +255,11 @@ void Examiner::replay() {
         report().frames = outcome->frames;
         report().journal_blocks = ledger().overlay.bytes() / kBlock;
         examination_->end = outcome->end;
+        if (outcome->unreadable_blocks > 0) {
+          report().not_checked.push_back(
+              fmt::format("{} blocks of the journal: the device does not give them, and no frame is missing",
+                          outcome->unreadable_blocks));
+        }
         check_data();
       });
 }

@@ -3,41 +3,21 @@
 #include <algorithm>
 #include <utility>
 
-#include "routing/journal_store/aligned.h"
+#include "routing/journal_store/ring_window.h"
 
 namespace shoal::routing::journal {
 namespace {
 
-constexpr std::uint32_t kWindowBlocks = 4 * kMaxFrameBlocks;
-
-class Search : public std::enable_shared_from_this<Search> {
+class Search {
  public:
   using Done = Completion<std::vector<LaterFrame>>;
 
-  Search(Device& device, std::uint32_t journal_chunks, const ChainId& chain, std::uint64_t from_seq, Done done)
-      : device_(device),
-        chain_(chain),
-        ring_blocks_(journal_chunks * kBlocksPerChunk),
-        from_seq_(from_seq),
-        done_(std::move(done)) {}
+  Search(const ChainId& chain, std::uint64_t from_seq, Done done)
+      : chain_(chain), from_seq_(from_seq), done_(std::move(done)) {}
 
-  // Windows overlap by a frame, so that each frame is whole in one of them.
-  void read_from(std::uint32_t block) {
-    if (block >= ring_blocks_) return finish();
-    const std::uint32_t blocks = std::min(kWindowBlocks, ring_blocks_ - block);
-    SharedBytes window = aligned_bytes(std::size_t{blocks} * kBlock);
-    const MutableByteSpan into{window.get(), std::size_t{blocks} * kBlock};
-    device_.read({first_block(kJournalChunk).value + block}, into,
-                 [self = shared_from_this(), block, into, window = std::move(window)](Result<void, StoreError> result) {
-                   if (result) self->search(into);
-                   self->read_from(block + kWindowBlocks - kMaxFrameBlocks);
-                 });
-  }
-
- private:
-  void search(ByteSpan window) {
-    for (std::size_t at = 0; at < window.size(); at += kBlock) {
-      auto frame = decode_frame(window.subspan(at), chain_);
+  void search(const RingWindow& window) {
+    for (std::uint32_t block = window.first; block < window.end(); ++block) {
+      auto frame = decode_frame(window.from(block), chain_);
       if (frame && frame->head.seq >= from_seq_) found_.push_back({frame->head, std::move(frame->records)});
     }
   }
@@ -50,9 +30,8 @@ class Search : public std::enable_shared_from_this<Search> {
     done_(std::move(found_));
   }
 
-  Device& device_;
+ private:
   ChainId chain_;
-  std::uint32_t ring_blocks_;
   std::uint64_t from_seq_;
   Done done_;
   std::vector<LaterFrame> found_;
@@ -62,7 +41,14 @@ class Search : public std::enable_shared_from_this<Search> {
 
 void find_later_frames(Device& device, std::uint32_t journal_chunks, const ChainId& chain, std::uint64_t from_seq,
                        Completion<std::vector<LaterFrame>> done) {
-  std::make_shared<Search>(device, journal_chunks, chain, from_seq, std::move(done))->read_from(0);
+  const auto search = std::make_shared<Search>(chain, from_seq, std::move(done));
+  walk_ring(
+      device, journal_chunks * kBlocksPerChunk,
+      [search](const RingWindow& window) {
+        search->search(window);
+        return true;
+      },
+      [search](Result<void, StoreError>) { search->finish(); });
 }
 
 }  // namespace shoal::routing::journal

@@ -15,7 +15,7 @@ constexpr unsigned kCheckpoints = kSuperblockPlaces / kSuperblockCopies;  // unt
 std::string obstacle_of(const Examination& examination, bool lose_acknowledged) {
   if (!examination.understood) return "which images it has is not known, and nothing else can be made right before";
   if (!examination.fault) return "";
-  if (examination.fault->kind == ReplayFault::Kind::unreadable) return "the device does not give the journal";
+  if (examination.fault->kind == ReplayFault::Kind::no_resources) return "there is no memory to read the journal";
   if (lose_acknowledged) return "";
   return "its journal is damaged, and what is behind that was acknowledged: only --lose-acknowledged gives it up";
 }
