@@ -44,7 +44,7 @@ std::optional<Head> find_head(ByteSpan at, const ChainId& chain) {
   const std::uint32_t frame_blocks = layout::Blocks::get(at);
   const std::uint32_t record_bytes = layout::RecordBytes::get(at);
   if (frame_blocks > kMaxFrameBlocks || record_bytes > kMaxFrameBlocks * kBlock) return {};
-  if (layout::DurableSeq::get(at) >= layout::Seq::get(at)) return {};
+  if (layout::DurableSeq::get(at) >= layout::Seq::get(at) || layout::Seq::get(at) > kMaxSequence) return {};
   const std::uint32_t blocks = head_blocks(record_bytes);
   if (blocks > frame_blocks || std::size_t{blocks} * kBlock > at.size()) return {};
   const ByteSpan bytes = at.first(std::size_t{blocks} * kBlock);

@@ -1,5 +1,7 @@
 #include "routing/journal_store/superblock.h"
 
+#include <algorithm>
+
 #include "routing/journal_store/catalog.h"
 #include "routing/journal_store/format_layout.h"
 #include "target/base/check.h"
@@ -51,6 +53,10 @@ Superblock read(ByteSpan block) {
           .next_chain = layout::NextChain::get(block)};
 }
 
+bool can_count_on(const Superblock& superblock) {
+  return std::max({superblock.checkpoint, superblock.replay.seq, superblock.first_seq}) <= kMaxSequence;
+}
+
 // There is one way to write a superblock: bytes without a name are zero.
 bool is_what_encode_writes(ByteSpan block, const Superblock& superblock) {
   std::array<std::byte, kBlock> written;
@@ -99,7 +105,8 @@ Result<Superblock, SuperblockFault> decode_superblock(ByteSpan block) {
   if (layout::Crc::get(block) != crc32c(block.first(layout::kCrcAt))) return SuperblockFault::damaged;
   if (layout::FormatVersion::get(block) != layout::kFormatVersion) return SuperblockFault::newer;
   const Superblock superblock = read(block);
-  if (!is_sound(superblock) || !is_what_encode_writes(block, superblock)) return SuperblockFault::damaged;
+  if (!is_sound(superblock) || !can_count_on(superblock)) return SuperblockFault::damaged;
+  if (!is_what_encode_writes(block, superblock)) return SuperblockFault::damaged;
   return superblock;
 }
 

@@ -28,6 +28,9 @@ struct NodeRef {
 // as a medium error until it is written again.
 inline constexpr NodeRef kLostNode{.at = {}, .crc = 1};
 
+// Of checkpoints and frames that are read. No store comes so far; whoever counts on from there does not wrap around.
+inline constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 62;
+
 // The end of what a checkpoint holds, and so the first frame to replay.
 struct JournalPosition {
   std::uint32_t block = 0;         // of the ring

@@ -174,6 +174,11 @@ TEST_CASE("no frame was durable before itself") {
   CHECK(is_none(with<layout::Seq>(std::uint64_t{0})));
 }
 
+TEST_CASE("a frame from which nobody could count on is none") {
+  CHECK(is_none(with<layout::Seq>(kMaxSequence + 1)));
+  CHECK_FALSE(is_none(with<layout::Seq>(kMaxSequence)));
+}
+
 TEST_CASE("bytes behind the last record are zero") {
   CHECK(is_none(with<Number<std::uint8_t, kBlock - 1>>(std::uint8_t{1})));
 }

@@ -74,6 +74,10 @@ TEST_CASE("a superblock that says what cannot be is damaged, whatever its checks
   CHECK(fault_with<layout::ReplayBlock>(512 * kBlocksPerChunk) == SuperblockFault::damaged);
   CHECK(fault_with<layout::ReplaySeq>(std::uint64_t{0}) == SuperblockFault::damaged);
   CHECK(fault_with<layout::FirstSeq>(std::uint64_t{0}) == SuperblockFault::damaged);
+  CHECK(fault_with<layout::Checkpoint>(kMaxSequence + 1) == SuperblockFault::damaged);
+  CHECK(fault_with<layout::ReplaySeq>(kMaxSequence + 1) == SuperblockFault::damaged);
+  CHECK(fault_with<layout::FirstSeq>(kMaxSequence + 1) == SuperblockFault::damaged);
+  CHECK_FALSE(fault_with<layout::ReplaySeq>(kMaxSequence));
   CHECK(fault_with<layout::CatalogBytes>(kMaxCatalogBytes + 1) == SuperblockFault::damaged);
   CHECK(fault_with<layout::CatalogBytes>(std::uint64_t{0}) == SuperblockFault::damaged);
   CHECK(fault_with<layout::Catalog::At>(BlockNumber{0}) == SuperblockFault::damaged);
