@@ -105,10 +105,19 @@ struct StoreState {
   std::string reason;  // why not
 };
 
+// What is left of the file system under a store. Stores of several members may lie on one of them.
+struct FileSystemRoom {
+  std::uint64_t id = 0;  // the same for all who would take of this room; 0: not known
+  std::uint64_t free_bytes = 0;
+  bool operator==(const FileSystemRoom&) const = default;
+};
+
 struct StoreSpace {
   std::uint64_t total_bytes = 0;  // 0: the store does not know how much it could hold; nor does it know what is free
   std::uint64_t used_bytes = 0;
   std::uint64_t free_bytes = 0;
+  std::uint64_t growth_bytes = 0;  // of the free ones: those that it does not have yet
+  FileSystemRoom file_system;      // that would give them
   bool operator==(const StoreSpace&) const = default;
 };
 

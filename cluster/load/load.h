@@ -51,6 +51,8 @@ struct StoreLoad {
 struct StoreRoom {
   StoreId store;
   std::uint64_t total_bytes = 0, used_bytes = 0, free_bytes = 0;
+  std::uint64_t growth_bytes = 0;  // of the free ones: those that its file system would have to give
+  std::uint64_t file_system = 0, file_system_free_bytes = 0;  // 0: not known
   bool operator==(const StoreRoom&) const = default;
 };
 

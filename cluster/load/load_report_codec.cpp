@@ -77,6 +77,9 @@ void room_fields(Io& io, Value& room) {
   io.number(room.total_bytes);
   io.number(room.used_bytes);
   io.number(room.free_bytes);
+  io.number(room.growth_bytes);
+  io.number(room.file_system);
+  io.number(room.file_system_free_bytes);
 }
 
 template <class Io, class Value>

@@ -15,7 +15,7 @@
 
 namespace shoal::load {
 
-inline constexpr std::uint8_t kLoadReportFormat = 2;
+inline constexpr std::uint8_t kLoadReportFormat = 3;
 inline constexpr std::size_t kMaxReportText = 255;  // bytes of a name or a reason
 inline constexpr double kMaxFigure = 1e15;
 // Of any report: two thirds of it are owners of sessions.

@@ -82,20 +82,24 @@ void Grower::end() {
   review();
 }
 
-std::optional<std::uint64_t> Grower::room_to_grow() const {
-  const std::uint64_t most = std::uint64_t{most_chunks_ - core_.ledger.space.chunks()} * kChunkBytes;
-  if (most == 0) return 0;
-  if (file_system_room_) return std::min(most, file_system_room_());
-  return most_chunks_ == kMaxDeviceChunks ? std::nullopt : std::optional(most);
+std::uint64_t Grower::most_growth() const {
+  return std::uint64_t{most_chunks_ - core_.ledger.space.chunks()} * kChunkBytes;
 }
 
 StoreSpace Grower::space() const {
   const Space& space = core_.ledger.space;
   const std::uint64_t free = std::uint64_t{core_.ledger.reserve.free_chunks()} * kChunkBytes;
   const std::uint64_t used = std::uint64_t{space.chunks()} * kChunkBytes - free;
-  const auto room = room_to_grow();
-  if (!room) return {.used_bytes = used};
-  return {.total_bytes = used + free + *room, .used_bytes = used, .free_bytes = free + *room};
+  std::uint64_t growth = most_growth();
+  FileSystemRoom room;
+  if (growth > 0 && file_system_room_) {
+    room = file_system_room_();
+    growth = std::min(growth, room.free_bytes);
+  } else if (growth > 0 && most_chunks_ == kMaxDeviceChunks) {
+    return {.used_bytes = used};
+  }
+  const std::uint64_t all_free = free + growth;
+  return {used + all_free, used, all_free, growth, room};
 }
 
 }  // namespace shoal::routing::journal

@@ -23,7 +23,7 @@ class Grower {
   StoreSpace space() const;
 
  private:
-  std::optional<std::uint64_t> room_to_grow() const;  // bytes
+  std::uint64_t most_growth() const;  // bytes
   void write_zeros(std::uint64_t block, std::uint64_t end);
   bool can_grow() const;
   void grow();
@@ -33,7 +33,7 @@ class Grower {
   Core& core_;
   std::uint32_t step_chunks_;
   std::uint32_t most_chunks_;
-  std::function<std::uint64_t()> file_system_room_;  // empty: not known
+  std::function<FileSystemRoom()> file_system_room_;  // empty: not known
   bool growing_ = false;
   std::optional<Time> full_at_;  // when the file system had no room
   std::vector<Completion<>> waiting_;

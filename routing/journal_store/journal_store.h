@@ -25,7 +25,7 @@ struct JournalStoreConfig {
   std::uint64_t journal_bytes = std::uint64_t{64} << 20;  // of a new store
   std::uint64_t cache_bytes = std::uint64_t{512} << 20;   // for metadata
   std::uint64_t grow_bytes = std::uint64_t{64} << 20;     // by which a file grows at a time
-  std::function<std::uint64_t()> file_system_room{};      // bytes that the file may still grow by; empty: not known
+  std::function<FileSystemRoom()> file_system_room{};     // that the file may still grow into; empty: not known
 };
 
 // What it did since it was opened.

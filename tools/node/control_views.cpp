@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/volume_rules.h"
+#include "tools/node/group_space.h"
 #include "tools/node/page_runs.h"
 
 namespace shoal {
@@ -53,18 +54,14 @@ json stores_json(const MemberView& view, const cluster::MemberRecord& member) {
 
 // Of all stores of the group that outlive their members, and of those that do not.
 json group_space_json(const MemberView& view) {
-  std::map<bool, routing::StoreSpace> sums;
+  std::map<bool, std::vector<routing::StoreSpace>> spaces;
   for (const auto& [id, member] : view.members) {
     for (const auto& store : member.stores) {
       const auto space = view.spaces.find(store.id);
-      if (space == view.spaces.end()) continue;
-      routing::StoreSpace& sum = sums[routing::outlives_its_process(store.kind)];
-      sum.total_bytes += space->second.total_bytes;
-      sum.used_bytes += space->second.used_bytes;
-      sum.free_bytes += space->second.free_bytes;
+      if (space != view.spaces.end()) spaces[routing::outlives_its_process(store.kind)].push_back(space->second);
     }
   }
-  return {{"lasting", space_json(sums[true])}, {"memory", space_json(sums[false])}};
+  return {{"lasting", space_json(sum_of(spaces[true]))}, {"memory", space_json(sum_of(spaces[false]))}};
 }
 
 json member_json(const MemberView& view, const cluster::MemberRecord& member) {

@@ -21,9 +21,9 @@ struct NodeSeams {
   routing::PeerTransportLimits links;
   Duration standstill = server::LoopWatch::kStandstill;
   std::function<void(load::Readings&)> read_process;  // what the machine says of this process; empty: nothing
-  std::function<std::uint64_t(const std::string& path)>
-      file_system_room;  // what files there may grow by; empty: unknown
-  WrapPages pages;       // what the router and the peers get instead of the member's own pages; empty: these
+  // What files there may grow into; empty: unknown.
+  std::function<routing::FileSystemRoom(const std::string& path)> file_system_room;
+  WrapPages pages;  // what the router and the peers get instead of the member's own pages; empty: these
 };
 
 }  // namespace shoal

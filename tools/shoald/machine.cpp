@@ -1,12 +1,16 @@
 #include "tools/shoald/machine.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -23,6 +27,14 @@ std::string first_line(const std::string& path) {
   std::string line;
   std::getline(file, line);
   return line;
+}
+
+// Of this boot of this machine: all its processes see the same one, those of other machines another.
+std::uint64_t file_system_id(const std::string& folder) {
+  struct stat facts {};
+  const std::string boot = first_line("/proc/sys/kernel/random/boot_id");
+  if (boot.empty() || ::stat(folder.c_str(), &facts) != 0) return 0;
+  return std::hash<std::string>()(fmt::format("{} {}", boot, facts.st_dev));
 }
 
 std::uint64_t resident_bytes() {
@@ -96,10 +108,11 @@ ProcessLimits process_limits() {
   return {processors, std::min({memory_bytes(), control_group_memory_bytes(), address_space_bytes()})};
 }
 
-std::uint64_t file_system_room(const std::string& path) {
-  std::error_code error;
-  const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
-  return error ? 0 : space.available;
+routing::FileSystemRoom file_system_room(const std::string& path) {
+  const std::string folder = std::filesystem::absolute(path).parent_path();
+  struct statvfs space {};
+  if (::statvfs(folder.c_str(), &space) != 0) return {};
+  return {file_system_id(folder), std::uint64_t{space.f_bavail} * space.f_frsize};
 }
 
 void read_process(const ProcessLimits& limits, load::Readings& readings) {

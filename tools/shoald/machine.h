@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cluster/load/load_meter.h"
+#include "routing/page_store.h"
 
 namespace shoal {
 
@@ -19,8 +20,7 @@ struct ProcessLimits {
 ProcessLimits process_limits();
 // "50000 100000" of cpu.max is half a processor; "max 100000" and what is none of that: as many as there are.
 double parse_cpu_max(const std::string& text);
-std::uint64_t file_system_room(
-    const std::string& path);  // bytes that a file there may still grow by; 0: none, or unknown
+routing::FileSystemRoom file_system_room(const std::string& path);  // that a file there may still grow into
 // What this process has used, and may use.
 void read_process(const ProcessLimits& limits, load::Readings& readings);
 

@@ -206,9 +206,12 @@ TEST_CASE("a file has room for what it may grow by, and where that is not known 
   CHECK(limited.total_bytes == rig.config.capacity_bytes);
   CHECK(limited.free_bytes == limited.total_bytes - limited.used_bytes);
   rig.close();
-  rig.config.file_system_room = [] { return kChunkBytes; };
+  rig.config.file_system_room = [] { return FileSystemRoom{5, kChunkBytes}; };
   rig.open();
-  CHECK(rig.store->space().free_bytes < limited.free_bytes);
+  const StoreSpace narrow = rig.store->space();
+  CHECK(narrow.free_bytes < limited.free_bytes);
+  CHECK(narrow.growth_bytes == kChunkBytes);
+  CHECK(narrow.file_system == FileSystemRoom{5, kChunkBytes});
   rig.close();
   rig.config.file_system_room = {};
   rig.config.capacity_bytes = 0;
@@ -231,7 +234,7 @@ TEST_CASE("the bytes of an image are those of its chunks") {
 TEST_CASE("a store grows before it is full") {
   JournalStoreRig rig;
   rig.config.capacity_bytes = 0;
-  rig.config.file_system_room = [] { return 1 << 30; };
+  rig.config.file_system_room = [] { return FileSystemRoom{5, 1 << 30}; };
   rig.open_with_image();
   const std::uint64_t total = rig.store->space().total_bytes;
   for (std::uint64_t page = 0; page < 40; ++page) {

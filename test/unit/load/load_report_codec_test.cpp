@@ -46,7 +46,7 @@ LoadReport full_report() {
   report.volumes = {{ImageId{7}, Pattern::mixed, {25, 26}, {27, 28}}, {ImageId{8}, Pattern::idle, {}, {}}};
   StoreId store;
   store.bytes[3] = 29;
-  report.rooms = {{store, 30, 31, 32}, {StoreId{}, 0, 33, 0}};
+  report.rooms = {{store, 30, 31, 32, 33, 34, 35}, {StoreId{}, 0, 33, 0}};
   return report;
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("a report arrives as it was sent") {
 
 TEST_CASE("the bytes are those of the format's page") {
   const std::string bytes = encode(small_report());
-  const unsigned char head[] = {2, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,    4,    0,
+  const unsigned char head[] = {3, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,    4,    0,
                                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0};
   const std::string expected(std::begin(head), std::end(head));
   CHECK(bytes == expected + std::string(164 + 8, '\0'));

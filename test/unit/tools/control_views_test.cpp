@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "test/unit/tools/group_records.h"
+#include "tools/node/group_space.h"
 #include "tools/node/metrics.h"
 #include "tools/shoalctl/views.h"
 
@@ -267,6 +268,16 @@ TEST_CASE("members and the group tell what their stores hold, as far as it is kn
   CHECK(status.at("stores")[0].at("free_bytes") == 40 << 20);
   CHECK_THAT(view_status(status), Contains("stores of the group: 70 MiB of 300 MiB; in memory: 0 B") &&
                                       Contains("file 60 MiB of 100 MiB") && Contains("file not known"));
+}
+
+TEST_CASE("what stores on one file system may still grow by is there once") {
+  const routing::FileSystemRoom disk{5, 100}, other{6, 70};
+  const routing::StoreSpace small{60, 10, 50, 40, disk}, large{150, 30, 120, 100, disk}, apart{90, 20, 70, 70, other},
+      device{40, 15, 25};
+  CHECK(sum_of({large}) == routing::StoreSpace{150, 30, 120});
+  CHECK(sum_of({small, large, apart, device}) == routing::StoreSpace{300, 75, 225});
+  const routing::StoreSpace limited{60, 10, 50, 40, {5, 1000}};
+  CHECK(sum_of({limited, limited}) == routing::StoreSpace{120, 20, 100});
 }
 
 TEST_CASE("a volume tells what it takes of all stores, and that it is more where a member did not say") {
