@@ -12,6 +12,7 @@ from initiator import Session
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get('SHOAL_BUILD', TOP / 'build'))
+NETS = os.environ.get('SHOAL_TEST_NETS', 100 + os.getpid() % 100)  # where test/group/run has others at work beside
 FULL = os.environ.get('SHOAL_TEST_LEVEL') == 'full'
 
 MIB = 1 << 20
@@ -36,7 +37,7 @@ class Group:
 
     def __init__(self, *arguments, members=3):
         Group.count += 1
-        self.net = f'127.{100 + os.getpid() % 100}.{Group.count}'
+        self.net = f'127.{NETS}.{Group.count}'
         self.directory = tempfile.mkdtemp(prefix='shoal-test-')
         self.info = json.loads(self.script('up', '--members', str(members), '--net', self.net, '--json', *arguments).splitlines()[-1])
 
