@@ -89,7 +89,10 @@ bool Changer::find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears) {
                                          [this, job](Result<void, StoreError> loaded) { on_leaf_loaded(job, loaded); });
   if (!leaf) return false;
   if (!*leaf && clears) return true;
-  if (!*leaf) return begin_again_with_room(job, RoomRequest::For::fresh), false;
+  if (!*leaf) {
+    const Outlook outlook = ledger_.reserve.outlook_for_nodes(kNodesOfOneLeaf);
+    return begin_again_with_room(job, RoomRequest::For::fresh, outlook), false;
+  }
   if (!has_room && !ledger_.reserve.has_room_for_changed(kNodesOfOneLeaf)) {
     return begin_again_with_room(job, RoomRequest::For::changed), false;
   }
@@ -105,17 +108,18 @@ void Changer::on_leaf_loaded(const JobRef& job, Result<void, StoreError> loaded)
 }
 
 // Whoever waits has no leaves: they would be in the way of others that wait, too.
-void Changer::begin_again_with_room(const JobRef& job, RoomRequest::For what) {
+void Changer::begin_again_with_room(const JobRef& job, RoomRequest::For what, Outlook outlook) {
   job->leaves.clear();
   job->next = 0;
   job->next_leaf = 0;
   job->room.what = what;
-  wait_for_room(job, &Changer::find_leaves);
+  job->room.outlook = outlook;
+  wait_for_room(job);
 }
 
-void Changer::wait_for_room(const JobRef& job, void (Changer::*then)(const JobRef&)) {
-  const auto look_again = [this, job, then] {
-    if (device_.state().in_service) return (this->*then)(job);
+void Changer::wait_for_room(const JobRef& job) {
+  const auto look_again = [this, job] {
+    if (device_.state().in_service) return find_leaves(job);
     job->result = StoreError::out_of_service;
     finish(*job);
   };
@@ -126,6 +130,7 @@ void Changer::wait_for_room(const JobRef& job, void (Changer::*then)(const JobRe
 
 // ---- blocks that change in part -------------------------------------------------------------------------------------
 
+// Once: nobody else changes these blocks while the job lasts, also when it begins again.
 void Changer::complete_blocks(const JobRef& job) {
   job->remaining = 1;
   for (std::size_t i = 0; i < job->changes.size(); ++i) {
@@ -137,8 +142,8 @@ void Changer::complete_blocks(const JobRef& job) {
 }
 
 void Changer::read_rest(const JobRef& job, std::size_t i, std::uint32_t block, bool front) {
-  const PlannedChange& change = job->changes[i];
-  const std::uint32_t length = front ? change.missing_front : change.missing_back;
+  PlannedChange& change = job->changes[i];
+  const std::uint32_t length = std::exchange(front ? change.missing_front : change.missing_back, 0);
   const std::uint32_t offset = front ? block * kBlock : (block + 1) * kBlock - length;
   ++job->remaining;
   reader_.read(change.record.page, offset, length, [this, job, i, front](Result<ReadAnswer, StoreError> answer) {
@@ -163,10 +168,11 @@ void Changer::write_chunks(const JobRef& job) {
     job->result = StoreError::out_of_service;
     return finish(*job);
   }
+  const std::uint32_t free = ledger_.space.free_chunks();
   if (!assign_homes(*job)) {
+    const std::uint32_t asked_for = free - ledger_.space.free_chunks() + 1;
     release_homes(*job);
-    job->room.what = RoomRequest::For::fresh;
-    return wait_for_room(job, &Changer::write_chunks);
+    return begin_again_with_room(job, RoomRequest::For::fresh, ledger_.reserve.outlook_for_chunks(asked_for));
   }
   job->remaining = 1;
   for (DirectRun& run : direct_runs(*job)) {

@@ -36,8 +36,8 @@ class Changer {
   void find_leaves(const JobRef& job);
   bool find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears);
   void on_leaf_loaded(const JobRef& job, Result<void, StoreError> loaded);
-  void begin_again_with_room(const JobRef& job, RoomRequest::For what);
-  void wait_for_room(const JobRef& job, void (Changer::*then)(const JobRef&));
+  void begin_again_with_room(const JobRef& job, RoomRequest::For what, Outlook outlook = Outlook::none);
+  void wait_for_room(const JobRef& job);
   void complete_blocks(const JobRef& job);
   void read_rest(const JobRef& job, std::size_t change, std::uint32_t block, bool front);
   void write_chunks(const JobRef& job);

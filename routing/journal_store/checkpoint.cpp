@@ -38,7 +38,9 @@ void Checkpoint::run(Superblock next, Done done) {
 
 // Catalog after the trees, whose roots it names; space last, since all of this takes and gives places.
 bool Checkpoint::take_down() {
+  ledger_.returning.begin_checkpoint();
   if (!take_down_chunks() || !take_down_catalog() || !take_down_space()) return false;
+  ledger_.reserve.own_nodes_are_placed();
   std::sort(writes_.begin(), writes_.end(), [](const NodeWrite& a, const NodeWrite& b) { return a.at < b.at; });
   return true;
 }
@@ -55,7 +57,7 @@ bool Checkpoint::take_down_chunks() {
 bool Checkpoint::place(Node& node) {
   if (node.stored.at.value != 0) ledger_.space.free_node(node.stored.at);
   const auto place = ledger_.space.place_node();
-  if (place) node.stored.at = *place;
+  if (place) ledger_.cache.move(node, *place);
   return place.has_value();
 }
 
@@ -155,6 +157,7 @@ void Checkpoint::finish(Result<void, StoreError> result) {
   writes_.clear();
   nodes_.clear();
   if (result) ledger_.space.node_frees_are_durable();
+  ledger_.returning.end_checkpoint();
   std::exchange(done_, nullptr)(result);
 }
 

@@ -173,7 +173,8 @@ std::vector<BlockNumber> ChunkTrees::prune() {
       needed.insert(node->parent);
       continue;
     }
-    if (node->stored.at.value != 0) freed.push_back(std::exchange(node->stored, {}).at);
+    if (node->stored.at.value != 0) freed.push_back(node->stored.at);
+    cache_.move(*node, {});
     if (node->parent) {
       set_emptied(cache_.change(*node->parent), node->slot(), *rest);
     } else if (StoredImage* image = find(node->key.tree.image)) {

@@ -18,6 +18,7 @@ class ImageSweeper {
   ImageSweeper(const ImageSweeper&) = delete;
 
   void start();  // if there is a dropped image, and it is not at work already
+  bool is_at_work() const { return running_; }
 
  private:
   std::optional<ImageId> dropped() const;

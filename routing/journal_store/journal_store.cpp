@@ -24,7 +24,6 @@ namespace {
 // The journal is freed from here on; behind it stays room for what comes while a checkpoint is written.
 constexpr std::uint32_t kFullJournalShare = 2;  // of the ring: a half
 constexpr std::size_t kDirtyNodeShare = 4;      // of the cache: a quarter
-constexpr unsigned kMostCheckpoints = 2;        // that something new waits for on a full store
 
 }  // namespace
 
@@ -86,16 +85,21 @@ bool JournalStore::Impl::wait_for_room(RoomRequest& request, Completion<> more) 
     if (core->ledger.space.has_held_frees()) return committer.sync(look_again), true;
     if (grower.wait(look_again)) return true;
   }
+  if (request.what == RoomRequest::For::fresh && !request.since) {
+    request.since = core->ledger.returning.newest_checkpoint();
+  }
   if (!may_checkpoint_help(request)) return false;
-  if (request.what == RoomRequest::For::fresh) ++request.checkpoints;
   checkpoint_now(look_again);
   return true;
 }
 
+// Something new is refused when what is under way leaves no room for it, and a checkpoint has ended that began after it
+// had to wait and after others had given something back.
 bool JournalStore::Impl::may_checkpoint_help(const RoomRequest& request) const {
   switch (request.what) {
     case RoomRequest::For::fresh:
-      return request.checkpoints < kMostCheckpoints && core->ledger.reserve.checkpoint_may_help();
+      if (request.outlook == Outlook::sure || sweeper.is_at_work()) return true;
+      return request.outlook == Outlook::unsure && !core->ledger.returning.is_all_there(*request.since);
     case RoomRequest::For::changed: return core->checkpoint.running() || core->ledger.cache.changing_count() > 0;
     case RoomRequest::For::memory: break;
   }

@@ -185,6 +185,7 @@ void Ledger::clear_part(StoredImage& image, const ChunkPart& part, const Version
   if (!leaf) return;
   ChunkEntry entry = chunk_entry(leaf->view(), part.chunk.slot());
   if (entry == ChunkEntry{}) return;
+  returning.give_back();  // the leaf may be empty now
   const std::uint16_t mask = block_mask(part.first, part.count);
   overlay.drop(part.chunk, mask);
   entry.written &= static_cast<std::uint16_t>(~mask);
@@ -205,17 +206,20 @@ void Ledger::describe(const JournalRecord& record) {
   image.page_bytes = record.page_bytes;
   image.text = record.text;
   reserve.count_images();
+  returning.give_back();  // it may be shorter
   catalog_changed = true;
 }
 
 void Ledger::forget(ImageId image) {
   catalog.images.erase(image);
   reserve.count_images();
+  returning.give_back();
   catalog_changed = true;
 }
 
 void Ledger::drop(ImageId image) {
   catalog.promises.drop(image);
+  returning.give_back();
   const auto found = catalog.images.find(image);
   if (found != catalog.images.end()) found->second.dropped = true;
   catalog_changed = true;

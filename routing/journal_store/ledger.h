@@ -15,6 +15,7 @@
 #include "routing/journal_store/frame.h"
 #include "routing/journal_store/overlay.h"
 #include "routing/journal_store/reserve.h"
+#include "routing/journal_store/returning_room.h"
 #include "routing/journal_store/space.h"
 
 namespace shoal::routing::journal {
@@ -60,6 +61,7 @@ class Ledger {
   NodeCache cache;
   ChunkTrees trees;
   Reserve reserve;
+  ReturningRoom returning;
   Overlay overlay;
   bool catalog_changed = false;
 

@@ -99,18 +99,18 @@ void NodeCache::adopt(Node& child, Node& parent) {
   child.parent = &parent;
   ++parent.pins;
   parent.changes += child.changes;
-  if (parent.changes > 0 && !parent.dirty) ++changing_count_;
+  if (parent.changes > 0 && !parent.dirty) count_changing(parent);
 }
 
 void NodeCache::begin_change(Node& node) {
   for (Node* each = &node; each; each = each->parent) {
-    if (++each->changes == 1 && !each->dirty) ++changing_count_;
+    if (++each->changes == 1 && !each->dirty) count_changing(*each);
   }
 }
 
 void NodeCache::end_change(Node& node) {
   for (Node* each = &node; each; each = each->parent) {
-    if (--each->changes == 0 && !each->dirty) --changing_count_;
+    if (--each->changes == 0 && !each->dirty) uncount_changing(*each);
   }
 }
 
@@ -119,7 +119,7 @@ MutableByteSpan NodeCache::change(Node& node) {
     each->dirty = true;
     dirty_[each->key.level].push_back(*each);
     ++dirty_count_;
-    if (each->changes == 0) ++changing_count_;
+    if (each->changes == 0) count_changing(*each);
   }
   if (node.bytes.use_count() > 1) {
     SharedBytes copy = memory_.block();
@@ -134,7 +134,24 @@ void NodeCache::set_clean(Node& node) {
   node.dirty = false;
   dirty_[node.key.level].erase(dirty_[node.key.level].iterator_to(node));
   --dirty_count_;
-  if (node.changes == 0) --changing_count_;
+  if (node.changes == 0) uncount_changing(node);
+}
+
+void NodeCache::count_changing(const Node& node) {
+  ++changing_count_;
+  if (node.stored.at == BlockNumber{}) ++unplaced_count_;
+}
+
+void NodeCache::uncount_changing(const Node& node) {
+  --changing_count_;
+  if (node.stored.at == BlockNumber{}) --unplaced_count_;
+}
+
+void NodeCache::move(Node& node, BlockNumber place) {
+  CHECK(node.dirty, node.key.level, node.key.index);
+  uncount_changing(node);
+  node.stored = {.at = place};
+  count_changing(node);
 }
 
 std::vector<Node*> NodeCache::dirty_by_level() {

@@ -102,8 +102,10 @@ class NodeCache {
   std::vector<Node*> dirty_by_level();  // leaves first; of one level in order of their keys
   void set_clean(Node& node);
   std::size_t dirty_count() const { return dirty_count_; }
-  // Nodes that are changed, or that somebody is about to change.
+  // Nodes that are changed, or that somebody is about to change; and those of them that have no place yet.
   std::size_t changing_count() const { return changing_count_; }
+  std::size_t unplaced_count() const { return unplaced_count_; }
+  void move(Node& node, BlockNumber place);  // one that is changed; {}: to nowhere
   void begin_change(Node& node);
   void end_change(Node& node);
   std::size_t count() const { return nodes_.size(); }
@@ -131,6 +133,8 @@ class NodeCache {
   bool is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const;
   void shrink();
   void remove(Node& node);
+  void count_changing(const Node& node);
+  void uncount_changing(const Node& node);
 
   Device& device_;
   const Space& space_;
@@ -141,7 +145,7 @@ class NodeCache {
   std::map<NodeKey, std::vector<Loaded>> loading_;
   Lru lru_;                                     // least recently used first
   std::array<DirtyList, kMaxLevel + 1> dirty_;  // by level
-  std::size_t dirty_count_ = 0, changing_count_ = 0;
+  std::size_t dirty_count_ = 0, changing_count_ = 0, unplaced_count_ = 0;
   std::uint64_t damaged_ = 0;
 };
 

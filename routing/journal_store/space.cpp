@@ -47,7 +47,10 @@ void Space::grow(std::uint32_t device_chunks) {
 
 std::optional<ChunkNumber> Space::take() {
   const auto chunk = find_free();
-  if (chunk) hold(*chunk);
+  if (!chunk) return std::nullopt;
+  hold(*chunk);
+  holds_.at(chunk->value).taken = true;
+  ++taken_;
   return chunk;
 }
 
@@ -63,15 +66,20 @@ std::optional<ChunkNumber> Space::find_free() {
 }
 
 void Space::hold(ChunkNumber chunk) {
-  if (++holds_[chunk.value] == 1 && uses(chunk) == 0) --free_;
+  if (++holds_[chunk.value].holders == 1 && uses(chunk) == 0) --free_;
 }
 
 void Space::release(ChunkNumber chunk) {
   const auto held = holds_.find(chunk.value);
   CHECK(held != holds_.end(), chunk.value);
-  if (--held->second > 0) return;
+  if (--held->second.holders > 0) return;
+  end_taken(held->second);
   holds_.erase(held);
   if (uses(chunk) == 0) ++free_;
+}
+
+void Space::end_taken(Hold& hold) {
+  if (std::exchange(hold.taken, false)) --taken_;
 }
 
 void Space::add_use(ChunkNumber chunk) {
@@ -116,7 +124,10 @@ std::optional<BlockNumber> Space::place_node() {
   }
   if (!place) {
     place = nodes_.take_in_emptied();
-    if (place) release(chunk_of(*place));
+    if (place) {
+      release(chunk_of(*place));
+      --emptied_;
+    }
   }
   if (place) count_nodes(chunk_of(*place));
   return place;
@@ -127,12 +138,18 @@ void Space::free_node(BlockNumber node) {
   const ChunkNumber chunk = chunk_of(node);
   if (nodes_.live(chunk) == 0) return;  // as a damaged space map says
   nodes_.free(node);
-  if (nodes_.live(chunk) == 0) hold(chunk);
+  if (nodes_.live(chunk) == 0) {
+    hold(chunk);
+    ++emptied_;
+  }
   count_nodes(chunk);
 }
 
 void Space::node_frees_are_durable() {
-  for (const ChunkNumber chunk : nodes_.frees_are_durable()) release(chunk);
+  for (const ChunkNumber chunk : nodes_.frees_are_durable()) {
+    release(chunk);
+    --emptied_;
+  }
 }
 
 void Space::count_nodes(ChunkNumber chunk) {
@@ -143,7 +160,10 @@ void Space::count_nodes(ChunkNumber chunk) {
 void Space::set(ChunkNumber chunk, std::uint8_t uses) {
   std::uint8_t& now = uses_[chunk.value];
   if (now == uses) return;
-  if (!is_held(chunk)) {
+  const auto held = holds_.find(chunk.value);
+  if (held != holds_.end()) {
+    end_taken(held->second);
+  } else {
     if (now == 0) --free_;
     if (uses == 0) ++free_;
   }

@@ -38,6 +38,8 @@ class Space {
 
   std::uint32_t chunks() const { return static_cast<std::uint32_t>(uses_.size()); }
   std::uint32_t free_chunks() const { return free_; }  // neither used nor held
+  // That take() has given out and nobody uses yet: they, or what they replace, may be free in a moment.
+  std::uint32_t taken_chunks() const { return taken_; }
   std::uint8_t uses(ChunkNumber chunk) const { return uses_[chunk.value]; }
   bool is_data(ChunkNumber chunk) const { return chunk.value < chunks() && uses(chunk) > 0 && uses(chunk) <= kMaxUses; }
   bool is_free(ChunkNumber chunk) const { return chunk.value < chunks() && uses(chunk) == 0; }
@@ -72,17 +74,26 @@ class Space {
   // Nodes that place_node() would find room for, now and after node_frees_are_durable().
   std::uint64_t node_places() const { return nodes_.holes() + std::uint64_t{free_} * kBlocksPerChunk; }
   std::uint64_t leaving_places() const { return nodes_.leaving(); }
+  std::uint32_t emptied_chunks() const { return emptied_; }  // free after node_frees_are_durable()
 
  private:
+  struct Hold {
+    std::uint32_t holders = 0;
+    bool taken = false;  // as it is counted in taken_
+  };
+
   std::optional<ChunkNumber> find_free();
+  void end_taken(Hold& hold);
   bool is_held(ChunkNumber chunk) const { return !holds_.empty() && holds_.contains(chunk.value); }
   void set(ChunkNumber chunk, std::uint8_t uses);
   void count_nodes(ChunkNumber chunk);
 
   std::vector<std::uint8_t> uses_;
-  boost::unordered_flat_map<std::uint32_t, std::uint32_t> holds_;  // never iterated
-  std::uint32_t free_ = 0;                                         // neither used nor held
-  std::uint32_t cursor_ = 0;                                       // where the search goes on
+  boost::unordered_flat_map<std::uint32_t, Hold> holds_;  // never iterated
+  std::uint32_t free_ = 0;                                // neither used nor held
+  std::uint32_t taken_ = 0;                               // held since take(), and not used yet
+  std::uint32_t emptied_ = 0;                             // chunks that all nodes are leaving
+  std::uint32_t cursor_ = 0;                              // where the search goes on
   NodePlaces nodes_;
   bool holds_frees_ = false;
   std::vector<ChunkNumber> held_frees_;

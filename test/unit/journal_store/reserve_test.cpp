@@ -201,6 +201,7 @@ TEST_CASE("changes wait for a checkpoint when there are more of them than the ca
 }
 
 TEST_CASE("who has waited for memory still waits for the room that a checkpoint makes") {
+  const auto others = GENERATE(125u, 130u, 135u);
   SparseRig rig;
   const std::uint64_t pages = rig.fill();
   rig.store.reset();
@@ -210,12 +211,55 @@ TEST_CASE("who has waited for memory still waits for the room that a checkpoint 
     REQUIRE_FALSE(rig.clear(page_of(7, page), 0, kSparsePageBytes).has_value());
   }
   rig.reopen();
-  CHECK(rig.free_chunks() > 0);
+  for (std::uint64_t page = 201; rig.free_chunks() > 1; ++page) {
+    REQUIRE_FALSE(rig.write(page_of(7, page), kChunkBytes, kBlockSize, 'f').has_value());
+  }
+  rig.reopen();
+  REQUIRE(rig.free_chunks() == 1);
   std::vector<StoreDone> writes;
-  for (std::uint64_t page = 10; page < 150; ++page) {
+  for (std::uint64_t page = 10; page < 10 + others; ++page) {
     writes.push_back(rig.start(data_record(page_of(7, page), 0, filled(kBlockSize, 'c'))));
   }
-  writes.push_back(rig.start(data_record(page_of(7, 150), kChunkBytes, filled(kBlockSize, 'f'))));
+  writes.push_back(rig.start(data_record(page_of(7, 200), kChunkBytes, filled(kBlockSize, 'f'))));
   for (const StoreDone& write : writes) CHECK_FALSE(rig.wait(write).has_value());
-  CHECK(pages > 150);
+  CHECK(pages > 210);
+}
+
+TEST_CASE("something new waits for what a dropped image gives back") {
+  SparseRig rig;
+  REQUIRE_FALSE(rig.describe(8, "another volume", kSparsePageBytes).has_value());
+  rig.fill();
+  rig.reopen();
+  REQUIRE(rig.write(page_of(8, 0), 0, kBlockSize, 'n') == StoreError::no_space);
+  REQUIRE_FALSE(rig.drop(7).has_value());
+  CHECK_FALSE(rig.write(page_of(8, 0), 0, kBlockSize, 'n').has_value());
+}
+
+TEST_CASE("something new waits for the chunk that another one is about to replace") {
+  SparseRig rig;
+  rig.fill_densely(8);
+  REQUIRE_FALSE(rig.clear(page_of(8, 0), 0, kChunkBytes).has_value());
+  rig.reopen();
+  REQUIRE(rig.free_chunks() == 1);
+  REQUIRE(rig.read(page_of(8, 1), 0, 1) == "d");
+  rig.disk().set_latency(1s, 1s);  // longer than a checkpoint of what comes then
+  const StoreDone replaces = rig.start(data_record(page_of(8, 1), 0, filled(kChunkBytes, 'r')));
+  REQUIRE(rig.free_chunks() == 0);
+  rig.disk().set_latency(20us, 200us);
+  const StoreDone waits = rig.start(data_record(page_of(8, 0), 0, filled(kBlockSize, 'w')));
+  CHECK_FALSE(rig.wait(replaces).has_value());
+  CHECK_FALSE(rig.wait(waits).has_value());
+  CHECK(rig.read(page_of(8, 0), 0, 1) == "w");
+}
+
+TEST_CASE("a full store refuses what is new, however much of what it has is written again meanwhile") {
+  SparseRig rig;
+  const std::uint64_t pages = rig.fill();
+  const StoreDone refused = rig.start(data_record(page_of(7, pages), 0, filled(kBlockSize, 'n')));
+  std::uint64_t written = 0;
+  for (; !refused.has() && written < 2 * pages; ++written) {
+    REQUIRE_FALSE(rig.write(page_of(7, written % pages), 0, kBlockSize, 'c').has_value());
+  }
+  REQUIRE(refused.has());
+  CHECK(refused.error() == StoreError::no_space);
 }
