@@ -68,21 +68,18 @@ std::vector<Fence> Promises::fences() const {
 }
 
 // Voids go first: one may be older than the promise.
-std::vector<PageRecord> Promises::records() const {
-  std::vector<PageRecord> all;
+void Promises::visit(const std::function<void(const PageRecord&)>& each) const {
   for (const auto& [page, last] : voids_) {
-    all.push_back(
-        {.kind = RecordKind::voided, .page = page, .version = {.epoch = last.epoch}, .attempt = last.attempt});
+    each({.kind = RecordKind::voided, .page = page, .version = {.epoch = last.epoch}, .attempt = last.attempt});
   }
   for (const auto& [page, epoch] : promised_) {
-    all.push_back({.kind = RecordKind::promise, .page = page, .version = {.epoch = epoch}});
+    each({.kind = RecordKind::promise, .page = page, .version = {.epoch = epoch}});
   }
   for (const auto& [key, generation] : fences_) {
-    all.push_back({.kind = RecordKind::fence,
-                   .page = {.image = key.first},
-                   .origin = {.nexus = key.second, .generation = generation}});
+    each({.kind = RecordKind::fence,
+          .page = {.image = key.first},
+          .origin = {.nexus = key.second, .generation = generation}});
   }
-  return all;
 }
 
 }  // namespace shoal::routing

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -27,8 +28,9 @@ class Promises {
   void drop(ImageId image);
 
   Epoch promised(const PageId& page) const;
-  std::vector<Fence> fences() const;        // in order
-  std::vector<PageRecord> records() const;  // that make an equal one of an empty one, in order
+  std::vector<Fence> fences() const;  // in order
+  // Records that make an equal one of an empty one, in order.
+  void visit(const std::function<void(const PageRecord&)>& each) const;
   std::size_t size() const { return promised_.size() + voids_.size() + fences_.size(); }
 
  private:

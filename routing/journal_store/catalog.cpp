@@ -151,6 +151,7 @@ bool has_room_for(const Catalog& catalog, const PageRecord& promise, std::size_t
 std::string encode(const Catalog& catalog) {
   namespace layout = catalog_layout;
   std::string bytes;
+  bytes.reserve(bytes_of_images(catalog) + bytes_of_promises(catalog));
   const MutableByteSpan header = append(bytes, layout::kBytes);
   layout::Magic::put(header, layout::kMagic);
   layout::Images::put(header, static_cast<std::uint32_t>(catalog.images.size()));
@@ -159,7 +160,7 @@ std::string encode(const Catalog& catalog) {
     CHECK(is_sound(image), id, image.page_bytes, image.root_level, image.text.size());
     put_image(bytes, id, image);
   }
-  for (const PageRecord& record : catalog.promises.records()) put_promise(bytes, record);
+  catalog.promises.visit([&bytes](const PageRecord& record) { put_promise(bytes, record); });
   CHECK(bytes.size() <= kMaxCatalogBytes, bytes.size());
   return bytes;
 }
