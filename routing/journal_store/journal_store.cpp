@@ -23,7 +23,6 @@ namespace {
 
 // The journal is freed from here on; behind it stays room for what comes while a checkpoint is written.
 constexpr std::uint32_t kFullJournalShare = 2;  // of the ring: a half
-constexpr std::size_t kDirtyNodeShare = 4;      // of the cache: a quarter
 
 }  // namespace
 
@@ -125,8 +124,7 @@ void JournalStore::Impl::refuse_waiting() {
 bool JournalStore::Impl::wants_checkpoint() const {
   return !waiting_for_checkpoint.empty() || committer.waits_for_room() ||
          committer.used_blocks() > committer.ring_blocks() / kFullJournalShare ||
-         core->ledger.cache.dirty_count() > core->ledger.cache.limit() / kDirtyNodeShare ||
-         core->ledger.reserve.asks_for_checkpoint();
+         core->ledger.cache.asks_for_checkpoint() || core->ledger.reserve.asks_for_checkpoint();
 }
 
 // What goes home may overwrite only what the journal has for certain.

@@ -6,6 +6,7 @@
 // of everything below it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -61,6 +62,10 @@ class NodePin {
   Node* node_ = nullptr;
 };
 
+// A checkpoint takes all changed nodes down in one turn of the loop: 7 ms of these. With more of them it would not
+// begin later, but keep everybody waiting for longer.
+inline constexpr std::size_t kManyChangedNodes = 8192;
+
 class NodeCache;
 
 // A leaf that somebody is about to change: it stays in memory, and it and all nodes above it count as changing, so that
@@ -110,6 +115,7 @@ class NodeCache {
   void end_change(Node& node);
   std::size_t count() const { return nodes_.size(); }
   std::size_t limit() const { return limit_; }
+  bool asks_for_checkpoint() const { return dirty_count_ > std::min(limit_ / 4, kManyChangedNodes); }
   // A half may be changed; the other half may be what a checkpoint writes.
   bool is_full_of_changes() const { return dirty_count_ > 0 && changing_count_ >= limit_ / 2; }
   std::uint64_t damaged() const { return damaged_; }
