@@ -1,5 +1,7 @@
 #include "routing/scrubber.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -243,8 +245,10 @@ void Scrubber::end() {
   status_.state = ScrubState::idle;
   status_.ended = runtime_.now();
   ++status_.runs;
-  log_.info("scrub_ended store={} bytes={} unread_bytes={} damaged_blocks={}", store_.id(), status_.read_bytes,
-            status_.unread_bytes, status_.damaged_blocks);
+  const std::string ended = fmt::format("scrub_ended store={} bytes={} unread_bytes={} damaged_blocks={}", store_.id(),
+                                        status_.read_bytes, status_.unread_bytes, status_.damaged_blocks);
+  const bool is_sound = status_.unread_bytes == 0 && status_.damaged_blocks == 0;
+  is_sound ? log_.info("{}", ended) : log_.warn("{}", ended);
   wait(settings_.interval);
 }
 

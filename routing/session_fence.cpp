@@ -9,7 +9,7 @@ namespace shoal::routing {
 SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uint32_t task, Time now,
                                             bool keeps_range) {
   const Origin& origin = request.origin;
-  if (origin.nexus.is_zero()) return check_reservation(origin.reservation_generation);
+  if (origin.nexus.is_zero()) return admit_own(request);
   KnownNexus* const nexus = find_or_add(origin.nexus, now);
   if (!nexus) return {.verdict = Verdict::too_many};
   if (origin.generation < nexus->generation) return {.verdict = Verdict::fenced};
@@ -18,6 +18,11 @@ SessionFence::Admission SessionFence::admit(const PageRequest& request, std::uin
   if (origin.id < nexus->watermark) return {.verdict = Verdict::ghost};
   if (is_mutation(request.kind)) return admit_mutation(*nexus, request, task, keeps_range);
   return check_reservation(origin.reservation_generation);
+}
+
+// What is read for nobody (a scrub) is shown to no host: reservations do not concern it.
+SessionFence::Admission SessionFence::admit_own(const PageRequest& request) {
+  return is_mutation(request.kind) ? check_reservation(request.origin.reservation_generation) : Admission{};
 }
 
 // What was applied stays applied: a repeat is answered before anything else is asked of it.

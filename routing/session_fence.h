@@ -90,6 +90,7 @@ class SessionFence {
   bool forget_idle(Time now);
   static void begin_generation(Nexus& nexus, Generation generation);
   Admission admit_mutation(Nexus& nexus, const PageRequest& request, std::uint32_t task, bool keeps_range);
+  Admission admit_own(const PageRequest& request);
   Admission check_reservation(std::uint64_t reservation_generation);
   static void raise_watermark(Nexus& nexus, OperationId watermark);
   static std::deque<Mutation>::iterator position(Nexus& nexus, const Key& key);

@@ -74,6 +74,35 @@ class Repaired(unittest.TestCase):
         with Member(folder, store='store') as member, member.session() as session:
             self.assertEqual(session.read(0, 8), b'x' * 4096)
 
+    def test_a_scrub_reads_all_of_it_and_names_what_has_rotted(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix='shoal-test-')))
+        data = b'these bytes are found in the file' + bytes(4096 - 33)
+        with Member(folder, store='store') as member:
+            member.ask('volume', 'create', 'demo', '1MiB')
+            with member.session() as session:
+                session.write(0, data * 16)
+            scrub = self.scrubbed(member)
+            self.assertEqual((scrub['read_bytes'], scrub['damaged_blocks'], scrub['unread_bytes']), (64 * 1024, 0, 0))
+        self.flip_a_byte(folder / 'store', data[:33])
+        with Member(folder, store='store') as member:
+            scrub = self.scrubbed(member)
+            self.assertEqual((scrub['damaged_blocks'], scrub['unread_bytes']), (1, 0))
+            self.assertIn('scrub_damaged', member.said())
+
+    def flip_a_byte(self, store, of):
+        """In the last place where they are: behind the journal."""
+        at = store.read_bytes().rindex(of)
+        with store.open('r+b') as file:
+            file.seek(at)
+            file.write(b'T')
+
+    def scrubbed(self, member):
+        member.ask('store', 'scrub', 'start')
+        def ended():
+            scrub = member.ask('store', 'scrub', 'status')['scrub']
+            return scrub if scrub['runs'] else None
+        return eventually(ended, 20, 'the end of the scrub')
+
     def fsck(self, *words):
         checked = run([FSCK, *map(str, words)], seconds=60)
         self.assertEqual(checked.stderr, '')

@@ -153,6 +153,12 @@ json warnings_json(const MemberView& view, const json& volumes) {
     warnings.push_back(
         fmt::format("store {} is out of service: {}; repair it and restart this member", store.id, store.state.reason));
   }
+  if (view.scrub && view.scrub->unread_bytes > 0) {
+    warnings.push_back(
+        fmt::format("the last scrub of the store here could not read {} bytes of it: start another one by "
+                    "`shoalctl store scrub start`",
+                    view.scrub->unread_bytes));
+  }
   if (view.scrub && view.scrub->damaged_blocks > 0) {
     warnings.push_back(fmt::format(
         "the last scrub of the store here found {} blocks that cannot be read: `shoalctl store scrub status` "

@@ -129,6 +129,7 @@ void add_damage(Families& families, const MemberView& view) {
                  view.scrub->state == routing::ScrubState::running ? 1 : 0);
   families.gauge("scrub_read_bytes", "Of the present scrub, or the last", view.scrub->read_bytes);
   families.gauge("scrub_bytes", "Allocated when that scrub began", view.scrub->most_bytes);
+  families.gauge("scrub_unread_bytes", "Of that scrub: not served just then, and so not read", view.scrub->unread_bytes);
   families.counter("scrubs_total", "Scrubs that came to their end", view.scrub->runs);
   families.counter("scrub_damaged_blocks_total", "Blocks that scrubs could not read", view.scrub->all_damaged_blocks);
 }

@@ -117,6 +117,14 @@ TEST_CASE("a request without a nexus is let through, however often, unless it is
   CHECK(verdict(fence, Request(1).nexus({}).reservation(4)) == Verdict::proceed);
 }
 
+TEST_CASE("what is read without a nexus is read whatever is reserved, and reserves nothing") {
+  SessionFence fence({});
+  fence.raise_reservation(4);
+  CHECK(verdict(fence, Request(1).nexus({}).read()) == Verdict::proceed);
+  CHECK(verdict(fence, Request(1).nexus({}).reservation(9).read()) == Verdict::proceed);
+  CHECK(verdict(fence, Request(1).reservation(4)) == Verdict::proceed);
+}
+
 TEST_CASE("nexuses do not know each other, and there are only so many") {
   SessionFence fence({.nexuses = 2});
   verdict(fence, Request(9).lowest_unfinished(9));

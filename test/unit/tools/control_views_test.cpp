@@ -300,11 +300,13 @@ TEST_CASE("a map with more pages than a picture has room for says which members 
 TEST_CASE("what a scrub found is a warning, and in the metrics") {
   auto view = member_1();
   CHECK(status_json(view, {}).at("warnings").empty());
-  view.scrub =
-      routing::ScrubStatus{.state = routing::ScrubState::running, .damaged_blocks = 2, .all_damaged_blocks = 5};
-  CHECK_THAT(status_json(view, {}).at("warnings").dump(), Contains("found 2 blocks that cannot be read"));
+  view.scrub = routing::ScrubStatus{
+      .state = routing::ScrubState::running, .unread_bytes = 7, .damaged_blocks = 2, .all_damaged_blocks = 5};
+  CHECK_THAT(status_json(view, {}).at("warnings").dump(),
+             Contains("found 2 blocks that cannot be read") && Contains("could not read 7 bytes of it"));
   const std::string metrics = metrics_text(view, {}, {});
-  CHECK_THAT(metrics, Contains("shoal_scrub_damaged_blocks_total 5") && Contains("shoal_scrub_running 1"));
+  CHECK_THAT(metrics, Contains("shoal_scrub_damaged_blocks_total 5") && Contains("shoal_scrub_running 1") &&
+                          Contains("shoal_scrub_unread_bytes 7"));
 }
 
 TEST_CASE("shoalctl shows all of it") {
