@@ -19,12 +19,6 @@ JournalRecord record_for(const PageRecord& from, JournalKind kind) {
           .part = from.part};
 }
 
-Slices zeros(std::size_t length) {
-  Slices slices;
-  append_zeros(slices, length);
-  return slices;
-}
-
 // Bytes [begin, end) of the page, inside one chunk.
 PlannedChange part(const PageRecord& from, std::uint32_t begin, std::uint32_t end, Slices data) {
   PlannedChange change{.record = record_for(from, JournalKind::write), .data = std::move(data)};
@@ -36,6 +30,14 @@ PlannedChange part(const PageRecord& from, std::uint32_t begin, std::uint32_t en
     change.kind = PlannedChange::Kind::whole_chunk;
     change.record.kind = JournalKind::place;
   }
+  return change;
+}
+
+PlannedChange zeros(const PageRecord& from, std::uint32_t begin, std::uint32_t end) {
+  Slices data;
+  append_zeros(data, end - begin);
+  PlannedChange change = part(from, begin, end, std::move(data));
+  change.only_zeros = true;
   return change;
 }
 
@@ -60,9 +62,9 @@ void plan_clear(const PageRecord& from, JournalKind kind, PlannedChanges& change
   if (kind == JournalKind::voided) whole.record.attempt = from.attempt;
   if (last > first || kind == JournalKind::voided) changes.push_back(std::move(whole));
   const std::uint32_t front_end = std::min(end, first * kBlock);
-  if (from.offset < front_end) changes.push_back(part(from, from.offset, front_end, zeros(front_end - from.offset)));
+  if (from.offset < front_end) changes.push_back(zeros(from, from.offset, front_end));
   const std::uint32_t back = std::max(front_end, last * kBlock);
-  if (back < end && back >= from.offset) changes.push_back(part(from, back, end, zeros(end - back)));
+  if (back < end && back >= from.offset) changes.push_back(zeros(from, back, end));
 }
 
 // These have only what they promise.

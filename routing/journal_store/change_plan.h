@@ -22,6 +22,7 @@ struct PlannedChange {
   Slices data;           // of a part that begins or ends inside a block: without what has to be read
   // Bytes of the first and of the last block that have to be read: before and behind the data.
   std::uint32_t missing_front = 0, missing_back = 0;
+  bool only_zeros = false;  // in a part of one block: if that is a hole it stays one
 };
 
 // Most often one.

@@ -69,6 +69,7 @@ void Changer::find_leaves(const JobRef& job) {
       job->result = StoreError::stale;
       return finish(*job);
     }
+    if (change.only_zeros && !look_for_hole(job)) return;
     const auto parts = ledger_.parts(change.record.page, change.record.first_block, change.record.blocks);
     const bool clears = change.kind == Kind::clear;
     if (!clears && parts.size() == 1) job->parts[job->next] = parts.front();
@@ -79,6 +80,23 @@ void Changer::find_leaves(const JobRef& job) {
     }
   }
   complete_blocks(job);
+}
+
+// Zeros in a part of a block that reads as zeros clear it: they take no space. False: the job waits.
+bool Changer::look_for_hole(const JobRef& job) {
+  PlannedChange& change = job->changes[job->next];
+  const ChunkPart part = ledger_.parts(change.record.page, change.record.first_block, 1).front();
+  const auto leaf = ledger_.trees.leaf_or_load(
+      part.chunk, IfAbsent::nothing, [this, job](Result<void, StoreError> loaded) { on_leaf_loaded(job, loaded); });
+  if (!leaf) return false;
+  const ChunkEntry entry = ledger_.trees.entry(part.chunk, *leaf);
+  change.only_zeros = false;
+  if (((entry.written | entry.lost) & block_mask(part.first, 1)) != 0) return true;
+  change.kind = Kind::clear;
+  change.record.kind = JournalKind::clear;
+  change.data.clear();
+  change.missing_front = change.missing_back = 0;
+  return true;
 }
 
 // False: the job waits. No leaf is made, and none is about to change, without room for it in the next checkpoint.

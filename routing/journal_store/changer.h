@@ -35,6 +35,7 @@ class Changer {
   bool is_inside(const PageRecord& record) const;
   void find_leaves(const JobRef& job);
   bool find_leaf(const JobRef& job, const ChunkKey& chunk, bool clears);
+  bool look_for_hole(const JobRef& job);
   void on_leaf_loaded(const JobRef& job, Result<void, StoreError> loaded);
   void begin_again_with_room(const JobRef& job, RoomRequest::For what, Outlook outlook = Outlook::none);
   void wait_for_room(const JobRef& job);

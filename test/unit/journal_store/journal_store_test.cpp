@@ -199,6 +199,23 @@ TEST_CASE("a full store refuses writes, reads, frees, and opens") {
   CHECK_FALSE(rig.write(page_of(7, 900), 0, kChunkBytes, 'y').has_value());
 }
 
+TEST_CASE("parts of blocks that are cleared in a hole take no space, also where there is none") {
+  JournalStoreRig rig;
+  rig.open_with_image();
+  REQUIRE_FALSE(rig.clear(page_of(7, 0), 512, 1024).has_value());
+  REQUIRE_FALSE(rig.clear(page_of(7, 0), kChunkBytes - 512, 2 * kBlock).has_value());
+  CHECK(rig.store->image_bytes(ImageId{7}) == 0);
+  REQUIRE_FALSE(rig.write(page_of(7, 0), 0, kBlock, 'a').has_value());
+  REQUIRE_FALSE(rig.clear(page_of(7, 0), 512, kBlock).has_value());
+  CHECK(rig.read(page_of(7, 0), 0, 2 * kBlock) == text(512, 'a') + text(2 * kBlock - 512, '\0'));
+  CHECK(rig.store->image_bytes(ImageId{7}) == kChunkBytes);
+
+  std::uint64_t page = 1;
+  while (!rig.write(page_of(7, page), 0, kChunkBytes, 'b').has_value()) ++page;
+  CHECK_FALSE(rig.clear(page_of(7, page), 512, 1024).has_value());
+  CHECK_FALSE(rig.clear(page_of(7, 0), 2 * kBlock + 512, 1024).has_value());
+}
+
 TEST_CASE("a file has room for what it may grow by, and where that is not known tells only what is used") {
   JournalStoreRig rig;
   rig.open_with_image();
