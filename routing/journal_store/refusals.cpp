@@ -10,6 +10,11 @@ std::string cannot_open(FileError error, const std::string& path) {
       return fmt::format("{} is in use: another process has the store open, or the device is mounted", path);
     case FileError::refused:
       return fmt::format("{} cannot be opened: it is no file or block device, or permission is denied", path);
+    case FileError::no_space:
+      return fmt::format(
+          "{} cannot be opened: the file system has no room for a new file, or for the parts of this one that were "
+          "never written (holes): make room there, or copy the file to another file system",
+          path);
     default: return fmt::format("{} cannot be opened: {}", path, to_string(error));
   }
 }

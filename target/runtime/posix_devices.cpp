@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +15,7 @@ namespace shoal::posix {
 namespace {
 
 constexpr mode_t kDeviceMode = 0640;
+constexpr std::uint64_t kStatBlockBytes = 512;  // of st_blocks, whatever the file system's blocks are
 
 enum class Kind { nothing, file, block_device, other };
 
@@ -49,6 +51,37 @@ std::optional<FileError> lock(const OpenFile& file, DeviceOpen how) {
   return errno == EWOULDBLOCK ? FileError::in_use : file_error(errno);
 }
 
+// Of holes only: some file systems take what they are asked for as if none of it were there.
+std::optional<FileError> reserve(int fd, off_t from, off_t to) {
+  int result = 0;
+  do {
+    result = ::fallocate(fd, 0, from, to - from);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 || errno == EOPNOTSUPP ? std::nullopt : std::optional(file_error(errno));
+}
+
+// False: before anything is reserved, because what a reservation got until it failed would stay taken.
+bool has_room_for_holes(int fd, off_t end) {
+  struct stat status;
+  struct statvfs space;
+  if (::fstat(fd, &status) != 0 || ::fstatvfs(fd, &space) != 0) return true;  // the reservation finds out
+  const std::uint64_t there = static_cast<std::uint64_t>(status.st_blocks) * kStatBlockBytes;
+  const auto wanted = static_cast<std::uint64_t>(end);
+  return wanted <= there || wanted - there <= std::uint64_t{space.f_bavail} * space.f_frsize;
+}
+
+// A write inside the length of a file does not find the file system full.
+std::optional<FileError> fill_holes(int fd, off_t end) {
+  if (!has_room_for_holes(fd, end)) return FileError::no_space;
+  for (off_t hole = ::lseek(fd, 0, SEEK_HOLE); hole >= 0 && hole < end;) {
+    const off_t data = ::lseek(fd, hole, SEEK_DATA);
+    const off_t hole_end = data < 0 ? end : data;
+    if (const auto error = reserve(fd, hole, hole_end)) return error;
+    hole = ::lseek(fd, hole_end, SEEK_HOLE);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<LockedDevice, FileError> open_device(const std::string& path, DeviceOpen how) {
@@ -59,6 +92,9 @@ Result<LockedDevice, FileError> open_device(const std::string& path, DeviceOpen 
   if (const auto taken = lock(**file, how)) return *taken;
   const off_t end = ::lseek((*file)->fd, 0, SEEK_END);
   if (end < 0) return file_error(errno);
+  if (kind == Kind::file && how != DeviceOpen::read_only) {
+    if (const auto error = fill_holes((*file)->fd, end)) return *error;
+  }
   LockedDevice device{*file, static_cast<std::uint64_t>(end), device_facts((*file)->fd)};
   device.facts.direct = (*file)->direct;
   return device;

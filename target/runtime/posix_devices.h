@@ -15,6 +15,8 @@ struct LockedDevice {
   DeviceFacts facts;
 };
 
+// Opened for writing, a file has no holes after this, as far as its file system knows how to fill them. no_space: it has
+// no room for them, and has given none.
 Result<LockedDevice, FileError> open_device(const std::string& path, DeviceOpen how);
 
 }  // namespace shoal::posix

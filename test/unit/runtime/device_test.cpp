@@ -41,6 +41,11 @@ struct DeviceRig : RuntimeRig {
     const auto device = runtime.open_device(path, how);
     return device ? std::optional<FileError>() : device.error();
   }
+  std::uint64_t bytes_on_disk() const {
+    struct stat status;
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    return static_cast<std::uint64_t>(status.st_blocks) * 512;
+  }
   template <class T, class Start>
   Result<T, FileError> outcome(Start start) {
     std::optional<Result<T, FileError>> result;
@@ -114,6 +119,29 @@ TEST_CASE("a device whose end is no whole block is read up to there") {
   const auto got = rig.outcome<std::size_t>([&](auto done) { device.file->read(0, into.bytes(), std::move(done)); });
   REQUIRE(got.has_value());
   CHECK(*got == kBlock + 700);
+}
+
+TEST_CASE("a file with holes gets its space when it is opened for writing, and keeps its content") {
+  DeviceRig rig;
+  std::ofstream(rig.path) << std::string(kBlock, 'a') << std::string(kBlock, 'b');
+  std::filesystem::resize_file(rig.path, 64 * kBlock);
+  std::fstream(rig.path, std::ios::in | std::ios::out).seekp(32 * kBlock) << std::string(kBlock, 'c');
+  CHECK(rig.open(DeviceOpen::read_only).bytes == 64 * kBlock);
+  CHECK(rig.bytes_on_disk() < 64 * kBlock);
+  auto device = rig.open(DeviceOpen::existing);
+  CHECK(device.bytes == 64 * kBlock);
+  CHECK(rig.bytes_on_disk() >= 64 * kBlock);
+  CHECK(rig.read(*device.file, 0, 3) == std::string("ab\0", 3));
+  CHECK(rig.read(*device.file, 31 * kBlock, 3) == std::string("\0c\0", 3));
+}
+
+TEST_CASE("a file whose holes the file system has no room for is refused, and takes none of it") {
+  DeviceRig rig;
+  std::ofstream(rig.path) << std::string(kBlock, 'a');
+  std::filesystem::resize_file(rig.path, std::filesystem::space(rig.path).free + (std::uintmax_t{1} << 30));
+  CHECK(rig.refusal(DeviceOpen::existing) == FileError::no_space);
+  CHECK(rig.bytes_on_disk() == kBlock);
+  CHECK_FALSE(rig.refusal(DeviceOpen::read_only).has_value());
 }
 
 TEST_CASE("only create makes a device, and it keeps what is there") {
