@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "routing/journal_store/file_system_margin.h"
 #include "routing/zero_bytes.h"
 
 namespace shoal::routing::journal {
@@ -28,9 +29,26 @@ Grower::Grower(Runtime& runtime, Core& core, const JournalStoreConfig& config)
       core.facts.block_device ? core.ledger.space.chunks() : std::max(most_chunks_, core.ledger.space.chunks());
 }
 
-bool Grower::can_grow() const {
+bool Grower::can_grow() {
   if (core_.ledger.space.chunks() >= most_chunks_ || !core_.device->state().in_service) return false;
-  return !full_at_ || runtime_.now() - *full_at_ > kRetryFull;
+  if (full_at_ && runtime_.now() - *full_at_ <= kRetryFull) return false;
+  if (next_end() > core_.ledger.space.chunks()) return true;
+  note_full();
+  return false;
+}
+
+// In small steps, one behind the other where that is not enough, so that nobody waits for long.
+std::uint32_t Grower::next_end() const {
+  const std::uint32_t now = core_.ledger.space.chunks();
+  std::uint32_t growth = std::min(step_chunks_, most_chunks_ - now);
+  if (file_system_room_) growth = std::min(growth, chunks_of(without_margin(file_system_room_()).free_bytes));
+  return now + growth;
+}
+
+void Grower::note_full() {
+  full_at_ = runtime_.now();
+  core_.device->log().warn("store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
+                           std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes, quoted("the file system is full"));
 }
 
 void Grower::review() {
@@ -44,12 +62,10 @@ bool Grower::wait(Completion<> grown) {
   return true;
 }
 
-// In small steps, one behind the other where that is not enough, so that nobody waits for long.
 void Grower::grow() {
   growing_ = true;
-  const std::uint32_t now = core_.ledger.space.chunks();
-  const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{now} + step_chunks_, most_chunks_);
-  write_zeros(std::uint64_t{now} * kBlocksPerChunk, end * kBlocksPerChunk);
+  write_zeros(std::uint64_t{core_.ledger.space.chunks()} * kBlocksPerChunk,
+              std::uint64_t{next_end()} * kBlocksPerChunk);
 }
 
 // The file's size has to be durable before anything is there that the journal speaks of.
@@ -65,12 +81,7 @@ void Grower::write_zeros(std::uint64_t block, std::uint64_t end) {
   append_zeros(zeros, blocks * kBlock);
   core_.device->extend({block}, std::move(zeros), [this, block, blocks, end](Result<void, StoreError> result) {
     if (result) return write_zeros(block + blocks, end);
-    if (result.error() == StoreError::no_space) {
-      full_at_ = runtime_.now();
-      core_.device->log().warn("store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
-                               std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes,
-                               quoted("the file system is full"));
-    }
+    if (result.error() == StoreError::no_space) note_full();
     this->end();
   });
 }
@@ -93,7 +104,7 @@ StoreSpace Grower::space() const {
   std::uint64_t growth = most_growth();
   FileSystemRoom room;
   if (growth > 0 && file_system_room_) {
-    room = file_system_room_();
+    room = without_margin(file_system_room_());
     growth = std::min(growth, room.free_bytes);
   } else if (growth > 0 && most_chunks_ == kMaxDeviceChunks) {
     return {.used_bytes = used};

@@ -1,5 +1,5 @@
-// Grower: makes the file of a store longer before its space runs out, by zeros that are really written. A block device
-// has its size.
+// Grower: makes the file of a store longer before its space runs out, by zeros that are really written, as long as its
+// file system keeps its margin (file_system_margin.h). A block device has its size.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,9 @@ class Grower {
  private:
   std::uint64_t most_growth() const;  // bytes
   void write_zeros(std::uint64_t block, std::uint64_t end);
-  bool can_grow() const;
+  bool can_grow();
+  std::uint32_t next_end() const;  // in chunks
+  void note_full();
   void grow();
   void end();
 

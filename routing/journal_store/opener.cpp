@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "routing/journal_store/array_reader.h"
+#include "routing/journal_store/file_system_margin.h"
 #include "routing/journal_store/node_census.h"
 #include "routing/journal_store/refusals.h"
 #include "routing/journal_store/replay.h"
@@ -58,6 +59,7 @@ class Opener {
   void replay();
 
   void make();
+  std::uint64_t file_system_chunks() const;
   void wipe_superblocks();
   void write_zeros(std::uint64_t block);
   void checkpoint(const JournalPosition& replay_from);
@@ -219,7 +221,10 @@ void Opener::make() {
   const std::uint64_t first = is_file ? least + config_.grow_bytes / kChunkBytes : opened_.bytes / kChunkBytes;
   const bool limited = is_file && config_.capacity_bytes > 0;
   const std::uint64_t most = limited ? config_.capacity_bytes / kChunkBytes : kMaxDeviceChunks;
-  superblock_.device_chunks = static_cast<std::uint32_t>(std::min({first, most, std::uint64_t{kMaxDeviceChunks}}));
+  const std::uint64_t room = is_file ? file_system_chunks() : kMaxDeviceChunks;
+  if (room < least) return fail(kNoRoomForStore);
+  superblock_.device_chunks =
+      static_cast<std::uint32_t>(std::min({first, most, room, std::uint64_t{kMaxDeviceChunks}}));
   if (superblock_.device_chunks < least) {
     return fail(fmt::format("too small: with a journal of {} bytes a store has at least {} bytes",
                             config_.journal_bytes, least * kChunkBytes));
@@ -235,6 +240,12 @@ void Opener::make() {
         if (!synced) return fail(fmt::format("its name cannot be made durable: {}", to_string(synced.error())));
         write_zeros(0);
       });
+}
+
+// That a file may come to.
+std::uint64_t Opener::file_system_chunks() const {
+  if (!config_.file_system_room) return kMaxDeviceChunks;
+  return (opened_.bytes + without_margin(config_.file_system_room()).free_bytes) / kChunkBytes;
 }
 
 // Superblocks of a store that was here before.
@@ -258,8 +269,7 @@ void Opener::write_zeros(std::uint64_t block) {
   append_zeros(zeros, std::min<std::uint64_t>(kZeroRunBlocks, end - block) * kBlock);
   core_->device->extend({block}, std::move(zeros), [this, block](Result<void, StoreError> result) {
     if (result) return write_zeros(block + kZeroRunBlocks);
-    fail(result.error() == StoreError::no_space ? "the file system has no room for a new store"
-                                                : core_->device->state().reason);
+    fail(result.error() == StoreError::no_space ? kNoRoomForStore : core_->device->state().reason);
   });
 }
 

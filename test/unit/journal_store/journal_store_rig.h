@@ -123,6 +123,7 @@ struct JournalStoreRig {
     if (!run_until([&] { return pages.has_value(); })) throw std::runtime_error("a list was never answered");
     return *pages;
   }
+  std::uint64_t file_bytes() { return disk().content(config.path).size(); }
   std::uint64_t free_chunks() const { return store->space().free_bytes / kChunkBytes; }
 
   sim::World world;

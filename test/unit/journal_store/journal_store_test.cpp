@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "routing/journal_store/file_system_margin.h"
 #include "routing/journal_store/superblock_set.h"
 #include "test/unit/journal_store/journal_store_rig.h"
 
@@ -223,7 +224,7 @@ TEST_CASE("a file has room for what it may grow by, and where that is not known 
   CHECK(limited.total_bytes == rig.config.capacity_bytes);
   CHECK(limited.free_bytes == limited.total_bytes - limited.used_bytes);
   rig.close();
-  rig.config.file_system_room = [] { return FileSystemRoom{5, kChunkBytes}; };
+  rig.config.file_system_room = [] { return FileSystemRoom{5, journal::kFileSystemMargin + kChunkBytes}; };
   rig.open();
   const StoreSpace narrow = rig.store->space();
   CHECK(narrow.free_bytes < limited.free_bytes);
