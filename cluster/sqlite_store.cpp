@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -66,8 +67,16 @@ std::uint64_t number_of(sqlite3* database, std::string_view sql) {
   return statement.row() ? statement.number(0) : 0;
 }
 
+// SQLite tells a full file system from other failures in the database only, not in the files beside it.
+int code_of(sqlite3* database) {
+  const int code = sqlite3_errcode(database);
+  if (code != SQLITE_IOERR) return code;
+  const int reason = sqlite3_system_errno(database);
+  return reason == ENOSPC || reason == EDQUOT || reason == EFBIG ? SQLITE_FULL : code;
+}
+
 std::string explain(const std::string& path, sqlite3* database) {
-  const int code = database ? sqlite3_errcode(database) : SQLITE_NOMEM;
+  const int code = database ? code_of(database) : SQLITE_NOMEM;
   switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -186,6 +186,13 @@ TEST_CASE("a write that the disk has no room for has no known outcome, and the s
   CHECK(opened.store->problem().empty());
 }
 
+TEST_CASE("a file that can not be opened for lack of space says so") {
+  Folder folder;
+  Opened(folder.file()).cas({}, {{"/k", "x"}});
+  const NoLargeFiles limit(4096);
+  CHECK_THAT(why_not(folder.file()), Contains("no space left"));
+}
+
 TEST_CASE("two processes never share a file") {
   Folder folder;
   Opened first(folder.file());
