@@ -220,7 +220,8 @@ class SmallDisk(Folder):
 
     def test_a_disk_that_fills_up_refuses_writes_and_serves_reads(self):
         limits = {'store_journal_bytes': MIB}
-        with Member(self.folder, wrapper=self.on_small_disk('size=16m'), store='disk/store', limits=limits) as member:
+        keys = dict(store='disk/store', metadata={'sqlite': 'disk/metadata.db'}, limits=limits)
+        with Member(self.folder, wrapper=self.on_small_disk('size=32m'), **keys) as member:
             member.ask('volume', 'create', 'demo', '64MiB', '--page', '1MiB')
             with member.session() as s:
                 s.write(0, b'first' * 4096 + bytes(4096 * 3))
@@ -231,6 +232,16 @@ class SmallDisk(Folder):
                 self.assertEqual(s.read(63 * MIB // 512, 8), bytes(4096))
             with member.session() as s:
                 self.assertEqual(s.read(0, 8), (b'first' * 4096)[:4096])
+            self.assertEqual(member.ask('status')['state'], 'serving')
+            member.ask('volume', 'delete', 'demo')  # the metadata have room on the same disk
+
+    def test_a_file_that_may_not_grow_is_like_a_full_disk(self):
+        limits = {'store_journal_bytes': MIB}
+        with Member(self.folder, wrapper=['prlimit', f'--fsize={16 * MIB}'], store='store', limits=limits) as member:
+            member.ask('volume', 'create', 'demo', '64MiB', '--page', '1MiB')
+            with member.session() as s:
+                self.assertEqual(self.fill(s).code, OUT_OF_SPACE)
+                s.test_unit_ready()
             self.assertEqual(member.ask('status')['state'], 'serving')
 
     def fill(self, session):

@@ -166,6 +166,7 @@ void say(const std::string& error) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of ours that goes is no reason to leave hosts alone
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is like one that has no room
   CLI::App app("shoald: an iSCSI target, one member of a Shoal group");
   Options options;
   add_options(app, options);
