@@ -133,8 +133,8 @@ void add_options(CLI::App& app, Options& options) {
       ->needs(repair);
   app.add_flag("--json", options.as_json, "print what was found as JSON, for programs");
   app.footer(
-      "Exit status: 0 clean, or with --repair clean by now; 1 something was found, or is left; 2 it could not be "
-      "checked, or not be repaired.");
+      "Exit status: 0 clean, or with --repair clean by now; 1 something was found, or is left, also where no repair "
+      "was possible; 2 it could not be checked, or a repair was begun and failed.");
   app.set_version_flag("--version", "shoal-fsck " SHOAL_VERSION);
 }
 
