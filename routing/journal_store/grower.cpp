@@ -1,5 +1,7 @@
 #include "routing/journal_store/grower.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -47,8 +49,10 @@ std::uint32_t Grower::next_end() const {
 
 void Grower::note_full() {
   full_at_ = runtime_.now();
-  core_.device->log().warn("store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
-                           std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes, quoted("the file system is full"));
+  core_.device->log().warn(
+      "store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
+      std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes,
+      quoted(fmt::format("the file system is full, but for {} bytes that are left to others", kFileSystemMargin)));
 }
 
 void Grower::review() {

@@ -222,7 +222,7 @@ void Opener::make() {
   const bool limited = is_file && config_.capacity_bytes > 0;
   const std::uint64_t most = limited ? config_.capacity_bytes / kChunkBytes : kMaxDeviceChunks;
   const std::uint64_t room = is_file ? file_system_chunks() : kMaxDeviceChunks;
-  if (room < least) return fail(kNoRoomForStore);
+  if (room < least) return fail(no_room_for_store(least * kChunkBytes));
   superblock_.device_chunks =
       static_cast<std::uint32_t>(std::min({first, most, room, std::uint64_t{kMaxDeviceChunks}}));
   if (superblock_.device_chunks < least) {
@@ -267,9 +267,9 @@ void Opener::write_zeros(std::uint64_t block) {
   if (block >= end) return checkpoint({});
   Slices zeros;
   append_zeros(zeros, std::min<std::uint64_t>(kZeroRunBlocks, end - block) * kBlock);
-  core_->device->extend({block}, std::move(zeros), [this, block](Result<void, StoreError> result) {
+  core_->device->extend({block}, std::move(zeros), [this, block, end](Result<void, StoreError> result) {
     if (result) return write_zeros(block + kZeroRunBlocks);
-    fail(result.error() == StoreError::no_space ? kNoRoomForStore : core_->device->state().reason);
+    fail(result.error() == StoreError::no_space ? no_room_for_store(end * kBlock) : core_->device->state().reason);
   });
 }
 

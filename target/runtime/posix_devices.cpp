@@ -1,7 +1,9 @@
 #include "target/runtime/posix_devices.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -51,6 +53,12 @@ std::optional<FileError> lock(const OpenFile& file, DeviceOpen how) {
   return errno == EWOULDBLOCK ? FileError::in_use : file_error(errno);
 }
 
+// The device takes only writes that are larger than a block.
+bool has_large_sectors(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, BLKSSZGET, &bytes) == 0 && static_cast<unsigned>(bytes) > kDeviceBlockBytes;
+}
+
 // Of holes only: some file systems take what they are asked for as if none of it were there.
 std::optional<FileError> reserve(int fd, off_t from, off_t to) {
   int result = 0;
@@ -89,6 +97,7 @@ Result<LockedDevice, FileError> open_device(const std::string& path, DeviceOpen 
   if (kind == Kind::other) return FileError::refused;
   const auto file = open_with(path, flags_of(kind, how));
   if (!file) return file.error();
+  if (kind == Kind::block_device && has_large_sectors((*file)->fd)) return FileError::refused;
   if (const auto taken = lock(**file, how)) return *taken;
   const off_t end = ::lseek((*file)->fd, 0, SEEK_END);
   if (end < 0) return file_error(errno);

@@ -16,7 +16,7 @@ struct LockedDevice {
 };
 
 // Opened for writing, a file has no holes after this, as far as its file system knows how to fill them. no_space: it has
-// no room for them, and has given none.
+// no room for them, and has given none. Refused as well: a block device with sectors of more than kDeviceBlockBytes.
 Result<LockedDevice, FileError> open_device(const std::string& path, DeviceOpen how);
 
 }  // namespace shoal::posix
