@@ -319,11 +319,10 @@ void JournalStore::allocation(const PageId& page, std::uint32_t offset, std::uin
     return done(std::vector<AllocationRange>{{offset, length, false}});
   }
   auto ranges = std::make_shared<std::vector<AllocationRange>>();
-  const auto visit = [ranges, offset, length, at = offset](const ChunkPart& part, const ChunkEntry& entry) mutable {
+  const auto visit = [ranges, offset, length, at = offset](const ChunkPart&, const ChunkEntry& entry) mutable {
     const std::uint32_t chunk_end = (at / kChunkBytes + 1) * kChunkBytes;
     const std::uint32_t bytes = std::min(chunk_end, offset + length) - at;
     const bool mapped = is_mapped(entry);
-    (void)part;
     if (ranges->empty() || ranges->back().mapped != mapped) ranges->push_back({at, 0, mapped});
     ranges->back().length += bytes;
     at += bytes;

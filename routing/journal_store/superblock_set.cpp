@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
+#include "routing/journal_store/format_layout.h"
 #include "target/base/check.h"
 
 namespace shoal::routing::journal {
 namespace {
 
-bool is_blank(ByteSpan bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 SuperblockPlace read_place(BlockNumber at, ByteSpan block) {
-  SuperblockPlace place{.at = at, .blank = is_blank(block)};
+  SuperblockPlace place{.at = at, .blank = all_zero(block)};
   const auto superblock = decode_superblock(block);
   if (superblock) {
     place.found = *superblock;
@@ -31,7 +28,7 @@ std::size_t SuperblockSet::copies_of_newest() const {
 
 SuperblockSet read_superblocks(ByteSpan beginning) {
   CHECK(beginning.size() == kSuperblockBytes, beginning.size());
-  SuperblockSet set{.blank = is_blank(beginning)};
+  SuperblockSet set{.blank = all_zero(beginning)};
   const auto at = all_superblock_places();
   for (std::size_t i = 0; i < at.size(); ++i) {
     const SuperblockPlace& place = set.places[i] = read_place(at[i], beginning.subspan(byte_of(at[i]), kBlock));
