@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "test/crash/cut.h"
+#include "test/crash/device_check.h"
 #include "test/crash/seeds.h"
 
 namespace shoal::crash {
@@ -102,12 +103,14 @@ std::optional<Difference> Checker::check_all(const Workload& workload, const Lif
 
 std::optional<std::string> Checker::recover(Past past, Random& random, unsigned lives_left) {
   ++states_;
-  Life life(driver_, std::move(past), random.next());
+  const std::uint64_t seed = random.next();
+  Life life(driver_, std::move(past), seed);
   const Model& model = life.past().model;
   if (!life.open()) return model.was_opened() ? life.failure() : std::nullopt;  // else it was being made
   const auto seen = life.observe();
   if (!seen) return life.failure();
   if (auto difference = model.difference(*seen)) return difference;
+  if (auto finding = check_device(driver_, life.disk(), seed)) return finding;
   life.remember(*seen);
   if (random.below(2) == 0) return recover_again(life, *seen, random);
   return lives_left == 0 ? std::nullopt : live_on(life, random, lives_left - 1);

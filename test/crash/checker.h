@@ -4,7 +4,8 @@
 // what is not durable 0 none, 1 all, above that some sectors survive, drawn from (seed, workload, cut, draw); every
 // fourth draw, 3, 7, ..., the process alone is killed, and the next one finds all of that in the device's cache. What
 // is drawn besides follows from the same: whether it ends during the recovery as well, and whether more is asked of the
-// recovered store before it ends again.
+// recovered store before it ends again. What the checks of the store say of the device is asked of one recovered state
+// in eight, by the same seed.
 #pragma once
 
 #include <optional>

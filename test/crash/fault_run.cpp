@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "test/crash/cut.h"
+#include "test/crash/device_check.h"
 #include "test/crash/seeds.h"
 
 namespace shoal::crash {
@@ -16,11 +17,13 @@ std::optional<std::string> check_reopened(const StoreDriver& driver, const Life&
   Cut cut(life.past());
   cut.advance(life.history(), life.history().size());
   cut.model.power_lost();
-  Life again(driver, life.next(SurvivingDisk(cut.disk.image(survivors, random)), cut.model), random.next());
+  const std::uint64_t seed = random.next();
+  Life again(driver, life.next(SurvivingDisk(cut.disk.image(survivors, random)), cut.model), seed);
   if (!again.open()) return cut.model.was_opened() ? again.failure() : std::nullopt;
   const auto seen = again.observe();
   if (!seen) return again.failure();
-  return cut.model.difference(*seen);
+  if (auto difference = cut.model.difference(*seen)) return difference;
+  return check_device(driver, again.disk(), seed);
 }
 
 class FaultRunner {

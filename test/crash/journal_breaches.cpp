@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "routing/journal_store/format_layout.h"
+#include "routing/journal_store/node.h"
+#include "target/base/crc32c.h"
 #include "test/crash/frame_forger.h"
 #include "test/crash/journal_watch.h"
 
@@ -80,6 +82,47 @@ struct TailMovedEarly final : JournalWatch {
 
 struct OneSuperblock final : JournalWatch {
   bool on_superblock(DeviceWrite& write) override { return write.offset % kChunkBytes == 0; }
+};
+
+// The catalog says that its first image has a chunk more than its tree, and the superblock fits that.
+class ChunksMiscounted final : public JournalWatch {
+  void on_space(DeviceWrite& write) override {
+    MutableByteSpan bytes;
+    Slice written = Slice::fresh(write.bytes.size(), bytes);
+    std::ranges::copy(write.bytes.bytes(), bytes.begin());
+    for (std::size_t at = 0; at < bytes.size(); at += kBlock) {
+      const MutableByteSpan block = bytes.subspan(at, kBlock);
+      if (!is_whole_catalog(block)) continue;
+      miscount(body(block).subspan(catalog_layout::kBytes));
+      crcs_[(write.offset + at) / kBlock] = crc32c(block);
+    }
+    write.bytes = std::move(written);
+  }
+
+  bool on_superblock(DeviceWrite& write) override {
+    auto superblock = decode_superblock(write.bytes.bytes());
+    if (!superblock) return true;
+    const auto miscounted = crcs_.find(superblock->catalog.at.value);
+    if (miscounted == crcs_.end()) return true;
+    superblock->catalog.crc = miscounted->second;
+    MutableByteSpan bytes;
+    write.bytes = Slice::fresh(kBlock, bytes);
+    encode(*superblock, bytes);
+    return true;
+  }
+
+  // With images, and so short that it ends in its only node.
+  static bool is_whole_catalog(ByteSpan block) {
+    const auto header = node_header(block);
+    if (!header || header->key != NodeKey{.tree = {TreeId::Kind::catalog}}) return false;
+    return catalog_layout::Images::get(body(block)) > 0 && all_zero(block.last(promise_layout::kBytes));
+  }
+
+  static void miscount(MutableByteSpan image) {
+    image_layout::Chunks::put(image, image_layout::Chunks::get(image) + 1);
+  }
+
+  std::map<std::uint64_t, std::uint32_t> crcs_;  // by the node's block
 };
 
 // ---- only what is durable in the journal goes home, or frees a chunk
@@ -216,6 +259,7 @@ const std::map<std::string, MakeBreach>& journal_breaches() {
       {"old-nodes-kept", make<OldNodesOverwritten>()},
       {"tail-kept", make<TailMovedEarly>()},
       {"two-superblocks", make<OneSuperblock>()},
+      {"counted-chunks", make<ChunksMiscounted>()},
       {"homes-after-frames", make<HomesWrittenEarly>()},
       {"frees-after-frames", make<FreedChunksReused>()},
       {"journalled-promises", without(forget_promises)},

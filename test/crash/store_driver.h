@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "routing/page_store.h"
 #include "target/runtime/runtime.h"
@@ -18,6 +19,10 @@ struct StoreDriver {
   // open.
   std::function<std::shared_ptr<void>(Runtime&, Opened)> open;
   std::function<void(routing::PageStore&, routing::PageStore::Done)> close;  // so that nothing is left to recover
+  // What is wrong with what lies on the runtime's device, in words, but for what the next opening makes right. What is
+  // returned lives until then. Empty: nobody but the store itself could tell.
+  using Checked = Completion<std::vector<std::string>>;
+  std::function<std::shared_ptr<void>(Runtime&, Checked)> check;
   // What lies there, in words; of what the store has in several copies it bears the loss of one.
   struct Region {
     std::string name = "device";

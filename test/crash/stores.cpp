@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "routing/journal_store/check/store_check.h"
 #include "routing/journal_store/geometry.h"
 #include "routing/journal_store/journal_store.h"
 #include "routing/journal_store/node.h"
@@ -56,6 +57,22 @@ StoreDriver::Region journal_region(const DiskImage& disk, std::uint64_t offset) 
   return {node->key.tree.kind == TreeId::Kind::chunks ? "metadata" : "checkpoint"};
 }
 
+// A copy of the superblock may be torn where a checkpoint was broken off; the next two write it again.
+std::shared_ptr<void> check_journal_store(Runtime& runtime, StoreDriver::Checked done) {
+  using namespace routing::journal;
+  const auto config = journal_config();
+  return check_store(
+      runtime, {.path = config.path, .data = true, .cache_bytes = config.cache_bytes}, [](const CheckProgress&) {},
+      [done = std::move(done)](Result<CheckReport, std::string> report) mutable {
+        if (!report) return done({report.error()});
+        std::vector<std::string> found;
+        for (const Finding& finding : report->findings) {
+          if (finding.kind != Finding::Kind::superblock) found.push_back(describe(finding));
+        }
+        done(std::move(found));
+      });
+}
+
 StoreDriver make_journal_store(const std::string& left_out) {
   const auto open = [](Runtime& runtime, StoreDriver::Opened done) {
     return routing::JournalStore::open(runtime, journal_config(), Log(), [done = std::move(done)](auto opened) mutable {
@@ -66,7 +83,7 @@ StoreDriver make_journal_store(const std::string& left_out) {
   const auto close = [](routing::PageStore& store, routing::PageStore::Done done) {
     static_cast<routing::JournalStore&>(store).close(std::move(done));
   };
-  StoreDriver driver{.open = open, .close = close, .region = journal_region};
+  StoreDriver driver{.open = open, .close = close, .check = check_journal_store, .region = journal_region};
   if (!left_out.empty()) driver.breach = find_rule(journal_breaches(), left_out);
   return driver;
 }
