@@ -24,6 +24,8 @@ constexpr std::uint64_t kSparsePages = 60;
 constexpr std::uint64_t kPagesApart = 24;  // 3 MiB: a leaf of the journal store
 constexpr std::string_view kDeepPrefix = "deep:";
 constexpr std::uint64_t kDeepPages = 8;
+constexpr std::string_view kGrowingPrefix = "growing:";
+constexpr std::uint64_t kGrowingPages = 24;
 
 Action on(Kind kind, std::uint32_t offset, std::uint32_t length) {
   return {.kind = kind, .offset = offset, .length = length};
@@ -98,6 +100,7 @@ Workload parse_workload(const std::string& name) {
   if (name.starts_with(kBriefPrefix)) return brief_workload(std::stoull(name.substr(kBriefPrefix.size())));
   if (name.starts_with(kSparsePrefix)) return sparse_workload(std::stoull(name.substr(kSparsePrefix.size())));
   if (name.starts_with(kDeepPrefix)) return deep_workload(std::stoull(name.substr(kDeepPrefix.size())));
+  if (name.starts_with(kGrowingPrefix)) return growing_workload(std::stoull(name.substr(kGrowingPrefix.size())));
   Workload workload{name, {}};
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find(',', begin), name.size());
@@ -164,6 +167,21 @@ Workload deep_workload(std::uint64_t seed) {
     action.together = random.below(100) > 0;
   }
   return {fmt::format("{}{}", kDeepPrefix, seed), actions};
+}
+
+// A page that is written again and again brings the search for free chunks near the end of the file. Each small write
+// of a new chunk goes on there; its data are nowhere but in the journal.
+Workload growing_workload(std::uint64_t seed) {
+  SeededRandom random(seed ^ 0x960e5);
+  Actions actions(8 + random.below(16), {.length = kPageBytes});
+  for (std::uint64_t page = 1; page <= kGrowingPages; ++page) {
+    for (std::uint32_t offset = 0; offset < kPageBytes; offset += kChunkBytes) {
+      const auto block = static_cast<std::uint32_t>(random.below(kChunkBytes / kBlock));
+      actions.push_back({.page = page, .offset = offset + block * kBlock, .length = kBlock});
+      actions.back().together = random.below(4) > 0;
+    }
+  }
+  return {fmt::format("{}{}", kGrowingPrefix, seed), actions};
 }
 
 Actions random_actions(std::size_t count, Random& random) {

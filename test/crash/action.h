@@ -30,7 +30,7 @@ struct Word {
 const std::vector<Word>& words();
 
 struct Workload {
-  std::string name;  // "write,sync,reopen", "random:17", "brief:17", "sparse:17", or "create"
+  std::string name;  // "write,sync,reopen", "create", or of one of the kinds below: "random:17"
   Actions actions;
   bool from_nothing = false;  // no store is there yet
   bool fills = false;         // the store may be full, now and later
@@ -42,6 +42,8 @@ std::vector<Workload> short_workloads(std::size_t length);  // all sequences of 
 Workload random_workload(std::uint64_t seed);
 Workload brief_workload(std::uint64_t seed);  // short enough to be repeated for each of its inputs and outputs
 Workload deep_workload(std::uint64_t seed);   // on many pages, nearly all of it under way at the same time
+// Chunks that get places where the file has just grown, while only the journal knows of them.
+Workload growing_workload(std::uint64_t seed);
 Actions random_actions(std::size_t count, Random& random);
 Actions first_actions();  // what is in the store before a workload begins
 Workload creation();      // making a store, and that

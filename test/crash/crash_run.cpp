@@ -11,6 +11,7 @@ constexpr std::size_t kLeastStatesOfShort = 6;
 constexpr std::size_t kStatesOfRandom = 60;
 constexpr std::uint64_t kSparseShare = 20;  // of the random ones fill the store
 constexpr std::uint64_t kDeepShare = 12;    // have much under way at once
+constexpr std::uint64_t kGrowingShare = 16;
 
 // Of those of the greatest length, some where there are not enough states for all.
 std::vector<Workload> chosen_short_workloads(std::uint64_t states, Random& random) {
@@ -54,6 +55,7 @@ class Runner {
 
 Workload long_workload(std::uint64_t number, std::uint64_t seed) {
   if (number % kSparseShare == 0) return sparse_workload(seed);
+  if (number % kGrowingShare == kGrowingShare - 1) return growing_workload(seed);
   return number % kDeepShare == kDeepShare - 1 ? deep_workload(seed) : random_workload(seed);
 }
 

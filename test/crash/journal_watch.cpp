@@ -17,7 +17,8 @@ JournalWatch::Region JournalWatch::region_of(std::uint64_t offset) const {
 bool JournalWatch::on_write(DeviceWrite& write, DeviceWrites& others) {
   anything_written_ = true;
   const std::uint64_t end = write.offset + write.bytes.size();
-  growth_unsynced_ = growth_unsynced_ || end > device_bytes_;
+  const bool growth = end > device_bytes_;
+  growth_unsynced_ = growth_unsynced_ || growth;
   device_bytes_ = std::max(device_bytes_, end);
   switch (region_of(write.offset)) {
     case Region::superblocks: learn(write.bytes.bytes()); return on_superblock(write);
@@ -25,17 +26,19 @@ bool JournalWatch::on_write(DeviceWrite& write, DeviceWrites& others) {
       frames_unsynced_ = frames_unsynced_ || !write.durable;
       on_frame(write, others);
       return true;
-    case Region::space: on_space(write); return true;
+    case Region::space:
+      nodes_unsynced_ = nodes_unsynced_ || !(growth || write.durable);
+      on_space(write);
+      return true;
   }
   return true;
 }
 
-// Who syncs is known by what has been written since the last sync.
+// Who syncs is known by what has been written since the last sync; a checkpoint may come while the file grows.
 bool JournalWatch::on_sync(DeviceWrites& others) {
-  const bool growth = std::exchange(growth_unsynced_, false);
   if (!anything_written_) return on_sync_at_opening();
   if (std::exchange(frames_unsynced_, false)) return on_sync_of_frames();
-  if (growth) return on_sync_of_growth();
+  if (!std::exchange(nodes_unsynced_, false) && std::exchange(growth_unsynced_, false)) return on_sync_of_growth();
   return on_sync_of_checkpoint(others);
 }
 

@@ -38,6 +38,7 @@ class JournalWatch : public Breach {
   std::uint64_t device_bytes_ = 0;  // as far as anything was read or written
   bool anything_written_ = false;
   bool frames_unsynced_ = false, growth_unsynced_ = false;
+  bool nodes_unsynced_ = false;  // or data that went home
 };
 
 }  // namespace shoal::crash

@@ -117,7 +117,7 @@ int main(int argc, char** argv) {
   app.add_option("--first", options.first, "number of the first corruption");
   app.add_option("--seed", options.run.seed, "of everything that is drawn");
   app.add_option("--workload", options.run.workload,
-                 "only this one: words with commas, or random:N, sparse:N, brief:N or deep:N");
+                 "only this one: words with commas, or random:N, sparse:N, brief:N, deep:N or growing:N");
   app.add_option("--state", options.state, "only this crash state of the workload");
   app.add_option("--fault", options.fault, "only this fault of the workload");
   app.add_option("--mutation", options.mutation, "leave out a rule");
