@@ -10,6 +10,7 @@ namespace shoal::routing::journal {
 namespace {
 
 constexpr unsigned kLooksForOne = 64;
+constexpr std::size_t kMostKnownDamaged = 4096;
 
 }  // namespace
 
@@ -44,9 +45,7 @@ void NodeCache::load(const NodeKey& key, Node* parent, const NodeRef& ref, Loade
 void NodeCache::on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
                         Result<void, StoreError> result) {
   if (result && !is_sound(key, ref, {bytes.get(), kBlock})) {
-    ++damaged_;
-    device_.log().error("store_node_damaged path={} byte={} image={} level={} index={}", quoted(device_.path()),
-                        byte_of(ref.at), key.tree.image.value, key.level, key.index);
+    on_damaged(key, ref);
     result = StoreError::medium_error;
   }
   NodePin node;
@@ -63,6 +62,15 @@ void NodeCache::on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, 
     }
   }
   shrink();
+}
+
+// Told once: it is read again for everything that is asked of what is below it.
+void NodeCache::on_damaged(const NodeKey& key, const NodeRef& ref) {
+  if (known_damaged_.size() >= kMostKnownDamaged) known_damaged_.clear();
+  if (!known_damaged_.emplace(ref.at.value, ref.crc).second) return;
+  ++damaged_;
+  device_.log().error("store_node_damaged path={} byte={} image={} level={} index={}", quoted(device_.path()),
+                      byte_of(ref.at), key.tree.image.value, key.level, key.index);
 }
 
 bool NodeCache::is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -118,7 +119,7 @@ class NodeCache {
   bool asks_for_checkpoint() const { return dirty_count_ > std::min(limit_ / 4, kManyChangedNodes); }
   // A half may be changed; the other half may be what a checkpoint writes.
   bool is_full_of_changes() const { return dirty_count_ > 0 && changing_count_ >= limit_ / 2; }
-  std::uint64_t damaged() const { return damaged_; }
+  std::uint64_t damaged() const { return damaged_; }  // nodes, each once
 
  private:
   static constexpr std::size_t kNodeMemory = kBlock + 256;
@@ -137,6 +138,7 @@ class NodeCache {
   void on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, SharedBytes bytes,
                Result<void, StoreError> result);
   bool is_sound(const NodeKey& key, const NodeRef& ref, ByteSpan bytes) const;
+  void on_damaged(const NodeKey& key, const NodeRef& ref);
   void shrink();
   void remove(Node& node);
   void count_changing(const Node& node);
@@ -153,6 +155,7 @@ class NodeCache {
   std::array<DirtyList, kMaxLevel + 1> dirty_;  // by level
   std::size_t dirty_count_ = 0, changing_count_ = 0, unplaced_count_ = 0;
   std::uint64_t damaged_ = 0;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> known_damaged_;  // by place and CRC
 };
 
 }  // namespace shoal::routing::journal

@@ -21,7 +21,7 @@ struct StoreFigures {
   std::uint64_t cached_nodes = 0, most_cached_nodes = 0, changed_nodes = 0;
   std::uint64_t first_seq = 0;  // above every version
   std::uint64_t fences = 0;
-  std::uint64_t damaged_nodes = 0;  // that were read since it was opened
+  std::uint64_t damaged_nodes = 0;  // that were found since it was opened, each once
 };
 
 }  // namespace shoal::routing
