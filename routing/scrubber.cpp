@@ -54,6 +54,7 @@ void Scrubber::wait(Duration first) {
 }
 
 void Scrubber::start() {
+  tell_of_damage();
   ++run_;
   timer_.reset();
   status_.state = ScrubState::running;
@@ -190,7 +191,7 @@ void Scrubber::on_read(const Part& part, PageStatus status) {
     return pay(0);
   }
   const bool damaged = status == PageStatus::medium_error;
-  if (damaged) report(part);
+  damaged ? report(part) : tell_of_damage();
   if (status == PageStatus::ok) own_ += part.length;
   if (status != PageStatus::ok && !damaged) {
     status_.unread_bytes += part.length;
@@ -204,9 +205,21 @@ void Scrubber::report(const Part& part) {
   const std::uint32_t blocks = (part.length + kPhysicalBlockBytes - 1) / kPhysicalBlockBytes;
   status_.damaged_blocks += blocks;
   status_.all_damaged_blocks += blocks;
-  if (status_.damaged.size() < kMaxDamagedRanges) status_.damaged.push_back({part.page, part.offset, part.length});
-  log_.error("scrub_damaged store={} image={} page={} offset={} length={}", store_.id(), part.page.image,
-             part.page.index, part.offset, part.length);
+  if (found_ && found_->page == part.page && found_->offset + found_->length == part.offset) {
+    found_->length += part.length;
+    return;
+  }
+  tell_of_damage();
+  found_ = {part.page, part.offset, part.length};
+}
+
+// One line for what is damaged side by side, as it is below a damaged leaf of metadata.
+void Scrubber::tell_of_damage() {
+  if (!found_) return;
+  const DamagedRange range = *std::exchange(found_, std::nullopt);
+  if (status_.damaged.size() < kMaxDamagedRanges) status_.damaged.push_back(range);
+  log_.error("scrub_damaged store={} image={} page={} offset={} length={}", store_.id(), range.page.image,
+             range.page.index, range.offset, range.length);
 }
 
 // The time for so much goes by before anything else is asked.
@@ -237,11 +250,13 @@ std::uint64_t Scrubber::hosts_rate() {
 }
 
 void Scrubber::give_up() {
+  tell_of_damage();
   status_.state = ScrubState::idle;
   log_.warn("scrub_given_up store={} bytes={}: the store is out of service", store_.id(), status_.read_bytes);
 }
 
 void Scrubber::end() {
+  tell_of_damage();
   status_.state = ScrubState::idle;
   status_.ended = runtime_.now();
   ++status_.runs;

@@ -1,8 +1,8 @@
 // Scrubber: reads everything that one store has, now and then, so that what has rotted is known before somebody needs
 // it. It reads through the page service, a chunk at a time: the store verifies what it reads, a range is locked as by
-// any reader, and what hosts have written meanwhile is what is read. Damage is counted and logged, block by block. Of a
-// thin page only what is allocated is read; where the store cannot tell what is, its metadata are damaged, and that is
-// counted and logged by chunks.
+// any reader, and what hosts have written meanwhile is what is read. Damage is counted by blocks, and logged by
+// ranges. Of a thin page only what is allocated is read; where the store cannot tell what is, its metadata are damaged,
+// and that is counted by chunks.
 //
 // It takes the place of hosts nowhere: what they move is taken off its rate (scrub_rate). Metadata that it brings into
 // the store's cache is one leaf for each 3 MiB; what hosts use is used again long before those are the oldest.
@@ -93,6 +93,7 @@ class Scrubber : public std::enable_shared_from_this<Scrubber> {
   void read(const Part& part);
   void on_read(const Part& part, PageStatus status);
   void report(const Part& part);
+  void tell_of_damage();
   void pay(std::uint64_t bytes);
   std::uint64_t hosts_rate();
   void give_up();
@@ -105,18 +106,19 @@ class Scrubber : public std::enable_shared_from_this<Scrubber> {
   ScrubSettings settings_;
   Log log_;
   ScrubStatus status_;
-  std::uint64_t run_ = 0;         // number of the present one
-  std::vector<ImageId> images_;   // still to be read; the last is the present one
-  PageIndex next_page_;           // of it
-  std::vector<Part> parts_;       // the last is next
-  bool under_way_ = false;        // something is asked
-  bool due_soon_ = false;         // go_on() is to be called
-  Time due_{};                    // when the next part may be read
-  Time measured_at_{};            // when what hosts move was looked at last
-  std::uint64_t measured_ = 0;    // bytes of all askers by then
-  std::uint64_t own_ = 0;         // bytes of its own since then
-  std::uint64_t hosts_rate_ = 0;  // bytes a second
-  std::unique_ptr<Timer> timer_;  // until the next part, or the next run
+  std::uint64_t run_ = 0;              // number of the present one
+  std::vector<ImageId> images_;        // still to be read; the last is the present one
+  PageIndex next_page_;                // of it
+  std::vector<Part> parts_;            // the last is next
+  std::optional<DamagedRange> found_;  // damage that may go on in the next part; not told yet
+  bool under_way_ = false;             // something is asked
+  bool due_soon_ = false;              // go_on() is to be called
+  Time due_{};                         // when the next part may be read
+  Time measured_at_{};                 // when what hosts move was looked at last
+  std::uint64_t measured_ = 0;         // bytes of all askers by then
+  std::uint64_t own_ = 0;              // bytes of its own since then
+  std::uint64_t hosts_rate_ = 0;       // bytes a second
+  std::unique_ptr<Timer> timer_;       // until the next part, or the next run
 };
 
 }  // namespace shoal::routing
