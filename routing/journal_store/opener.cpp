@@ -8,6 +8,7 @@
 
 #include "routing/journal_store/array_reader.h"
 #include "routing/journal_store/file_system_margin.h"
+#include "routing/journal_store/format_layout.h"
 #include "routing/journal_store/node_census.h"
 #include "routing/journal_store/refusals.h"
 #include "routing/journal_store/replay.h"
@@ -17,6 +18,7 @@
 namespace shoal::routing::journal {
 namespace {
 
+constexpr std::uint64_t kBlankBytes = 1u << 20;  // zeros at the beginning of what may become a store
 constexpr std::uint32_t kZeroRunBlocks = 256;
 constexpr Duration kFreeWithin = 2s;  // a device that is in use
 constexpr Duration kAskAgain = 50ms;
@@ -51,6 +53,7 @@ class Opener {
   void tell_promises();
   void read_superblocks();
   void on_superblocks();
+  void look_for_data();
   void refuse();
   void choose(const SuperblockSet& set);
   void read_space();
@@ -69,7 +72,7 @@ class Opener {
   JournalStoreConfig config_;
   Log log_;
   Done done_;
-  SharedBytes beginning_;  // chunks 0 and 1; outlives the file that reads them
+  SharedBytes beginning_;  // of the device, as far as it was read last; outlives the file that reads it
   OpenDevice opened_;
   std::unique_ptr<Device> device_;  // until the store's id is known, and with it its core
   std::unique_ptr<Core> core_;
@@ -141,7 +144,19 @@ void Opener::on_superblocks() {
   const SuperblockSet set = journal::read_superblocks({beginning_.get(), kSuperblockBytes});
   if (set.newer_format) return fail(kNewerFormat);
   if (set.newest) return choose(set);
-  set.blank ? make() : refuse();
+  set.blank ? look_for_data() : refuse();
+}
+
+// Superblocks may be blank by an accident, too, with a store behind them.
+void Opener::look_for_data() {
+  const std::uint64_t bytes = std::min<std::uint64_t>(opened_.bytes, kBlankBytes) / kBlock * kBlock;
+  if (bytes <= kSuperblockBytes) return make();
+  const std::size_t rest = bytes - kSuperblockBytes;
+  beginning_ = aligned_bytes(rest);
+  device_->read({kSuperblockBytes / kBlock}, {beginning_.get(), rest}, [this, rest](Result<void, StoreError> read) {
+    if (!read) return fail(fmt::format("its beginning cannot be read: {}", to_string(read.error())));
+    all_zero({beginning_.get(), rest}) ? make() : refuse();
+  });
 }
 
 void Opener::refuse() {
@@ -229,6 +244,8 @@ void Opener::make() {
     return fail(fmt::format("too small: with a journal of {} bytes a store has at least {} bytes",
                             config_.journal_bytes, least * kChunkBytes));
   }
+  log_.info("store_is_made path={} store={} bytes={}", quoted(config_.path), superblock_.store,
+            std::uint64_t{superblock_.device_chunks} * kChunkBytes);
   core_ = std::make_unique<Core>(std::move(device_), superblock_.store, config_.cache_bytes);
   core_->ledger.space = Space(superblock_.device_chunks, superblock_.journal_chunks);
   core_->ledger.reserve.count_images();

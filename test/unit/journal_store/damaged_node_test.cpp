@@ -1,4 +1,4 @@
-// What a running store says of metadata that are damaged.
+// What a store says of damage, while it runs and when it is opened.
 #include <catch2/catch.hpp>
 
 #include "test/unit/journal_store/damaged_store.h"
@@ -22,4 +22,18 @@ TEST_CASE("a damaged node is told and counted once, however much is asked of wha
   REQUIRE(told.size() == 1);
   CHECK_THAT(told.front(), Catch::Contains("store_node_damaged"));
   CHECK(rig.store->figures().damaged_nodes == 1);
+}
+
+TEST_CASE("a store whose superblocks became zeros is not taken for a new device") {
+  DamagedStore rig;
+  rig.close();
+  std::string content = rig.bytes();
+  std::fill_n(content.begin(), kSuperblockBytes, '\0');
+  rig.replace(content);
+  CHECK_THAT(rig.try_open(), Catch::Contains("Nothing was changed"));
+  CHECK(rig.bytes() == content);
+  std::fill_n(content.begin(), 1 << 20, '\0');
+  rig.replace(content);
+  rig.open();
+  CHECK(rig.store->images().empty());
 }
