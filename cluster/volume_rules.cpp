@@ -35,10 +35,6 @@ std::string without_store(MemberId member, DurabilityPolicy durability) {
       member);
 }
 
-bool is_nearly_full(const routing::StoreSpace& space) {
-  return space.total_bytes > 0 && space.used_bytes >= space.total_bytes / 100 * kNearlyFullPercent;
-}
-
 // Each store that is left out leaves more to the others, so they are looked at again.
 std::vector<StoreId> with_room(std::vector<StoreId> stores, std::uint64_t bytes, const KnownSpace& known) {
   const auto space_of = [&known](const StoreId& store) {
@@ -75,6 +71,10 @@ std::optional<std::string> check_shape(std::uint64_t size_bytes, std::uint32_t p
     return fmt::format("pages of {} bytes: a page must be a power of two from 64 KiB to 64 MiB", page_bytes);
   }
   return std::nullopt;
+}
+
+bool is_nearly_full(const routing::StoreSpace& space) {
+  return space.total_bytes > 0 && space.used_bytes >= space.total_bytes / 100 * kNearlyFullPercent;
 }
 
 std::optional<std::string> why_no_room(const routing::StoreSpace& space, std::uint64_t share_bytes) {

@@ -19,6 +19,7 @@ std::optional<std::string> check_shape(std::uint64_t size_bytes, std::uint32_t p
 // What stores hold and have room for, as far as it is known.
 using KnownSpace = std::map<StoreId, routing::StoreSpace>;
 inline constexpr unsigned kNearlyFullPercent = 90;
+bool is_nearly_full(const routing::StoreSpace& space);
 
 // A store with this space takes no part of a new volume of which it would have to hold `share_bytes`, were it written
 // as a whole: why, for people. nullopt: it does, also where nobody knows how much it could hold.

@@ -153,6 +153,13 @@ json warnings_json(const MemberView& view, const json& volumes) {
     warnings.push_back(
         fmt::format("store {} is out of service: {}; repair it and restart this member", store.id, store.state.reason));
   }
+  for (const OwnStore& store : view.stores) {
+    if (!cluster::is_nearly_full(store.space)) continue;
+    warnings.push_back(
+        fmt::format("store {} has {} of {} bytes left: delete volumes, let hosts discard what they do not "
+                    "use (fstrim), or give it more room",
+                    store.id, store.space.free_bytes, store.space.total_bytes));
+  }
   if (view.scrub && view.scrub->unread_bytes > 0) {
     warnings.push_back(
         fmt::format("the last scrub of the store here could not read {} bytes of it: start another one by "

@@ -270,6 +270,14 @@ TEST_CASE("members and the group tell what their stores hold, as far as it is kn
                                       Contains("file 60 MiB of 100 MiB") && Contains("file not known"));
 }
 
+TEST_CASE("a store that is nearly full is a warning") {
+  auto view = member_1();
+  view.stores[0].space = {100 << 20, 89 << 20, 11 << 20};
+  CHECK(status_json(view, {}).at("warnings").empty());
+  view.stores[0].space = {100 << 20, 91 << 20, 9 << 20};
+  CHECK_THAT(status_json(view, {}).at("warnings").dump(), Contains("has 9437184 of 104857600 bytes left"));
+}
+
 TEST_CASE("what stores on one file system may still grow by is there once") {
   const routing::FileSystemRoom disk{5, 100}, other{6, 70};
   const routing::StoreSpace small{60, 10, 50, 40, disk}, large{150, 30, 120, 100, disk}, apart{90, 20, 70, 70, other},
