@@ -154,6 +154,13 @@ json warnings_json(const MemberView& view, const json& volumes) {
         fmt::format("store {} is out of service: {}; repair it and restart this member", store.id, store.state.reason));
   }
   for (const OwnStore& store : view.stores) {
+    if (store.damage.damaged == store.damage.repaired) continue;
+    warnings.push_back(
+        fmt::format("{} reads of store {} found blocks that are not what was written there: `shoalctl "
+                    "store scrub start` finds all of them, the log names each",
+                    store.damage.damaged - store.damage.repaired, store.id));
+  }
+  for (const OwnStore& store : view.stores) {
     if (!cluster::is_nearly_full(store.space)) continue;
     warnings.push_back(
         fmt::format("store {} has {} of {} bytes left: delete volumes, let hosts discard what they do not "

@@ -270,6 +270,14 @@ TEST_CASE("members and the group tell what their stores hold, as far as it is kn
                                       Contains("file 60 MiB of 100 MiB") && Contains("file not known"));
 }
 
+TEST_CASE("damage that was met and not repaired is a warning") {
+  auto view = member_1();
+  view.stores[0].damage = {.damaged = 3, .repaired = 3};
+  CHECK(status_json(view, {}).at("warnings").empty());
+  view.stores[0].damage.damaged = 5;
+  CHECK_THAT(status_json(view, {}).at("warnings").dump(), Contains("2 reads of store"));
+}
+
 TEST_CASE("a store that is nearly full is a warning") {
   auto view = member_1();
   view.stores[0].space = {100 << 20, 89 << 20, 11 << 20};
