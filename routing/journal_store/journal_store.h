@@ -26,6 +26,9 @@ struct JournalStoreConfig {
   std::uint64_t cache_bytes = std::uint64_t{512} << 20;   // for metadata
   std::uint64_t grow_bytes = std::uint64_t{64} << 20;     // by which a file grows at a time
   std::function<FileSystemRoom()> file_system_room{};     // that the file may still grow into; empty: not known
+  // Asked of a store that exists, with the newest checkpoint in it, before anything there is changed; empty: any may be
+  // opened. The error says what is wrong with it and what to do.
+  std::function<Result<void, std::string>(const StoreId& store, std::uint64_t checkpoint)> admit{};
 };
 
 // What it did since it was opened.

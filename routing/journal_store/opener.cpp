@@ -168,6 +168,11 @@ void Opener::refuse() {
 void Opener::choose(const SuperblockSet& set) {
   if (set.several_stores) return fail(kSeveralStores);
   superblock_ = *set.newest;
+  if (config_.admit) {
+    if (const auto admitted = config_.admit(superblock_.store, superblock_.checkpoint); !admitted) {
+      return fail(admitted.error());
+    }
+  }
   if (set.copies_of_newest() < kSuperblockCopies) {
     log_.warn("store_superblock_copy_damaged path={} checkpoint={}", quoted(config_.path), superblock_.checkpoint);
   }

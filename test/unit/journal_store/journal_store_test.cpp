@@ -54,6 +54,25 @@ TEST_CASE("what is no store is left alone") {
   CHECK(rig.disk().content("/data/store") == text(200'000, 'x'));
 }
 
+TEST_CASE("a store that whoever opens it does not admit is left as it is") {
+  JournalStoreRig rig;
+  rig.open();
+  const StoreId id = rig.store->id();
+  const std::uint64_t checkpoint = rig.store->figures().checkpoint;
+  rig.crash();
+  const std::string before = rig.disk().content(rig.config.path);
+  rig.config.admit = [&](const StoreId& store, std::uint64_t newest) -> Result<void, std::string> {
+    CHECK(store == id);
+    CHECK(newest == checkpoint);
+    return std::string("not this one");
+  };
+  CHECK_THAT(rig.try_open(), Catch::Contains("/data/store: not this one"));
+  CHECK(rig.disk().content(rig.config.path) == before);
+  rig.config.admit = [](auto&&...) -> Result<void, std::string> { return {}; };
+  rig.open();
+  CHECK(rig.store->figures().checkpoint > checkpoint);
+}
+
 // ---- content --------------------------------------------------------------------------------------------------------
 
 TEST_CASE("what was never written reads as zeros") {
