@@ -37,6 +37,10 @@ MemberRecord record_of(const json& value) {
   for (const auto& [id, reason] : value.at("lost_stores").items()) {
     record.lost_stores[store_of(id)] = reason.get<std::string>();
   }
+  const json checkpoints = value.value("checkpoints", json::object());
+  for (const auto& [id, checkpoint] : checkpoints.items()) {
+    record.checkpoints[store_of(id)] = checkpoint.get<std::uint64_t>();
+  }
   record.draining = value.at("draining").get<bool>();
   record.drain_ordered = value.value("drain_ordered", false);
   return record;
@@ -63,13 +67,16 @@ bool same_place(const MemberRecord& a, const MemberRecord& b) {
          a.control == b.control && lasting_stores_of(a) == lasting_stores_of(b);
 }
 
+std::string member_key(MemberId id) { return fmt::format("/c/srv/{}", id); }
+
 std::string encode(const MemberRecord& record) {
-  json portals = json::array(), stores = json::array(), lost = json::object();
+  json portals = json::array(), stores = json::array(), lost = json::object(), checkpoints = json::object();
   for (const Endpoint& portal : record.group_portals) portals.push_back(portal.to_string());
   for (const MemberStore& store : record.stores) {
     stores.push_back({{"id", store.id.to_string()}, {"kind", to_string(store.kind)}});
   }
   for (const auto& [id, reason] : record.lost_stores) lost[id.to_string()] = reason;
+  for (const auto& [id, checkpoint] : record.checkpoints) checkpoints[id.to_string()] = checkpoint;
   return json{{"format", kFormat},
               {"id", record.id.value},
               {"incarnation", record.incarnation},
@@ -80,6 +87,7 @@ std::string encode(const MemberRecord& record) {
               {"control", text_or_null(record.control)},
               {"stores", std::move(stores)},
               {"lost_stores", std::move(lost)},
+              {"checkpoints", std::move(checkpoints)},
               {"draining", record.draining},
               {"drain_ordered", record.drain_ordered}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
@@ -106,7 +114,17 @@ MemberRecord next_incarnation(const std::optional<MemberRecord>& found, MemberRe
     if (self.lost_stores.size() < kMaxLostStores) self.lost_stores.emplace(id, reason);
   }
   for (const MemberStore& store : self.stores) self.lost_stores.erase(store.id);  // it is here, perhaps again
+  for (const auto& [id, checkpoint] : found->checkpoints) {
+    if (self.lost_stores.contains(id)) self.checkpoints.emplace(id, checkpoint);
+  }
   return self;
+}
+
+std::optional<std::uint64_t> missing_checkpoint(const MemberRecord& last, const StoreId& store,
+                                                std::uint64_t checkpoint) {
+  const auto known = last.checkpoints.find(store);
+  if (known == last.checkpoints.end() || known->second <= checkpoint) return std::nullopt;
+  return known->second;
 }
 
 }  // namespace shoal::cluster

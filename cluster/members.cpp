@@ -16,7 +16,6 @@ constexpr Duration kLiveTtl = 10s;
 constexpr Duration kLookAgain = 1s;  // whether who has this member's id is still alive
 constexpr Duration kSayStillWaiting = 10s;
 
-std::string record_key(MemberId id) { return fmt::format("/c/srv/{}", id); }
 std::string live_key(MemberId id) { return fmt::format("/c/live/{}", id); }
 
 std::string why_refused(const MemberRecord& other, const MemberRecord& self) {
@@ -49,7 +48,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
   }
 
   void read_record() {
-    calls.read(record_key(self.id), [this](const std::optional<Entry>& found) {
+    calls.read(member_key(self.id), [this](const std::optional<Entry>& found) {
       const auto earlier = found ? decode_member(found->value) : std::nullopt;
       if (!earlier || same_place(*earlier, self)) return write_record(found);
       look_whether_alive(*found, *earlier);
@@ -94,7 +93,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
     const auto earlier = found ? decode_member(found->value) : std::nullopt;
     if (found && !earlier) log.warn("member_record_unreadable key={} overwritten=true", found->key);
     const MemberRecord next = next_incarnation(earlier, self);
-    calls.pursue({{{record_key(self.id), found ? found->revision : 0}}, {{record_key(self.id), encode(next)}}},
+    calls.pursue({{{member_key(self.id), found ? found->revision : 0}}, {{member_key(self.id), encode(next)}}},
                  [this, next](const Settled& settled) {
                    if (settled.done) return on_written(next);
                    calls.pause(back_off, [this] { read_record(); });
@@ -130,10 +129,10 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
   }
 
   void write_again(Completion<bool> done) {
-    calls.read(record_key(self.id), [this, done = std::move(done)](const std::optional<Entry>& found) mutable {
+    calls.read(member_key(self.id), [this, done = std::move(done)](const std::optional<Entry>& found) mutable {
       const auto record = found ? decode_member(found->value) : std::nullopt;
       if (record && record->incarnation > self.incarnation) return done(false);
-      calls.pursue({{{record_key(self.id), found ? found->revision : 0}}, {{record_key(self.id), encode(self)}}},
+      calls.pursue({{{member_key(self.id), found ? found->revision : 0}}, {{member_key(self.id), encode(self)}}},
                    [this, done = std::move(done)](const Settled& settled) mutable {
                      if (settled.done) return done(true);
                      calls.pause(back_off, [this, done = std::move(done)]() mutable { write_again(std::move(done)); });
@@ -147,7 +146,7 @@ struct Members::Impl : std::enable_shared_from_this<Members::Impl> {
     for (const Entry& entry : listed.entries) {
       live.insert(entry.key);
       const auto record = decode_member(entry.value);
-      if (record && entry.key == record_key(record->id)) members->emplace(record->id, *record);
+      if (record && entry.key == member_key(record->id)) members->emplace(record->id, *record);
     }
     look_for_another_self(*members);
     (*members)[self.id] = self;  // a listing may be older than our own record

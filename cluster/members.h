@@ -46,6 +46,9 @@ struct MemberRecord {
   // StoreDirectory::lost. At most kMaxLostStores, the newest for certain: a store that nobody names is as lost, without
   // a reason.
   std::map<StoreId, std::string> lost_stores;
+  // Of stores that outlive their process, lost ones included: the checkpoint (routing/journal_store) that the store had
+  // come to when this member last opened it. A store that has not come to it is an older copy.
+  std::map<StoreId, std::uint64_t> checkpoints;
   bool draining = false;       // it stops; the next start takes it back
   bool drain_ordered = false;  // by an operator, until it is taken back; a restart does not
   bool takes_hosts() const { return !draining && !drain_ordered; }
@@ -56,9 +59,15 @@ inline constexpr std::size_t kMaxLostStores = 256;
 // The record that a start writes over the one that was found: the next incarnation, and what of the old stores is gone.
 MemberRecord next_incarnation(const std::optional<MemberRecord>& found, MemberRecord self);
 
+// The checkpoint that `store` had come to when it was last opened, if it is above `checkpoint`: what is there now is an
+// older copy of it. nullopt: it is not, or the record does not know.
+std::optional<std::uint64_t> missing_checkpoint(const MemberRecord& last, const StoreId& store,
+                                                std::uint64_t checkpoint);
+
 // Can the two be starts of one member, as its restart after a crash is? Memory is another store after each start.
 bool same_place(const MemberRecord& a, const MemberRecord& b);
 
+std::string member_key(MemberId id);                               // of its record
 std::string encode(const MemberRecord& record);                    // JSON
 std::optional<MemberRecord> decode_member(std::string_view text);  // nullopt: not one of this version
 
@@ -66,7 +75,7 @@ class Members {
  public:
   using Picture = std::shared_ptr<const std::map<MemberId, MemberRecord>>;
 
-  // incarnation, instance and lost_stores of `self` are found by join().
+  // incarnation, instance, lost_stores and the checkpoints of these are found by join().
   Members(Runtime& runtime, MetaStore& meta, MemberRecord self, Log log);
   ~Members();
 

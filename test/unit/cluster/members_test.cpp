@@ -49,6 +49,7 @@ TEST_CASE("a member record survives its JSON, and rubbish is none") {
   record.incarnation = 7;
   record.instance = ~0ull;
   record.lost_stores[store(9)] = "why";
+  record.checkpoints = {{store(1), 17}, {store(9), ~0ull}};
   record.draining = true;
   record.drain_ordered = true;
   CHECK(decode_member(encode(record)) == record);
@@ -72,6 +73,43 @@ TEST_CASE("a start counts up, and says why stores of an earlier one are lost") {
   CHECK_THAT(now.lost_stores.at(store(1)), Contains("member 3 came back with another store"));
   CHECK_THAT(now.lost_stores.at(store(2)), Contains("member 3 restarted"));
   CHECK(now.lost_stores.at(store(8)) == "long ago");
+}
+
+TEST_CASE("a record of a version that did not know checkpoints is read, and knows none") {
+  std::string text = encode(member(3, {{store(1), routing::StoreKind::file}}));
+  const std::string key = R"("checkpoints":{},)";
+  REQUIRE(text.find(key) != std::string::npos);
+  text.erase(text.find(key), key.size());
+  const auto record = decode_member(text);
+  REQUIRE(record);
+  CHECK_FALSE(missing_checkpoint(*record, store(1), 0));
+}
+
+TEST_CASE("a store that has not come to the checkpoint at which it was last opened is an older copy") {
+  MemberRecord last = member(3, {{store(1), routing::StoreKind::file}});
+  last.checkpoints[store(1)] = 7;
+  CHECK(missing_checkpoint(last, store(1), 6) == 7);
+  CHECK_FALSE(missing_checkpoint(last, store(1), 7));
+  CHECK_FALSE(missing_checkpoint(last, store(1), 8));
+  CHECK_FALSE(missing_checkpoint(last, store(2), 1));
+}
+
+TEST_CASE("what is known of a store's checkpoint stays known while it is away, and is renewed when it is back") {
+  const auto with = [](std::uint8_t n, std::uint64_t checkpoint) {
+    MemberRecord self = member(3, {{store(n), routing::StoreKind::file}});
+    self.checkpoints[store(n)] = checkpoint;
+    return self;
+  };
+  const MemberRecord away = next_incarnation(with(1, 7), with(2, 3));
+  CHECK(away.checkpoints == std::map<StoreId, std::uint64_t>{{store(1), 7}, {store(2), 3}});
+  const MemberRecord back = next_incarnation(away, with(1, 5));
+  CHECK(back.checkpoints == std::map<StoreId, std::uint64_t>{{store(1), 5}, {store(2), 3}});
+}
+
+TEST_CASE("of stores that are forgotten no checkpoint is kept") {
+  MemberRecord before = member(3, {{store(1), routing::StoreKind::file}});
+  before.checkpoints[store(9)] = 4;
+  CHECK(next_incarnation(before, member(3)).checkpoints.empty());
 }
 
 TEST_CASE("lost stores are bounded, and the newest are kept") {
