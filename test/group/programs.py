@@ -90,13 +90,13 @@ class Disposable(Program):
 class Member(Program):
     """`shoald --config`, a single server unless the keys say otherwise, in a folder that outlives it."""
 
-    def __init__(self, folder, wait=True, wrapper=(), errors=None, **keys):
+    def __init__(self, folder, wait=True, wrapper=(), options=(), errors=None, **keys):
         self.folder = Path(folder)
         self.config = {'group_portals': [free_address()], 'control': free_address(), 'metadata': {'sqlite': 'metadata.db'}, **keys}
         self.config = {key: value for key, value in self.config.items() if value is not None}
         path = self.folder / 'config.json'
         path.write_text(json.dumps(self.config))
-        super().__init__([*wrapper, SHOALD, '--config', str(path)], errors)
+        super().__init__([*wrapper, SHOALD, '--config', str(path), *options], errors)
         self.portal = split(self.config['group_portals'][0])
         if wait:
             self.wait_until_it_serves()

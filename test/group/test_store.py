@@ -3,6 +3,7 @@
 SHOAL_TEST_SEED=N repeats what is written and when the process is killed, as far as real processes repeat anything."""
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -107,6 +108,66 @@ class Repaired(unittest.TestCase):
         checked = run([FSCK, *map(str, words)], seconds=60)
         self.assertEqual(checked.stderr, '')
         return checked.returncode
+
+
+class PutBack(unittest.TestCase):
+    """A copy of the store that was made while the member was stopped, under metadata that know more."""
+
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix='shoal-test-')))
+        self.store, self.copy = self.folder / 'store', self.folder / 'copy'
+        with self.member() as member:
+            member.ask('volume', 'create', 'demo', '1MiB')
+            with member.session() as session:
+                session.write(0, b'a' * BLOCK)
+        self.keep(self.store, self.copy)
+        with self.member() as member, member.session() as session:
+            session.write(0, b'b' * BLOCK)
+
+    def member(self, **more):
+        return Member(self.folder, store='store', log_level='warn', **more)
+
+    def keep(self, original, copy):
+        shutil.copyfile(original, copy)
+
+    def assert_reads(self, member, byte):
+        with member.session() as session:
+            self.assertEqual(session.read(0, BLOCK // 512), byte * BLOCK)
+
+    def test_an_older_copy_of_the_store_is_never_served_unasked_however_often_it_is_tried(self):
+        self.keep(self.copy, self.store)
+        for _ in range(4):  # an attempt that changed the copy would bring it nearer to what the metadata know
+            with self.member(wait=False) as member:
+                self.assertEqual(member.process.wait(15), 1, member.said())
+                self.assertRegex(member.said().splitlines()[-1], 'shoald: store .*older copy.*newest copy.*--accept-older-store.*"store"')
+        self.assertEqual(self.store.read_bytes(), self.copy.read_bytes())
+
+    def test_an_older_copy_is_served_where_an_operator_accepts_it_and_from_then_on(self):
+        self.keep(self.copy, self.store)
+        with self.member(options=['--accept-older-store']) as member:
+            self.assertIn('store_older_accepted', member.said())
+            self.assert_reads(member, b'a')
+        with self.member() as member:
+            self.assertNotIn('store_older_accepted', member.said())
+            self.assert_reads(member, b'a')
+
+    def test_an_older_copy_is_known_also_after_another_store_was_in_its_place(self):
+        self.store.unlink()
+        with self.member():
+            pass
+        self.keep(self.copy, self.store)
+        with self.member(wait=False) as member:
+            self.assertEqual(member.process.wait(15), 1, member.said())
+            self.assertIn('older copy', member.said())
+
+    def test_a_store_is_served_under_older_metadata(self):
+        metadata, copy = self.folder / 'metadata.db', self.folder / 'metadata.copy'
+        self.keep(metadata, copy)
+        with self.member() as member, member.session() as session:
+            session.write(0, b'c' * BLOCK)
+        self.keep(copy, metadata)
+        with self.member() as member:
+            self.assert_reads(member, b'c')
 
 
 if __name__ == '__main__':

@@ -114,8 +114,10 @@ struct NodeConfig {
   Duration login_timeout = std::chrono::seconds(15);
   Duration ping_interval = std::chrono::seconds(30);  // NOP-In to an idle host
   NodeLimits limits;
-  std::string file;           // as it was given, JSON without comments; empty: there was none
-  bool allow_faults = false;  // by the command line only: tests may make this member fail on purpose (faults.h)
+  std::string file;  // as it was given, JSON without comments; empty: there was none
+  // By the command line only:
+  bool allow_faults = false;        // tests may make this member fail on purpose (faults.h)
+  bool accept_older_store = false;  // than this member last had: what was acknowledged since is given up
 };
 
 inline constexpr std::size_t kMinGroupKeyBytes = 16;

@@ -1,10 +1,10 @@
 // Node: one member of the group, assembled from all parts. Without Asio, HTTP or a certain metadata store: shoald gives
 // it the real ones, the simulation its own, so both run the very same member.
 //
-// start(): opens the stores and the portals (a login is answered 0301 until all is there), joins the group, learns
-// volumes and sessions, dials the other members. stop(): refuses new hosts, finishes the commands of the others, drops
-// them, closes the links. Destroying a Node without stop() is a crash: nothing is finished, nothing pending is called
-// any more.
+// start(): opens the portals (a login is answered 0301 until all is there), then the stores, as the metadata know them,
+// joins the group, learns volumes and sessions, dials the other members. stop(): refuses new hosts, finishes the
+// commands of the others, drops them, closes the links. Destroying a Node without stop() is a crash: nothing is
+// finished, nothing pending is called any more.
 //
 // The caller guarantees: runtime and metadata outlive the node.
 #pragma once

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cluster/group_identity.h"
+#include "cluster/last_record.h"
 #include "routing/journal_store/journal_store.h"
 #include "tools/node/node.h"
 #include "tools/node/node_control.h"
@@ -23,6 +24,7 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   Impl(Runtime& runtime, NodeConfig config, cluster::MetaStore& meta, Log log, NodeSeams seams)
       : parts(runtime, std::move(config), meta, std::move(log), std::move(seams)),
         group(runtime, parts.meta, parts.config.group, parts.log),
+        last_record(runtime, parts.meta, parts.config.member),
         control(std::make_shared<NodeControl>(parts)) {}
 
   // Nothing that was asked of a part is heard any more once the node is gone.
@@ -34,11 +36,13 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   }
 
   void start(Completion<Started> done);
-  void on_store(std::unique_ptr<routing::JournalStore> opened);
-  void make_pages(std::unique_ptr<routing::JournalStore> opened);
   Started open_portals();
   Started listen(Endpoint& at, const char* key);
   void on_group(Result<GroupId, std::string> found);
+  void on_last_record(std::optional<cluster::MemberRecord> record);
+  Started admit_store(const StoreId& store, std::uint64_t checkpoint) const;
+  void on_store(std::unique_ptr<routing::JournalStore> opened);
+  void make_pages(std::unique_ptr<routing::JournalStore> opened);
   void join();
   void on_joined();
   Started open_links();
@@ -81,6 +85,8 @@ struct Node::Impl : std::enable_shared_from_this<Node::Impl> {
   NodeParts parts;
   std::shared_ptr<void> opening_store;
   cluster::GroupFinder group;
+  cluster::LastRecord last_record;
+  std::optional<cluster::MemberRecord> last;  // null: of a member that was never here
   GroupId group_id;
   std::shared_ptr<NodeControl> control;
   Completion<Started> started;

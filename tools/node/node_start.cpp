@@ -13,6 +13,14 @@ std::string cannot_listen(const Endpoint& at, const char* key, NetError error) {
                                                : "choose an address and port of this machine");
 }
 
+std::string is_older_copy(std::uint64_t checkpoint, std::uint64_t last_opened_at) {
+  return fmt::format(
+      "it is an older copy of the store: the newest checkpoint in it is {}, and this member last opened it at {}. What "
+      "was acknowledged since is not in it. Nothing was changed. Give back the newest copy, or, if this is all that is "
+      "left, start once with --accept-older-store",
+      checkpoint, last_opened_at);
+}
+
 server::ServerConfig server_config(const NodeConfig& config) {
   server::ServerConfig server;
   const NodeLimits& limits = config.limits;
@@ -45,32 +53,49 @@ routing::JournalStoreConfig store_config(const NodeParts& parts) {
 
 }  // namespace
 
-// ---- store and portals ----------------------------------------------------------------------------------------------
+// ---- portals and store ----------------------------------------------------------------------------------------------
 
 void Node::Impl::start(Completion<Started> done) {
   started = std::move(done);
-  if (parts.config.store.empty()) return on_store(nullptr);
-  control->enter(NodeState::starting, fmt::format("its store {}", parts.config.store));
-  opening_store =
-      routing::JournalStore::open(parts.runtime, store_config(parts), parts.log,
-                                  [this](Result<std::unique_ptr<routing::JournalStore>, std::string> store) {
-                                    if (!store) return finish(store.error() + " (key \"store\")");
-                                    on_store(std::move(*store));
-                                  });
-}
-
-void Node::Impl::on_store(std::unique_ptr<routing::JournalStore> opened) {
-  make_pages(std::move(opened));
   if (auto result = open_portals(); !result) return finish(std::move(result));
   control->enter(NodeState::starting, "metadata, to join the group");
   group.find(guarded(&Impl::on_group));
 }
 
-// Before the group hears of this start: a store of another group must not be in its records.
 void Node::Impl::on_group(Result<GroupId, std::string> found) {
   if (!found) return finish(found.error());
   group_id = *found;
   parts.meta.guard(group_id);
+  last_record.read(guarded(&Impl::on_last_record));
+}
+
+// The store is opened by what the metadata tell of it: opening it is the first change of it.
+void Node::Impl::on_last_record(std::optional<cluster::MemberRecord> record) {
+  last = std::move(record);
+  if (parts.config.store.empty()) return on_store(nullptr);
+  control->enter(NodeState::starting, fmt::format("its store {}", parts.config.store));
+  routing::JournalStoreConfig config = store_config(parts);
+  config.admit = [this](const StoreId& store, std::uint64_t checkpoint) { return admit_store(store, checkpoint); };
+  opening_store = routing::JournalStore::open(
+      parts.runtime, config, parts.log, [this](Result<std::unique_ptr<routing::JournalStore>, std::string> store) {
+        if (!store) return finish(store.error() + " (key \"store\")");
+        on_store(std::move(*store));
+      });
+}
+
+// An older copy lacks pages, and has old ones: both would be served as if they were what hosts have written.
+Started Node::Impl::admit_store(const StoreId& store, std::uint64_t checkpoint) const {
+  const auto missing = last ? cluster::missing_checkpoint(*last, store, checkpoint) : std::nullopt;
+  if (!missing) return {};
+  if (!parts.config.accept_older_store) return is_older_copy(checkpoint, *missing);
+  parts.log.warn("store_older_accepted path={} store={} checkpoint={} last_opened_at={}",
+                 shoal::quoted(parts.config.store), store, checkpoint, *missing);
+  return {};
+}
+
+// Before the group hears of this start: a store of another group must not be in its records.
+void Node::Impl::on_store(std::unique_ptr<routing::JournalStore> opened) {
+  make_pages(std::move(opened));
   if (!parts.journal) return join();
   parts.journal->bind_to_group(group_id, [this](Result<void, std::string> bound) {
     if (!bound) return finish(bound.error() + " (key \"store\")");
@@ -123,6 +148,7 @@ void Node::Impl::join() {
   record.peer = parts.config.peer.value_or(Endpoint{});
   record.control = parts.config.control.value_or(Endpoint{});
   record.stores = stores_of(*parts.pages);
+  if (parts.journal) record.checkpoints[parts.journal->id()] = parts.journal->figures().checkpoint;
   parts.members = std::make_unique<cluster::Members>(parts.runtime, parts.meta, std::move(record), parts.log);
   parts.members->on_replaced(guarded(&Impl::on_replaced));
   parts.members->on_refused(guarded(&Impl::on_refused));

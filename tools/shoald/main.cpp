@@ -21,7 +21,7 @@ using Outcome = Result<void, std::string>;
 
 struct Options {
   std::string config;
-  bool ephemeral = false, allow_faults = false;
+  bool ephemeral = false, allow_faults = false, accept_older_store = false;
   std::vector<std::string> volumes;
   std::string listen = "127.0.0.1:0";
   std::string durability = "memory", log_level = "warn";
@@ -118,6 +118,7 @@ Outcome run_member(const Options& options) {
   auto config = load_config(options.config);
   if (!config) return config.error();
   config->allow_faults = options.allow_faults;
+  config->accept_older_store = options.accept_older_store;
   return run_daemon(*config, [](Node&, Completion<Outcome> done) { done(Outcome{}); });
 }
 
@@ -139,6 +140,9 @@ void add_options(CLI::App& app, Options& options) {
   config->excludes(ephemeral);
   app.add_flag("--allow-faults", options.allow_faults,
                "for tests: the control port can make this member fail on purpose (/faults)")
+      ->needs(config);
+  app.add_flag("--accept-older-store", options.accept_older_store,
+               "serve an older copy of the store, if it is all that is left: what was acknowledged since is lost")
       ->needs(config);
   app.add_option("--volume", options.volumes, "ephemeral: a volume, as scratch:1GiB; may be repeated")
       ->needs(ephemeral);
