@@ -28,28 +28,19 @@ void Device::extend(BlockNumber at, Slices zeros, Done done) {
 
 void Device::put(BlockNumber at, Slices data, SyncMode mode, IfFull if_full, Done done) {
   if (!state_.in_service) return done(StoreError::out_of_service);
-  Slices kept = data;
-  file_->write(
-      byte_of(at), std::move(data), mode,
-      [this, at, kept = std::move(kept), mode, if_full,
-       done = std::move(done)](Result<void, FileError> result) mutable {
-        if (result) return done(success());
-        if (result.error() == FileError::no_resources) {
-          return ask_again([this, at, kept = std::move(kept), mode, if_full, done = std::move(done)]() mutable {
-            put(at, std::move(kept), mode, if_full, std::move(done));
-          });
-        }
-        if (result.error() == FileError::no_space && if_full == IfFull::say) return done(StoreError::no_space);
-        on_failed(fmt::format("a write at byte {}", byte_of(at)), result.error(), std::move(done));
-      });
+  file_->write(byte_of(at), std::move(data), mode,
+               [this, at, if_full, done = std::move(done)](Result<void, FileError> result) mutable {
+                 if (result) return done(success());
+                 if (result.error() == FileError::no_space && if_full == IfFull::say) return done(StoreError::no_space);
+                 on_failed(fmt::format("a write at byte {}", byte_of(at)), result.error(), std::move(done));
+               });
 }
 
 void Device::sync(Done done) {
   if (!state_.in_service) return done(StoreError::out_of_service);
   file_->sync([this, done = std::move(done)](Result<void, FileError> result) mutable {
     if (result) return done(success());
-    if (result.error() != FileError::no_resources) return on_failed("a sync", result.error(), std::move(done));
-    ask_again([this, done = std::move(done)]() mutable { sync(std::move(done)); });
+    on_failed("a sync", result.error(), std::move(done));
   });
 }
 

@@ -27,7 +27,6 @@ class Device {
 
   // `into` and the slices: aligned, whole blocks. Read: medium_error where the device cannot, or ends.
   void read(BlockNumber at, MutableByteSpan into, Done done);
-  // What the system is too short of memory for is asked again a moment later: nothing has happened then.
   void write(BlockNumber at, Slices data, SyncMode mode, Done done);
   void sync(Done done);
   // Zeros beyond the end. no_space: there is none, and nothing else has happened.
