@@ -8,8 +8,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <vector>
 
 #include "target/runtime/device_inquiry.h"
 
@@ -17,7 +19,7 @@ namespace shoal::posix {
 namespace {
 
 constexpr mode_t kDeviceMode = 0640;
-constexpr std::uint64_t kStatBlockBytes = 512;  // of st_blocks, whatever the file system's blocks are
+constexpr off_t kStatBlockBytes = 512;  // of st_blocks, whatever the file system's blocks are
 
 enum class Kind { nothing, file, block_device, other };
 
@@ -68,24 +70,39 @@ std::optional<FileError> reserve(int fd, off_t from, off_t to) {
   return result == 0 || errno == EOPNOTSUPP ? std::nullopt : std::optional(file_error(errno));
 }
 
-// False: before anything is reserved, because what a reservation got until it failed would stay taken.
-bool has_room_for_holes(int fd, off_t end) {
+struct Hole {
+  off_t begin = 0, end = 0;
+};
+
+std::vector<Hole> holes_of(int fd, off_t end) {
+  std::vector<Hole> holes;
+  for (off_t hole = ::lseek(fd, 0, SEEK_HOLE); hole >= 0 && hole < end;) {
+    const off_t data = ::lseek(fd, hole, SEEK_DATA);
+    holes.push_back({hole, data < 0 ? end : data});
+    hole = ::lseek(fd, holes.back().end, SEEK_HOLE);
+  }
+  return holes;
+}
+
+// False: before anything is reserved, because what a reservation got until it failed would stay taken. Where a file
+// system compresses, fewer blocks are there than the length says, and none is missing; where it has reserved some
+// already, it shows them as holes.
+bool has_room_for(const std::vector<Hole>& holes, int fd, off_t end) {
   struct stat status;
   struct statvfs space;
   if (::fstat(fd, &status) != 0 || ::fstatvfs(fd, &space) != 0) return true;  // the reservation finds out
-  const std::uint64_t there = static_cast<std::uint64_t>(status.st_blocks) * kStatBlockBytes;
-  const auto wanted = static_cast<std::uint64_t>(end);
-  return wanted <= there || wanted - there <= std::uint64_t{space.f_bavail} * space.f_frsize;
+  off_t in_holes = 0;
+  for (const Hole& hole : holes) in_holes += hole.end - hole.begin;
+  const off_t missing = std::min(in_holes, end - static_cast<off_t>(status.st_blocks) * kStatBlockBytes);
+  return missing <= 0 || static_cast<std::uint64_t>(missing) <= std::uint64_t{space.f_bavail} * space.f_frsize;
 }
 
 // A write inside the length of a file does not find the file system full.
 std::optional<FileError> fill_holes(int fd, off_t end) {
-  if (!has_room_for_holes(fd, end)) return FileError::no_space;
-  for (off_t hole = ::lseek(fd, 0, SEEK_HOLE); hole >= 0 && hole < end;) {
-    const off_t data = ::lseek(fd, hole, SEEK_DATA);
-    const off_t hole_end = data < 0 ? end : data;
-    if (const auto error = reserve(fd, hole, hole_end)) return error;
-    hole = ::lseek(fd, hole_end, SEEK_HOLE);
+  const std::vector<Hole> holes = holes_of(fd, end);
+  if (!has_room_for(holes, fd, end)) return FileError::no_space;
+  for (const Hole& hole : holes) {
+    if (const auto error = reserve(fd, hole.begin, hole.end)) return error;
   }
   return std::nullopt;
 }
