@@ -52,17 +52,17 @@ routing::StoreSpace sum_of(const std::vector<routing::StoreSpace>& spaces) {
 }
 
 std::optional<PoolSpace> pool_space(const std::vector<StoreId>& stores, const KnownSpace& known) {
-  PoolSpace pool{.available_percent = 100};
+  std::vector<routing::StoreSpace> spaces;
+  unsigned least_percent = 100;
   for (const StoreId& store : stores) {
-    const auto space = known.find(store);
-    if (space == known.end() || space->second.total_bytes == 0) return std::nullopt;
-    pool.used_bytes += space->second.used_bytes;
-    pool.available_bytes += space->second.free_bytes;
-    const double percent =
-        100.0 * static_cast<double>(space->second.free_bytes) / static_cast<double>(space->second.total_bytes);
-    pool.available_percent = static_cast<unsigned>(std::min<double>(pool.available_percent, percent));
+    const auto found = known.find(store);
+    if (found == known.end() || found->second.total_bytes == 0) return std::nullopt;
+    const routing::StoreSpace& space = spaces.emplace_back(found->second);
+    const double percent = 100.0 * static_cast<double>(space.free_bytes) / static_cast<double>(space.total_bytes);
+    least_percent = static_cast<unsigned>(std::min<double>(least_percent, percent));
   }
-  return pool;
+  const routing::StoreSpace sum = sum_of(spaces);
+  return PoolSpace{.used_bytes = sum.used_bytes, .available_bytes = sum.free_bytes, .available_percent = least_percent};
 }
 
 }  // namespace shoal

@@ -270,6 +270,17 @@ TEST_CASE("members and the group tell what their stores hold, as far as it is kn
                                       Contains("file 60 MiB of 100 MiB") && Contains("file not known"));
 }
 
+TEST_CASE("the room of a pool is there once, too") {
+  const routing::FileSystemRoom disk{5, 100};
+  const KnownSpace known{{store(1), {150, 30, 120, 100, disk}}, {store(2), {150, 40, 110, 100, disk}}};
+  const auto pool = pool_space({store(1), store(2)}, known);
+  REQUIRE(pool.has_value());
+  CHECK(pool->used_bytes == 70);
+  CHECK(pool->available_bytes == 130);
+  CHECK(pool->available_percent == 73);
+  CHECK_FALSE(pool_space({store(1), store(3)}, known).has_value());
+}
+
 TEST_CASE("damage that was met and not repaired is a warning") {
   auto view = member_1();
   view.stores[0].damage = {.damaged = 3, .repaired = 3};
