@@ -64,10 +64,12 @@ void NodeCache::on_read(const NodeKey& key, NodePin parent, const NodeRef& ref, 
   shrink();
 }
 
-// Told once: it is read again for everything that is asked of what is below it.
+// Told once, but for those beyond the first kMostKnownDamaged: it is read again for everything that is asked of what is
+// below it.
 void NodeCache::on_damaged(const NodeKey& key, const NodeRef& ref) {
-  if (known_damaged_.size() >= kMostKnownDamaged) known_damaged_.clear();
-  if (!known_damaged_.emplace(ref.at.value, ref.crc).second) return;
+  const std::pair place{ref.at.value, ref.crc};
+  if (known_damaged_.contains(place)) return;
+  if (known_damaged_.size() < kMostKnownDamaged) known_damaged_.insert(place);
   ++damaged_;
   device_.log().error("store_node_damaged path={} byte={} image={} level={} index={}", quoted(device_.path()),
                       byte_of(ref.at), key.tree.image.value, key.level, key.index);

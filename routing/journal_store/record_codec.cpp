@@ -117,6 +117,7 @@ bool take_text(ByteSpan& rest, std::size_t text_bytes, JournalRecord& record) {
 }  // namespace
 
 bool is_sound(const JournalRecord& record) {
+  if (record.version.seq > kMaxSequence) return false;
   if (!is_known(record.kind) || (fields_set(record) & ~fields_of(record.kind)) != 0) return false;
   if (!is_sound_range(record) || record.crcs.size() != (has_crcs(record.kind) ? record.blocks : 0)) return false;
   if (has_crcs(record.kind) && !is_in_space(record.home)) return false;
