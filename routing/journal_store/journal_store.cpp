@@ -23,6 +23,7 @@ namespace {
 
 // The journal is freed from here on; behind it stays room for what comes while a checkpoint is written.
 constexpr std::uint32_t kFullJournalShare = 2;  // of the ring: a half
+constexpr unsigned kMostCheckpoints = 16;       // that something new waits for while others give back and take
 
 }  // namespace
 
@@ -36,6 +37,7 @@ struct JournalStore::Impl : std::enable_shared_from_this<Impl> {
   void review();
   bool wait_for_room(RoomRequest& request, Completion<> more);
   bool may_checkpoint_help(const RoomRequest& request) const;
+  bool may_come_back(const RoomRequest& request) const;
   void refuse_waiting();
   bool wants_checkpoint() const;
   void prepare_checkpoint();
@@ -93,16 +95,23 @@ bool JournalStore::Impl::wait_for_room(RoomRequest& request, Completion<> more) 
 }
 
 // Something new is refused when what is under way leaves no room for it, and a checkpoint has ended that began after it
-// had to wait and after others had given something back.
+// had to wait and after others had given something back; or kMostCheckpoints have, and others were quicker each time.
 bool JournalStore::Impl::may_checkpoint_help(const RoomRequest& request) const {
   switch (request.what) {
     case RoomRequest::For::fresh:
-      if (request.outlook == Outlook::sure || sweeper.is_at_work()) return true;
-      return request.outlook == Outlook::unsure && !core->ledger.returning.is_all_there(*request.since);
+      return request.outlook == Outlook::sure || sweeper.is_at_work() || may_come_back(request);
     case RoomRequest::For::changed: return core->checkpoint.running() || core->ledger.cache.changing_count() > 0;
     case RoomRequest::For::memory: break;
   }
   return true;
+}
+
+// A chunk that was given back while it went home is free when that has ended, and counted nowhere until then.
+bool JournalStore::Impl::may_come_back(const RoomRequest& request) const {
+  const ReturningRoom& returning = core->ledger.returning;
+  if (returning.checkpoints_since(*request.since) > kMostCheckpoints) return false;
+  if (request.outlook == Outlook::none) return returning.is_any_under_way();
+  return !returning.is_all_there(*request.since);
 }
 
 // ---- checkpoints ----------------------------------------------------------------------------------------------------

@@ -185,7 +185,6 @@ void Ledger::clear_part(StoredImage& image, const ChunkPart& part, const Version
   if (!leaf) return;
   ChunkEntry entry = chunk_entry(leaf->view(), part.chunk.slot());
   if (entry == ChunkEntry{}) return;
-  returning.give_back();  // the leaf may be empty now
   const std::uint16_t mask = block_mask(part.first, part.count);
   overlay.drop(part.chunk, mask);
   entry.written &= static_cast<std::uint16_t>(~mask);
@@ -196,6 +195,7 @@ void Ledger::clear_part(StoredImage& image, const ChunkPart& part, const Version
     space.remove_use(entry.chunk);
     entry.chunk = {};
     --image.chunks;
+    returning.give_back();  // it, when nobody writes it home any more; and the leaf may be empty now
   }
   if (image.dropped && entry.chunk.value == 0) entry = {};
   set_chunk_entry(cache.change(*leaf), part.chunk.slot(), entry);

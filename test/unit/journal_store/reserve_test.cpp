@@ -263,3 +263,17 @@ TEST_CASE("a full store refuses what is new, however much of what it has is writ
   REQUIRE(refused.has());
   CHECK(refused.error() == StoreError::no_space);
 }
+
+TEST_CASE("something new waits for a chunk that was cleared while it goes home") {
+  constexpr std::uint64_t kPages = 100;
+  SparseRig rig;
+  rig.fill_densely(8);
+  rig.reopen();
+  REQUIRE(rig.free_chunks() == 0);
+  for (std::uint64_t page = 0; !rig.store->activity().checkpointing; ++page) {
+    REQUIRE_FALSE(rig.write(page_of(8, page % kPages), 0, kBlockSize, 'h').has_value());
+  }
+  CHECK_FALSE(rig.clear(page_of(8, kPages - 1), 0, kChunkBytes).has_value());
+  REQUIRE(rig.store->activity().checkpointing);
+  CHECK_FALSE(rig.write(page_of(8, kPages - 1), 0, kBlockSize, 'w').has_value());
+}

@@ -52,3 +52,26 @@ TEST_CASE("what is given back while somebody waits is waited for, too") {
   room.end_checkpoint();
   CHECK_FALSE(room.is_all_there(since));
 }
+
+TEST_CASE("something is under way until a checkpoint that began after it has ended") {
+  ReturningRoom room;
+  CHECK_FALSE(room.is_any_under_way());
+  room.begin_checkpoint();
+  room.give_back();
+  room.end_checkpoint();
+  CHECK(room.is_any_under_way());
+  checkpoint(room);
+  CHECK_FALSE(room.is_any_under_way());
+}
+
+TEST_CASE("checkpoints are counted from where somebody began to wait") {
+  ReturningRoom room;
+  checkpoint(room);
+  const std::uint64_t since = room.newest_checkpoint();
+  CHECK(room.checkpoints_since(since) == 0);
+  room.begin_checkpoint();
+  CHECK(room.checkpoints_since(since) == 0);
+  CHECK(room.checkpoints_since(room.newest_checkpoint()) == 0);
+  room.end_checkpoint();
+  CHECK(room.checkpoints_since(since) == 1);
+}
