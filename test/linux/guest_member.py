@@ -4,10 +4,10 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 
 from checks import wait_until
+from initiator import Dropped, LoginError, Session
 
 PORTAL = ("10.77.0.100", 3260)
 CONTROL = "127.0.0.1:3263"
@@ -28,7 +28,7 @@ class GuestMember:
     def start(self):
         # exec: the process's id is that of the shell that is put into the file.
         self.process = self.guest.start("echo $BASHPID >/tmp/shoald.pid; LD_LIBRARY_PATH=/job/bin exec /job/bin/shoald --config /job/member.json")
-        wait_until(lambda: self.process.done() or is_open(PORTAL), "shoald in the guest", timeout=30)
+        wait_until(lambda: self.process.done() or serves(PORTAL), "shoald in the guest", timeout=30)
         if self.process.done():
             self.process.wait(1)
 
@@ -51,7 +51,10 @@ def ship(program, folder):
             shutil.copy(where.split()[0], folder)
 
 
-def is_open(address):
-    with socket.socket() as s:
-        s.settimeout(1)
-        return s.connect_ex(address) == 0
+def serves(portal):
+    """Its portals answer from its start, with 0301 until all is there."""
+    try:
+        Session(portal, None, session_type="Discovery", timeout=5).close()
+        return True
+    except (LoginError, Dropped, OSError):
+        return False
