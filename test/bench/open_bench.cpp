@@ -1,13 +1,14 @@
 // open_bench: how long a store with much in it takes to open, and how much memory it has then, as one line of JSON.
 //
-// A store that is not there is made: with the metadata of so many bytes that are mapped, written by the store's own
-// trees and checkpoints. The file is a hole where the data would be: they are not read by opening.
+//   truncate -s 1100G FILE && losetup --show -f FILE    # DEVICE; a hole where the data would be: opening reads none
+//   open_bench --make DEVICE && open_bench DEVICE
+// It is made with the metadata of so many bytes that are mapped, written by the store's own trees and checkpoints. A
+// file itself would not do: a store fills its holes.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -75,8 +76,6 @@ void map_chunk(AsioRuntime& runtime, Core& core, std::uint64_t index) {
 
 void make(const Options& options) {
   AsioRuntime runtime(FileEngine::uring);
-  open_core_of(runtime, options.config).reset();
-  std::filesystem::resize_file(options.config.path, options.mapped_bytes + options.mapped_bytes / 16 + (1u << 30));
   const auto core = open_core_of(runtime, options.config);
   must(core->ledger.apply({.kind = JournalKind::describe, .page = {.image = kImage}, .page_bytes = kPageBytes}, {}),
        "the image");
@@ -137,20 +136,16 @@ nlohmann::json measure(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "open_bench: how long a store takes to open, and its memory then; call it again for a store that it made");
+  CLI::App app("open_bench: how long a store takes to open, and its memory then");
   Options options;
-  app.add_option("FILE", options.config.path, "of the store; one that is not there is made, which is not measured")
-      ->required();
+  bool makes = false;
+  app.add_option("DEVICE", options.config.path, "of the store")->required();
+  app.add_flag("--make", makes, "make it, which is not measured; the device is blank");
   app.add_option("--mapped", options.mapped_bytes, "bytes, of a new one")->capture_default_str();
   app.add_option("--cache", options.config.cache_bytes, "bytes, for metadata")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
-    if (std::filesystem::exists(options.config.path)) {
-      std::cout << measure(options) << std::endl;
-    } else {
-      make(options);
-    }
+    makes ? make(options) : void(std::cout << measure(options) << std::endl);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "open_bench: " << error.what() << std::endl;
