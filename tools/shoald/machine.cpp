@@ -32,7 +32,7 @@ std::string first_line(const std::string& path) {
 // Of this boot of this machine: all its processes see the same one, those of other machines another.
 std::uint64_t file_system_id(const std::string& folder) {
   struct stat facts {};
-  const std::string boot = first_line("/proc/sys/kernel/random/boot_id");
+  static const std::string boot = first_line("/proc/sys/kernel/random/boot_id");
   if (boot.empty() || ::stat(folder.c_str(), &facts) != 0) return 0;
   return std::hash<std::string>()(fmt::format("{} {}", boot, facts.st_dev));
 }
