@@ -35,7 +35,7 @@ bool Grower::can_grow() {
   if (core_.ledger.space.chunks() >= most_chunks_ || !core_.device->state().in_service) return false;
   if (full_at_ && runtime_.now() - *full_at_ <= kRetryFull) return false;
   if (next_end() > core_.ledger.space.chunks()) return true;
-  note_full();
+  note_full(fmt::format("the file system has no room but the {} bytes that are left to others", kFileSystemMargin));
   return false;
 }
 
@@ -47,12 +47,11 @@ std::uint32_t Grower::next_end() const {
   return now + growth;
 }
 
-void Grower::note_full() {
+// It is asked again after kRetryFull.
+void Grower::note_full(const std::string& reason) {
   full_at_ = runtime_.now();
-  core_.device->log().warn(
-      "store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
-      std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes,
-      quoted(fmt::format("the file system is full, but for {} bytes that are left to others", kFileSystemMargin)));
+  core_.device->log().warn("store_cannot_grow path={} bytes={} reason={}", quoted(core_.device->path()),
+                           std::uint64_t{core_.ledger.space.chunks()} * kChunkBytes, quoted(reason));
 }
 
 void Grower::review() {
@@ -85,7 +84,8 @@ void Grower::write_zeros(std::uint64_t block, std::uint64_t end) {
   append_zeros(zeros, blocks * kBlock);
   core_.device->extend({block}, std::move(zeros), [this, block, blocks, end](Result<void, StoreError> result) {
     if (result) return write_zeros(block + blocks, end);
-    if (result.error() == StoreError::no_space) note_full();
+    if (result.error() == StoreError::no_space)
+      note_full("the file system is full, or a limit or quota of the process is reached");
     this->end();
   });
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "routing/journal_store/core.h"
@@ -25,9 +26,9 @@ class Grower {
  private:
   std::uint64_t most_growth() const;  // bytes
   void write_zeros(std::uint64_t block, std::uint64_t end);
-  bool can_grow();
+  bool can_grow();                 // notes when the file system has no room
   std::uint32_t next_end() const;  // in chunks
-  void note_full();
+  void note_full(const std::string& reason);
   void grow();
   void end();
 
