@@ -18,6 +18,17 @@ struct SlowSource final : RepairSource {
   std::vector<Completion<std::optional<ReadAnswer>>> asked;
 };
 
+// The first block of kOther has rotted, and another copy may have it.
+struct RottenStore : DamagedStore {
+  RottenStore() {
+    close();
+    flip(bytes().rfind(std::string(4 * kBlock, 'b')) + 5);
+    open();
+    store->set_repair_source(&source);
+  }
+  SlowSource source;
+};
+
 }  // namespace
 
 TEST_CASE("a device that another process still has is asked for again until it is free") {
@@ -50,37 +61,27 @@ TEST_CASE("a device that stays in use is given up after two seconds, and the pro
 }
 
 TEST_CASE("a repair source may answer a store that has ended") {
-  DamagedStore rig;
-  rig.close();
-  rig.flip(rig.bytes().rfind(std::string(4 * kBlock, 'b')) + 5);
-  rig.open();
-  SlowSource source;
-  rig.store->set_repair_source(&source);
+  RottenStore rig;
   const StoreDone write = rig.start(data_record(kOther, 512, filled(512, 'x')));  // reads the rest of its block
-  REQUIRE(rig.run_until([&] { return !source.asked.empty(); }));
+  REQUIRE(rig.run_until([&] { return !rig.source.asked.empty(); }));
   rig.store.reset();
-  source.asked.front()(std::nullopt);
-  source.asked.clear();
+  rig.source.asked.front()(std::nullopt);
+  rig.source.asked.clear();
   CHECK_FALSE(write.has());
 }
 
 TEST_CASE("a block that is repaired after its image was dropped is written over nobody else's data") {
-  DamagedStore rig;
-  rig.close();
-  rig.flip(rig.bytes().rfind(std::string(4 * kBlock, 'b')) + 5);
-  rig.open();
-  SlowSource source;
-  rig.store->set_repair_source(&source);
+  RottenStore rig;
   bool answered = false;
   rig.store->read(kOther, 0, kBlock, [&](const auto&) { answered = true; });
-  REQUIRE(rig.run_until([&] { return !source.asked.empty(); }));
+  REQUIRE(rig.run_until([&] { return !rig.source.asked.empty(); }));
   REQUIRE_FALSE(rig.drop(7).has_value());
   rig.world.run_for(1s);
   REQUIRE_FALSE(rig.describe(8).has_value());
   std::uint64_t pages = 0;
   while (!rig.write(page_of(8, pages), 0, kRigPageBytes, 'n').has_value()) ++pages;
   REQUIRE(pages > 0);
-  source.asked.front()(ReadAnswer{.data = {Slice::copy_of(std::string(kBlock, 'b'))}});
+  rig.source.asked.front()(ReadAnswer{.data = {Slice::copy_of(std::string(kBlock, 'b'))}});
   REQUIRE(rig.run_until([&] { return answered; }));
   rig.store->set_repair_source(nullptr);
   for (std::uint64_t page = 0; page < pages; ++page) {
